@@ -1,0 +1,27 @@
+#pragma once
+
+#include "framework/tensor.h"
+
+namespace heddle {
+
+/// One operand of a product: the first element, the distance of rows in memory, and whether it is read transposed.
+template <class T>
+struct MatrixOf {
+  T* data;
+  index_t stride;           ///< elements from one row in memory to the next
+  bool transposed = false;  ///< the product reads the stored matrix with rows and columns swapped
+};
+using ConstMatrix = MatrixOf<const real>;
+using Matrix = MatrixOf<real>;
+
+/// c[m, n] = a[m, k] * b[k, n] + beta * c, in parallel tiles whose cuts depend on m, n, k alone, so that the bits do not
+/// depend on the number of threads. beta = 0 does not read c. Row-major; a transposed operand is stored [k, m] or [n, k].
+void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
+
+/// The same in the calling thread alone, for use inside a parallel loop (heads of attention).
+void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
+
+/// The same by three plain loops: the reference the fast one is tested against, and the one that double uses.
+void gemm_reference(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
+
+}  // namespace heddle

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace heddle {
+
+/// One setting of a part of the program: its name, the member that holds it, what it means and what it may be.
+///
+/// Each part owns a plain struct with a `std::vector<Key> keys()`; that one list gives the config file, the command
+/// line, `--help`, the dump and the bounds. The default is what a default-constructed struct holds.
+struct Key {
+  Key(const char* name_, std::int64_t& value, const char* help_, std::int64_t low = std::numeric_limits<std::int64_t>::min(),
+      std::int64_t high = std::numeric_limits<std::int64_t>::max())
+      : name(name_), member(&value), help(help_), min(static_cast<double>(low)), max(static_cast<double>(high)) {}
+  Key(const char* name_, double& value, const char* help_, double low = -std::numeric_limits<double>::infinity(),
+      double high = std::numeric_limits<double>::infinity())
+      : name(name_), member(&value), help(help_), min(low), max(high) {}
+  Key(const char* name_, bool& value, const char* help_) : name(name_), member(&value), help(help_) {}
+  /// `allowed` names the only values; empty allows any.
+  Key(const char* name_, std::string& value, const char* help_, std::vector<std::string> allowed = {})
+      : name(name_), member(&value), help(help_), choices(std::move(allowed)) {}
+
+  /// May differ when a run is resumed (a number of steps, an interval); any other key may not.
+  Key&& resumable() && {
+    may_change = true;
+    return std::move(*this);
+  }
+
+  std::string name;
+  std::variant<std::int64_t*, double*, bool*, std::string*> member;
+  std::string help;
+  double min = 0;  ///< bounds of a number, both allowed
+  double max = 0;
+  std::vector<std::string> choices;
+  bool may_change = false;
+};
+
+}  // namespace heddle

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace heddle {
+
+using index_t = std::int64_t;
+
+/// Number of threads that the loops below use; by default one a physical core that this process may run on.
+int threads();
+/// Sets it (>= 1). Results never depend on it: work is cut by size alone.
+void set_threads(int count);
+
+namespace detail {
+using Piece = void (*)(const void* body, index_t begin, index_t end);
+void run_pieces(index_t n, index_t grain, const void* body, Piece piece);
+}  // namespace detail
+
+/// Calls body(begin, end) for the pieces [0, grain), [grain, 2 grain), ... of [0, n), in parallel. The cuts depend on n
+/// and grain alone, so a body that sums within its piece gives the same bits on any number of threads.
+template <class Body>
+void parallel_for(index_t n, index_t grain, const Body& body) {
+  if (n <= 0) return;
+  if (n <= grain) return body(index_t{0}, n);
+  detail::run_pieces(n, grain, &body, [](const void* b, index_t begin, index_t end) {
+    (*static_cast<const Body*>(b))(begin, end);
+  });
+}
+
+/// Rows a piece when each row holds `row_work` elements: about 16,000 elements a piece, which costs a few microseconds,
+/// well above the price of a task.
+inline index_t row_grain(index_t row_work) {
+  constexpr index_t kPiece = 16384;
+  return row_work >= kPiece ? 1 : kPiece / (row_work > 0 ? row_work : 1);
+}
+
+/// parallel_for over rows of `width` elements: body(row) for every row in [0, rows).
+template <class Body>
+void parallel_rows(index_t rows, index_t width, const Body& body) {
+  parallel_for(rows, row_grain(width), [&](index_t begin, index_t end) {
+    for (index_t row = begin; row < end; ++row) body(row);
+  });
+}
+
+namespace detail {
+double sum_pieces(index_t n, index_t grain, const void* body, double (*piece)(const void*, index_t, index_t));
+}
+
+/// Sum of body(begin, end) (a double) over the pieces, added in the order of the pieces.
+template <class Body>
+double parallel_sum(index_t n, index_t grain, const Body& body) {
+  if (n <= 0) return 0.0;
+  if (n <= grain) return body(index_t{0}, n);
+  return detail::sum_pieces(n, grain, &body, [](const void* b, index_t begin, index_t end) {
+    return (*static_cast<const Body*>(b))(begin, end);
+  });
+}
+
+}  // namespace heddle

@@ -1,0 +1,14 @@
+# Tests mirror the tree. `heddle_tests` runs all of them with float; `heddle_tests_double` those of the numeric part
+# with double.
+include(Catch)
+file(GLOB test_sources CONFIGURE_DEPENDS tests/*.cpp tests/framework/*.cpp tests/models/*.cpp tests/data/*.cpp tests/train/*.cpp)
+file(GLOB test_sources_double CONFIGURE_DEPENDS tests/catch_main.cpp tests/framework/*.cpp tests/models/*.cpp)
+
+add_executable(heddle_tests ${test_sources})
+target_link_libraries(heddle_tests PRIVATE heddle_core)
+add_executable(heddle_tests_double ${test_sources_double})
+target_link_libraries(heddle_tests_double PRIVATE heddle_double)
+
+add_test(NAME heddle_tests COMMAND heddle_tests --durations yes)
+add_test(NAME heddle_tests_double COMMAND heddle_tests_double --durations yes)
+add_test(NAME includes COMMAND ${CMAKE_SOURCE_DIR}/tests/includes.sh ${CMAKE_SOURCE_DIR})
