@@ -1,0 +1,194 @@
+#include "framework/autograd.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <utility>
+
+namespace heddle {
+namespace {
+
+std::atomic<std::uint64_t> next_sequence{0};
+thread_local bool recording = true;
+thread_local bool checking_finite = false;
+
+/// What dying nodes leave behind for the outermost destructor to free, one after another instead of one inside another.
+struct Remains {
+  std::vector<std::shared_ptr<Node>> inputs;
+  Backward backward;
+};
+thread_local std::vector<Remains>* graveyard = nullptr;
+
+void check_finite(const char* name, const char* what, const Tensor& t) {
+  const auto bad = std::find_if_not(t.span().begin(), t.span().end(), [](real v) { return std::isfinite(v); });
+  ensure(bad == t.span().end(), name, ": ", what, " of shape ", t.shape(), " holds ", bad == t.span().end() ? real{0} : *bad,
+         " at element ", bad - t.span().begin());
+}
+
+/// sum += arriving. The first to arrive is shared; a later one is added in place only if nobody else holds the sum.
+void accumulate(Tensor& sum, const Tensor& arriving) {
+  if (!sum.defined()) {
+    sum = arriving.detach();
+    return;
+  }
+  Tensor result = sum.use_count() == 1 ? sum : Tensor(sum.shape());
+  const real* a = sum.data();
+  const real* b = arriving.data();
+  real* out = result.data();
+  parallel_for(result.numel(), 16384, [&](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) out[i] = a[i] + b[i];
+  });
+  sum = result;
+}
+
+/// The nodes that backward has still to run, the last made first: when a node comes up, every node made after it, so
+/// every user of its result, has run.
+class Queue {
+ public:
+  Queue() = default;
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  /// Not empty only if an error ended backward: what has arrived must not be added to the next one.
+  ~Queue() {
+    for (const auto& node : heap_) node->incoming = {};
+  }
+
+  bool empty() const { return heap_.empty(); }
+
+  void arrive(const std::shared_ptr<Node>& node, const Tensor& gradient) {
+    const bool waiting = node->incoming.defined();
+    accumulate(node->incoming, gradient);
+    if (waiting) return;
+    heap_.push_back(node);
+    std::push_heap(heap_.begin(), heap_.end(), earlier);
+  }
+
+  std::shared_ptr<Node> pop() {
+    std::pop_heap(heap_.begin(), heap_.end(), earlier);
+    auto node = std::move(heap_.back());
+    heap_.pop_back();
+    return node;
+  }
+
+ private:
+  static bool earlier(const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) { return a->sequence < b->sequence; }
+  std::vector<std::shared_ptr<Node>> heap_;
+};
+
+}  // namespace
+
+Node::Node() : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)) {}
+
+Node::~Node() {
+  if (inputs.empty() && !backward) return;
+  if (graveyard != nullptr) {
+    graveyard->push_back({std::move(inputs), std::move(backward)});
+    return;
+  }
+  std::vector<Remains> dead;
+  graveyard = &dead;
+  dead.push_back({std::move(inputs), std::move(backward)});
+  while (!dead.empty()) {
+    const Remains next = std::move(dead.back());  // its destructor may push more
+    dead.pop_back();
+  }
+  graveyard = nullptr;
+}
+
+NoGradGuard::NoGradGuard() : previous_(std::exchange(recording, false)) {}
+NoGradGuard::~NoGradGuard() { recording = previous_; }
+bool grad_enabled() { return recording; }
+
+FiniteGuard::FiniteGuard() : previous_(std::exchange(checking_finite, true)) {}
+FiniteGuard::~FiniteGuard() { checking_finite = previous_; }
+
+Tensor& Tensor::set_requires_grad() {
+  ensure(defined(), "set_requires_grad: the tensor is undefined");
+  if (node_) {
+    ensure(!node_->backward && !node_->freed, "set_requires_grad: the tensor is the result of ", node_->name,
+           "; detach it first, or call retain_grad to keep its gradient");
+    return *this;
+  }
+  node_ = std::make_shared<Node>();
+  node_->shape = shape_;
+  node_->keeps_grad = true;
+  return *this;
+}
+
+const Tensor& Tensor::grad() const {
+  static const Tensor none;
+  return node_ ? node_->grad : none;
+}
+
+Tensor& Tensor::mutable_grad() {
+  ensure(node_ != nullptr, "gradient: the tensor is outside the graph; call set_requires_grad first");
+  return node_->grad;
+}
+
+void Tensor::zero_grad() {
+  if (node_) node_->grad = {};
+}
+
+void Tensor::retain_grad() {
+  ensure(node_ != nullptr, "retain_grad: the tensor is outside the graph");
+  node_->keeps_grad = true;
+}
+
+Tensor make_result(const char* name, Tensor y, const std::vector<Tensor>& inputs, Backward backward) {
+  if (checking_finite) check_finite(name, "result", y);
+  const bool needed = recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
+  y.set_node(nullptr);
+  if (!needed) return y;
+  auto node = std::make_shared<Node>();
+  node->name = name;
+  node->shape = y.shape();
+  node->inputs.reserve(inputs.size());
+  for (const Tensor& x : inputs) node->inputs.push_back(x.node());
+  node->backward = std::move(backward);
+  y.set_node(std::move(node));
+  return y;
+}
+
+void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
+  ensure(loss.requires_grad(), "backward: the loss depends on no tensor that requires a gradient");
+  if (seed.defined()) {
+    ensure(seed.shape() == loss.shape(), "backward: seed ", seed.shape(), " does not fit loss ", loss.shape());
+  } else {
+    ensure(loss.numel() == 1, "backward: loss ", loss.shape(), " has more than one element; sum it or give a seed");
+  }
+  const NoGradGuard no_grad;
+
+  Queue queue;
+  queue.arrive(loss.node(), seed.defined() ? seed : Tensor::full(loss.shape(), 1));
+  while (!queue.empty()) {
+    const std::shared_ptr<Node> node = queue.pop();
+    Tensor dy = std::exchange(node->incoming, Tensor());
+    // An optimizer may change a kept gradient in place, so it shares its elements with nobody.
+    if (node->keeps_grad) accumulate(node->grad, !node->grad.defined() && dy.use_count() > 1 ? dy.clone() : dy);
+    if (!node->backward) {
+      ensure(!node->freed, "backward: ", node->name,
+             " has been passed before and its graph is freed; call the first backward with retain_graph");
+      continue;  // a leaf
+    }
+    if (node->keeps_grad) dy = dy.clone();
+    Grads grads = node->backward(dy);
+    dy = {};
+    ensure(grads.size() == node->inputs.size(), "backward: ", node->name, " gave ", grads.size(), " gradients for ",
+           node->inputs.size(), " inputs");
+    for (std::size_t i = 0; i < grads.size(); ++i) {
+      const auto& input = node->inputs[i];
+      if (!input || !grads[i].defined()) continue;
+      ensure(grads[i].shape() == input->shape, "backward: ", node->name, " gave gradient ", grads[i].shape(), " for input ",
+             i, " of shape ", input->shape);
+      if (checking_finite) check_finite(node->name, "gradient", grads[i]);
+      queue.arrive(input, std::exchange(grads[i], Tensor()));
+    }
+    if (!retain_graph) {
+      node->backward = nullptr;
+      node->inputs.clear();
+      node->freed = true;
+    }
+  }
+}
+
+}  // namespace heddle
