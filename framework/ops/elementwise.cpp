@@ -1,0 +1,220 @@
+#include <cmath>
+#include <numbers>
+
+#include "framework/ops.h"
+#include "framework/ops/broadcast.h"
+#include "framework/ops/vector_math.h"
+
+namespace heddle {
+
+Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
+  const int ndim = std::max(a.ndim(), b.ndim());
+  std::vector<index_t> sizes(static_cast<std::size_t>(ndim), 1);
+  for (int axis = 1; axis <= ndim; ++axis) {
+    const index_t in_a = axis <= a.ndim() ? a[-axis] : 1, in_b = axis <= b.ndim() ? b[-axis] : 1;
+    ensure(in_a == in_b || in_a == 1 || in_b == 1, op, ": ", a, " and ", b, " cannot be broadcast: axis ", -axis, " is ", in_a,
+           " and ", in_b);
+    sizes[static_cast<std::size_t>(ndim - axis)] = in_a == 1 ? in_b : in_a;
+  }
+  return Shape(sizes);
+}
+
+namespace {
+
+/// y[i] = f(x[i])
+template <class F>
+Tensor map(const Tensor& x, const F& f) {
+  Tensor y(x.shape());
+  parallel_for(x.numel(), row_grain(1), [&, in = x.data(), out = y.data()](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) out[i] = f(in[i]);
+  });
+  return y;
+}
+
+/// y[i] = f(a[i], b[i]), broadcast.
+template <class F>
+Tensor map(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+  Tensor y(broadcast_shape(op, a.shape(), b.shape()));
+  const BroadcastWalk<2> walk(y.shape(), {a.shape(), b.shape()});
+  const auto [step_a, step_b] = walk.steps();
+  walk.run(y.numel(), [&, step_a = step_a, step_b = step_b](index_t at, index_t count, const std::array<index_t, 2>& offset) {
+    const real* const p = a.data() + offset[0];
+    const real* const q = b.data() + offset[1];
+    real* const out = y.data() + at;
+    // the three usual cases, each a loop that vectorizes
+    if (step_a == 1 && step_b == 1) {
+      for (index_t i = 0; i < count; ++i) out[i] = f(p[i], q[i]);
+    } else if (step_a == 1) {
+      for (index_t i = 0; i < count; ++i) out[i] = f(p[i], *q);
+    } else if (step_b == 1) {
+      for (index_t i = 0; i < count; ++i) out[i] = f(*p, q[i]);
+    } else {
+      std::fill_n(out, count, f(*p, *q));
+    }
+  });
+  return y;
+}
+
+/// An op of one tensor. derivative(x, y) is dy/dx; what it does not use of the two is not kept: say so by Keep.
+enum class Keep { x, y };
+template <Keep keep, class F, class D>
+Tensor unary(const char* name, const Tensor& x, const F& f, const D& derivative) {
+  const Tensor y = map(x, f);
+  return make_result(name, y, {x}, [kept = keep == Keep::x ? x.detach() : y, derivative](const Tensor& dy) -> Grads {
+    return {map("gradient", dy, kept, [&](real d, real v) { return d * derivative(v); })};
+  });
+}
+
+}  // namespace
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  const Tensor y = map("add", a, b, [](real p, real q) { return p + q; });
+  return make_result("add", y, {a, b}, [sa = a.shape(), sb = b.shape()](const Tensor& dy) -> Grads {
+    return {sum_to(dy, sa), sum_to(dy, sb)};
+  });
+}
+
+Tensor subtract(const Tensor& a, const Tensor& b) {
+  const Tensor y = map("subtract", a, b, [](real p, real q) { return p - q; });
+  return make_result("subtract", y, {a, b}, [sa = a.shape(), sb = b.shape()](const Tensor& dy) -> Grads {
+    return {sum_to(dy, sa), negate(sum_to(dy, sb))};
+  });
+}
+
+Tensor multiply(const Tensor& a, const Tensor& b) {
+  const Tensor y = map("multiply", a, b, [](real p, real q) { return p * q; });
+  return make_result("multiply", y, {a, b}, [a, b](const Tensor& dy) -> Grads {
+    return {a.requires_grad() ? sum_to(multiply(dy, b), a.shape()) : Tensor(),
+            b.requires_grad() ? sum_to(multiply(dy, a), b.shape()) : Tensor()};
+  });
+}
+
+Tensor divide(const Tensor& a, const Tensor& b) {
+  const Tensor y = map("divide", a, b, [](real p, real q) { return p / q; });
+  return make_result("divide", y, {a, b}, [a, b, y](const Tensor& dy) -> Grads {
+    const Tensor da = divide(dy, b);
+    return {sum_to(da, a.shape()), b.requires_grad() ? negate(sum_to(multiply(da, y), b.shape())) : Tensor()};
+  });
+}
+
+Tensor add(const Tensor& a, real b) {
+  return make_result("add_constant", map(a, [b](real v) { return v + b; }), {a},
+                     [](const Tensor& dy) -> Grads { return {dy}; });
+}
+
+Tensor multiply(const Tensor& a, real b) {
+  return make_result("multiply_constant", map(a, [b](real v) { return v * b; }), {a},
+                     [b](const Tensor& dy) -> Grads { return {multiply(dy, b)}; });
+}
+
+Tensor negate(const Tensor& x) {
+  return make_result("negate", map(x, [](real v) { return -v; }), {x},
+                     [](const Tensor& dy) -> Grads { return {negate(dy)}; });
+}
+
+Tensor exp(const Tensor& x) {
+  return unary<Keep::y>("exp", x, [](real v) { return exp_of(v); }, [](real y) { return y; });
+}
+
+Tensor log(const Tensor& x) {
+  return unary<Keep::x>("log", x, [](real v) { return std::log(v); }, [](real v) { return 1 / v; });
+}
+
+Tensor pow(const Tensor& x, real exponent) {
+  // x^0 is 1 everywhere, also for the derivative at 0, where 0 * 0^-1 would be NaN
+  return unary<Keep::x>(
+      "pow", x, [=](real v) { return std::pow(v, exponent); },
+      [=](real v) { return exponent == 0 ? real{0} : exponent * std::pow(v, exponent - 1); });
+}
+
+Tensor sqrt(const Tensor& x) {
+  return unary<Keep::y>("sqrt", x, [](real v) { return std::sqrt(v); }, [](real y) { return real{0.5} / y; });
+}
+
+Tensor tanh(const Tensor& x) {
+  return unary<Keep::y>("tanh", x, [](real v) { return tanh_of(v); }, [](real y) { return 1 - y * y; });
+}
+
+Tensor sigmoid(const Tensor& x) {
+  return unary<Keep::y>("sigmoid", x, [](real v) { return sigmoid_of(v); }, [](real y) { return y * (1 - y); });
+}
+
+Tensor relu(const Tensor& x) {
+  // NaN stays NaN: it must be seen, not turned into 0
+  return unary<Keep::y>("relu", x, [](real v) { return v < 0 ? real{0} : v; }, [](real y) { return y > 0 ? real{1} : real{0}; });
+}
+
+Tensor gelu(const Tensor& x) {
+  constexpr auto kRootHalf = static_cast<real>(1 / std::numbers::sqrt2);
+  constexpr auto kDensity = static_cast<real>(std::numbers::inv_sqrtpi / std::numbers::sqrt2);  // 1 / sqrt(2 pi)
+  return unary<Keep::x>(
+      "gelu", x, [](real v) { return real{0.5} * v * (1 + erf_of(v * kRootHalf)); },
+      [](real v) {
+        return real{0.5} * (1 + erf_of(v * kRootHalf)) + v * kDensity * exp_of(real{-0.5} * v * v);
+      });
+}
+
+Tensor gelu_tanh(const Tensor& x) {
+  constexpr auto kScale = static_cast<real>(std::numbers::sqrt2 * std::numbers::inv_sqrtpi);  // sqrt(2 / pi)
+  constexpr auto kCubic = static_cast<real>(0.044715);
+  return unary<Keep::x>(
+      "gelu_tanh", x, [](real v) { return real{0.5} * v * (1 + tanh_of(kScale * (v + kCubic * v * v * v))); },
+      [](real v) {
+        const real t = tanh_of(kScale * (v + kCubic * v * v * v));
+        return real{0.5} * (1 + t) + real{0.5} * v * (1 - t * t) * kScale * (1 + 3 * kCubic * v * v);
+      });
+}
+
+Tensor silu(const Tensor& x) {
+  return unary<Keep::x>("silu", x, [](real v) { return v * sigmoid_of(v); },
+                        [](real v) {
+                          const real s = sigmoid_of(v);
+                          return s * (1 + v * (1 - s));
+                        });
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  const Shape shape = broadcast_shape("where", broadcast_shape("where", a.shape(), b.shape()), condition.shape());
+  Tensor y(shape);
+  const BroadcastWalk<3> walk(shape, {condition.shape(), a.shape(), b.shape()});
+  walk.run(y.numel(), [&, step = walk.steps()](index_t at, index_t count, const std::array<index_t, 3>& offset) {
+    for (index_t i = 0; i < count; ++i) {
+      const bool chosen = condition.data()[offset[0] + i * step[0]] != 0;
+      y.data()[at + i] = chosen ? a.data()[offset[1] + i * step[1]] : b.data()[offset[2] + i * step[2]];
+    }
+  });
+  return make_result("where", y, {condition, a, b},
+                     [condition = condition.detach(), sa = a.shape(), sb = b.shape()](const Tensor& dy) -> Grads {
+                       const Tensor zero = Tensor::scalar(0);
+                       return {Tensor(), sum_to(where(condition, dy, zero), sa), sum_to(where(condition, zero, dy), sb)};
+                     });
+}
+
+namespace {
+
+/// y[i] = x[i] / (1 - p) where element i is kept, else 0.
+Tensor drop(const Tensor& x, double p, const Rng& rng) {
+  Tensor y(x.shape());
+  const auto threshold = static_cast<std::uint64_t>(std::ldexp(p, 32));  // 32 random bits below it: dropped
+  const auto scale = static_cast<real>(1 / (1 - p));
+  const index_t n = x.numel();
+  parallel_for((n + 3) / 4, 2048, [&, in = x.data(), out = y.data()](index_t begin, index_t end) {
+    for (index_t block = begin; block < end; ++block) {
+      const auto bits = rng.block(static_cast<std::uint64_t>(block));
+      for (index_t i = block * 4; i < std::min(n, block * 4 + 4); ++i) {
+        out[i] = bits[static_cast<std::size_t>(i % 4)] >= threshold ? in[i] * scale : real{0};
+      }
+    }
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, double p, const Rng& rng) {
+  ensure(p >= 0 && p < 1, "dropout: probability ", p, " is not within [0, 1)");
+  if (p == 0) return x;
+  return make_result("dropout", drop(x, p, rng), {x}, [p, rng](const Tensor& dy) -> Grads { return {drop(dy, p, rng)}; });
+}
+
+}  // namespace heddle
