@@ -1,0 +1,44 @@
+#include "models/model.h"
+
+#include "models/gpt.h"
+
+namespace heddle {
+namespace {
+
+using Make = std::unique_ptr<ModelConfig> (*)();
+
+template <class Config>
+std::unique_ptr<ModelConfig> make() {
+  return std::make_unique<Config>();
+}
+
+/// The one table of models: a new one adds its row here.
+const std::vector<std::pair<std::string, Make>>& table() {
+  static const std::vector<std::pair<std::string, Make>> rows = {
+      {"gpt", make<GPTConfig>},
+  };
+  return rows;
+}
+
+}  // namespace
+
+Tensor Model::loss(const Batch& batch, Context& context) {
+  return cross_entropy(logits(batch.inputs, context), batch.targets, kIgnore);
+}
+
+std::vector<std::string> model_kinds() {
+  std::vector<std::string> names;
+  for (const auto& [name, make] : table()) names.push_back(name);
+  return names;
+}
+
+std::unique_ptr<ModelConfig> make_model_config(const std::string& kind) {
+  std::string known;
+  for (const auto& [name, make] : table()) {
+    if (name == kind) return make();
+    known += (known.empty() ? "" : ", ") + name;
+  }
+  throw Error(concat_text("model.kind = ", kind, ": no such model; choose one of: ", known));
+}
+
+}  // namespace heddle

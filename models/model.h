@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "framework/keys.h"
+#include "framework/nn/module.h"
+
+namespace heddle {
+
+/// What a trainer asks of a model.
+class Model {
+ public:
+  virtual ~Model() = default;
+  /// Next-token scores: inputs [B, T] -> [B, T, V], T at most block_size() less what the context's cache holds.
+  virtual Tensor logits(const IdTensor& inputs, Context& context) = 0;
+  /// Mean loss a target, in nats: a scalar. Targets of kIgnore do not count.
+  virtual Tensor loss(const Batch& batch, Context& context);
+  virtual std::vector<NamedTensor> named_parameters() = 0;
+  /// The longest input.
+  virtual index_t block_size() const = 0;
+  /// Floating-point operations of a training step for one token: forward and backward, matrix products alone.
+  virtual double flops_per_token() = 0;
+};
+
+/// The sizes of one kind of model, as the config's [model] section gives them.
+class ModelConfig {
+ public:
+  virtual ~ModelConfig() = default;
+  virtual std::vector<Key> keys() = 0;
+  /// The longest input, known before the model is built.
+  virtual index_t block_size() const = 0;
+  /// Errors: sizes that do not fit each other.
+  virtual std::unique_ptr<Model> build(index_t vocab_size, const Rng& rng) const = 0;
+};
+
+/// Names of all kinds of model, as `model.kind` takes them.
+std::vector<std::string> model_kinds();
+/// Errors: an unknown kind (the known ones are named).
+std::unique_ptr<ModelConfig> make_model_config(const std::string& kind);
+
+}  // namespace heddle
