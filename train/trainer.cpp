@@ -1,0 +1,115 @@
+#include "train/trainer.h"
+
+#include <cmath>
+
+#include "data/loader.h"
+
+namespace heddle {
+namespace {
+
+// Streams of the run's seed; each use of random numbers has one of its own.
+constexpr std::uint64_t kDataStream = 1, kDropoutStream = 2;
+
+}  // namespace
+
+Trainer::Trainer(const Experiment& experiment, const Corpus& corpus, Model& model)
+    : experiment_(experiment),
+      corpus_(corpus),
+      model_(model),
+      parameters_(model.named_parameters()),
+      optimizer_(experiment.optim, parameters_),
+      data_rng_(experiment.rng().fork(kDataStream)),
+      dropout_rng_(experiment.rng().fork(kDropoutStream)) {}
+
+index_t Trainer::tokens_per_step() const {
+  return experiment_.train.batch_size * experiment_.train.accumulate * model_.block_size();
+}
+
+double Trainer::accumulate_gradients(index_t step, index_t micro) {
+  const index_t rows = experiment_.train.batch_size, count = experiment_.train.accumulate;
+  const index_t pass = step * count + micro;
+  const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, pass * rows, data_rng_);
+  Context context;
+  context.training = true;
+  context.rng = dropout_rng_.fork(static_cast<std::uint64_t>(pass));
+  const Tensor loss = model_.loss(batch, context);
+  backward(loss, Tensor::full(loss.shape(), real{1} / static_cast<real>(count)));
+  return loss.item();
+}
+
+StepResult Trainer::step(index_t step) {
+  StepResult result;
+  result.lr = learning_rate(experiment_.optim, step, experiment_.train.steps);
+  optimizer_.zero_grad();
+  for (index_t micro = 0; micro < experiment_.train.accumulate; ++micro) {
+    result.loss += accumulate_gradients(step, micro) / static_cast<double>(experiment_.train.accumulate);
+  }
+  result.grad_norm = clip_grad_norm(parameters_, experiment_.optim.grad_clip);
+  if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) explain_failure(step, result.loss, result.grad_norm);
+  optimizer_.step(result.lr);
+  optimizer_.zero_grad();
+  return result;
+}
+
+void Trainer::explain_failure(index_t step, double loss, double grad_norm) {
+  const std::string what = concat_text("step ", step + 1, ": loss ", loss, ", gradient norm ", grad_norm, "; ");
+  const std::string hint = "; the weights are as they were before the step: lower optim.lr, or raise optim.warmup_steps";
+  optimizer_.zero_grad();
+  try {
+    const FiniteGuard guard;
+    for (index_t micro = 0; micro < experiment_.train.accumulate; ++micro) accumulate_gradients(step, micro);
+  } catch (const Error& e) {
+    optimizer_.zero_grad();
+    throw Error(concat_text(what, "first in ", e.what(), hint));
+  }
+  throw Error(concat_text(what, "every op was finite, their sum was not", hint));
+}
+
+double Trainer::evaluate(bool whole) const {
+  return evaluate_loss(model_, corpus_.val, experiment_.train.batch_size, whole ? 0 : experiment_.train.eval_batches);
+}
+
+MemoryEstimate Trainer::estimate_memory() {
+  const auto peak_of = [&](index_t rows) {
+    pool_reset_peak();
+    const std::size_t before = pool_stats().bytes_in_use;
+    const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
+    Context context;
+    context.training = true;
+    backward(model_.loss(batch, context));
+    return static_cast<double>(pool_stats().peak_bytes - before);
+  };
+  optimizer_.zero_grad();
+  const double one = peak_of(1);
+  optimizer_.zero_grad();
+  const double two = peak_of(2);
+  optimizer_.zero_grad();
+  MemoryEstimate memory;
+  memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
+  memory.gradients = memory.parameters;
+  memory.optimizer = static_cast<double>(optimizer_.state_bytes());
+  const double batch = static_cast<double>(experiment_.train.batch_size);
+  memory.activations = std::max(0.0, one + (two - one) * (batch - 1) - memory.gradients);
+  return memory;
+}
+
+double evaluate_loss(Model& model, std::span<const std::int32_t> tokens, index_t rows, index_t batches) {
+  const NoGradGuard no_grad;
+  const index_t windows = eval_windows(tokens, model.block_size());
+  const index_t all = (windows + rows - 1) / rows;
+  const index_t count = batches > 0 ? std::min(batches, all) : all;
+  double total = 0;
+  index_t targets = 0;
+  for (index_t i = 0; i < count; ++i) {
+    const index_t first = i * all / count * rows;
+    const Batch batch = eval_batch(tokens, model.block_size(), first, std::min(rows, windows - first));
+    const auto counted = std::count_if(batch.targets.data(), batch.targets.data() + batch.targets.numel(),
+                                       [](auto target) { return target != kIgnore; });
+    Context context;
+    total += model.loss(batch, context).item() * static_cast<double>(counted);
+    targets += counted;
+  }
+  return total / static_cast<double>(targets);
+}
+
+}  // namespace heddle
