@@ -14,6 +14,14 @@ struct MatrixOf {
 using ConstMatrix = MatrixOf<const real>;
 using Matrix = MatrixOf<real>;
 
+/// What the operands of products are rounded to; sums are f32 either way.
+enum class Precision { f32, bf16 };
+/// Whether the processor multiplies bf16 numbers natively. Elsewhere bf16 is right, but slower than f32.
+bool bf16_supported();
+/// The precision of all products from here on; f32 at first.
+void set_gemm_precision(Precision precision);
+Precision gemm_precision();
+
 /// c[m, n] = a[m, k] * b[k, n] + beta * c, in parallel tiles whose cuts depend on m, n, k alone, so that the bits do not
 /// depend on the number of threads. beta = 0 does not read c. Row-major; a transposed operand is stored [k, m] or [n, k].
 void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);

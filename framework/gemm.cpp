@@ -1,0 +1,220 @@
+#include "framework/gemm.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <dnnl.hpp>
+#include <map>
+#include <tuple>
+#include <type_traits>
+
+#include "framework/check.h"
+
+namespace heddle {
+namespace {
+
+std::atomic<Precision> chosen_precision{Precision::f32};
+
+/// How a product is cut into tiles, one a task. A function of the sizes alone.
+struct Tiling {
+  Tiling(index_t m, index_t n, index_t k) : rows(edge(m, 256)), columns(edge(n, 256)) {
+    // Large tiles use the processor best, but a small product must still be shared out: halve the longer side until
+    // there is a tile for each of 16 threads, or until tiles are not worth a task of their own.
+    constexpr index_t kTiles = 16, kSmallest = 64, kWork = index_t{1} << 19;
+    while (tiles_down(m) * tiles_across(n) < kTiles && std::max(rows, columns) > kSmallest && rows * columns * k > kWork) {
+      if (rows >= columns) {
+        rows = edge(m, rows / 2);
+      } else {
+        columns = edge(n, columns / 2);
+      }
+    }
+  }
+  index_t tiles_down(index_t m) const { return (m + rows - 1) / rows; }
+  index_t tiles_across(index_t n) const { return (n + columns - 1) / columns; }
+
+  index_t rows, columns;
+
+ private:
+  /// The edge, at most `largest`, that cuts `size` evenly into whole vector registers.
+  static index_t edge(index_t size, index_t largest) {
+    largest = std::max<index_t>(largest, 16);
+    const index_t pieces = (size + largest - 1) / largest;
+    return std::min(size, ((size + pieces - 1) / pieces + 15) / 16 * 16);
+  }
+};
+
+template <class T>
+MatrixOf<T> at(MatrixOf<T> matrix, index_t row, index_t column) {
+  matrix.data += matrix.transposed ? column * matrix.stride + row : row * matrix.stride + column;
+  return matrix;
+}
+
+/// Calls tile(m, n, a, b, c) for every tile of the product, in parallel.
+template <class A, class Tile>
+void for_tiles(index_t m, index_t n, index_t k, MatrixOf<A> a, MatrixOf<A> b, Matrix c, const Tile& tile) {
+  const Tiling cut(m, n, k);
+  const index_t across = cut.tiles_across(n);
+  parallel_for(cut.tiles_down(m) * across, 1, [&](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) {
+      const index_t row = i / across * cut.rows, column = i % across * cut.columns;
+      tile(std::min(cut.rows, m - row), std::min(cut.columns, n - column), at(a, row, 0), at(b, 0, column), at(c, row, column));
+    }
+  });
+}
+
+/// oneDNN runs inside our tasks, so its own threads are held to one in every thread that calls it.
+void hold_to_one_thread() {
+  thread_local const bool held = [] {
+    omp_set_num_threads(1);
+    return true;
+  }();
+  (void)held;
+}
+
+void scale(index_t m, index_t n, Matrix c, real beta) {
+  for (index_t i = 0; i < m; ++i) {
+    for (index_t j = 0; j < n; ++j) c.data[i * c.stride + j] = beta == 0 ? real{0} : c.data[i * c.stride + j] * beta;
+  }
+}
+
+/// One tile in this thread: by oneDNN for float, by plain loops for double.
+template <class T>
+void product(index_t m, index_t n, index_t k, MatrixOf<const T> a, MatrixOf<const T> b, MatrixOf<T> c, T beta) {
+  if constexpr (std::is_same_v<T, float>) {
+    hold_to_one_thread();
+    const auto status = dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', m, n, k, 1.0F, a.data, a.stride, b.data,
+                                   b.stride, beta, c.data, c.stride);
+    ensure(status == dnnl_success, "gemm: oneDNN failed with status ", static_cast<int>(status), " on ", m, " x ", n, " x ", k);
+  } else {
+    gemm_reference(m, n, k, a, b, c, beta);
+  }
+}
+
+/// The upper half of a float, rounded to nearest, ties to even; NaN stays NaN.
+std::uint16_t to_bf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U;
+  return static_cast<std::uint16_t>(value != value ? (bits >> 16U) | 0x40U : rounded);
+}
+
+using Bf16Matrix = MatrixOf<const std::uint16_t>;
+
+/// A product of bf16 operands with f32 sums by oneDNN's matmul primitive, kept for each shape in each thread.
+void product_bf16(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix c, real beta) {
+  using dnnl::memory;
+  struct Kept {
+    dnnl::matmul primitive;
+    memory a, b, c;
+  };
+  hold_to_one_thread();
+  thread_local const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  thread_local dnnl::stream stream(engine);
+  thread_local std::map<std::tuple<index_t, index_t, index_t, index_t, index_t, index_t, bool, bool, real>, Kept> cache;
+  const auto key = std::tuple(m, n, k, a.stride, b.stride, c.stride, a.transposed, b.transposed, beta);
+  auto found = cache.find(key);
+  if (found == cache.end()) {
+    const auto layout = [](index_t rows, index_t columns, const auto& matrix, memory::data_type type) {
+      return memory::desc({rows, columns}, type, matrix.transposed ? memory::dims{1, matrix.stride} : memory::dims{matrix.stride, 1});
+    };
+    const auto desc_a = layout(m, k, a, memory::data_type::bf16), desc_b = layout(k, n, b, memory::data_type::bf16);
+    const auto desc_c = layout(m, n, c, memory::data_type::f32);
+    dnnl::primitive_attr attributes;
+    if (beta != 0) {
+      dnnl::post_ops sum;
+      sum.append_sum(static_cast<float>(beta));
+      attributes.set_post_ops(sum);
+    }
+    const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(desc_a, desc_b, desc_c), attributes, engine);
+    found = cache.emplace(key, Kept{dnnl::matmul(desc), memory(desc_a, engine, nullptr), memory(desc_b, engine, nullptr),
+                                    memory(desc_c, engine, nullptr)}).first;
+  }
+  Kept& kept = found->second;
+  kept.a.set_data_handle(const_cast<std::uint16_t*>(a.data));  // read only, but the handle's type does not say so
+  kept.b.set_data_handle(const_cast<std::uint16_t*>(b.data));
+  kept.c.set_data_handle(c.data);
+  kept.primitive.execute(stream, {{DNNL_ARG_SRC, kept.a}, {DNNL_ARG_WEIGHTS, kept.b}, {DNNL_ARG_DST, kept.c}});
+  stream.wait();
+}
+
+/// The stored elements of an operand as bf16, in pooled memory: `as` says in which type they are written.
+template <class As, class Convert>
+MatrixOf<const As> converted(index_t rows, index_t columns, ConstMatrix operand, Tensor& buffer, const Convert& convert) {
+  if (operand.transposed) std::swap(rows, columns);
+  buffer = Tensor({rows, static_cast<index_t>((static_cast<std::size_t>(columns) * sizeof(As) + sizeof(real) - 1) / sizeof(real))});
+  auto* const to = reinterpret_cast<As*>(buffer.data());
+  parallel_rows(rows, columns, [&](index_t r) {
+    for (index_t c = 0; c < columns; ++c) to[r * columns + c] = convert(operand.data[r * operand.stride + c]);
+  });
+  return {to, columns, operand.transposed};
+}
+
+void gemm_bf16(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta, bool parallel) {
+  Tensor buffer_a, buffer_b;
+  if (std::is_same_v<real, float> && bf16_supported()) {
+    const auto convert = [](real value) { return to_bf16(static_cast<float>(value)); };
+    const auto half_a = converted<std::uint16_t>(m, k, a, buffer_a, convert);
+    const auto half_b = converted<std::uint16_t>(k, n, b, buffer_b, convert);
+    if (!parallel) return product_bf16(m, n, k, half_a, half_b, c, beta);
+    return for_tiles(m, n, k, half_a, half_b, c, [&](index_t rows, index_t columns, Bf16Matrix p, Bf16Matrix q, Matrix out) {
+      product_bf16(rows, columns, k, p, q, out, beta);
+    });
+  }
+  // The same numbers without the processor's help: a product of two bf16 numbers is exact in f32.
+  const auto round = [](real value) {
+    return static_cast<real>(std::bit_cast<float>(std::uint32_t{to_bf16(static_cast<float>(value))} << 16U));
+  };
+  const auto full_a = converted<real>(m, k, a, buffer_a, round);
+  const auto full_b = converted<real>(k, n, b, buffer_b, round);
+  if (!parallel) return product(m, n, k, full_a, full_b, c, beta);
+  for_tiles(m, n, k, full_a, full_b, c, [&](index_t rows, index_t columns, ConstMatrix p, ConstMatrix q, Matrix out) {
+    product(rows, columns, k, p, q, out, beta);
+  });
+}
+
+}  // namespace
+
+bool bf16_supported() {
+  static const bool supported = [] {
+    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+    return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+  }();
+  return supported;
+}
+
+void set_gemm_precision(Precision precision) { chosen_precision = precision; }
+Precision gemm_precision() { return chosen_precision; }
+
+void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
+  if (m == 0 || n == 0) return;
+  if (k == 0) return scale(m, n, c, beta);
+  if (gemm_precision() == Precision::bf16) return gemm_bf16(m, n, k, a, b, c, beta, true);
+  for_tiles(m, n, k, a, b, c, [&](index_t rows, index_t columns, ConstMatrix p, ConstMatrix q, Matrix out) {
+    product(rows, columns, k, p, q, out, beta);
+  });
+}
+
+void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
+  if (m == 0 || n == 0) return;
+  if (k == 0) return scale(m, n, c, beta);
+  if (gemm_precision() == Precision::bf16) return gemm_bf16(m, n, k, a, b, c, beta, false);
+  product(m, n, k, a, b, c, beta);
+}
+
+void gemm_reference(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
+  scale(m, n, c, beta);
+  for (index_t i = 0; i < m; ++i) {
+    for (index_t p = 0; p < k; ++p) {
+      const real factor = a.transposed ? a.data[p * a.stride + i] : a.data[i * a.stride + p];
+      real* const out = c.data + i * c.stride;
+      if (b.transposed) {
+        for (index_t j = 0; j < n; ++j) out[j] += factor * b.data[j * b.stride + p];
+      } else {
+        for (index_t j = 0; j < n; ++j) out[j] += factor * b.data[p * b.stride + j];
+      }
+    }
+  }
+}
+
+}  // namespace heddle
