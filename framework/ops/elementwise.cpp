@@ -3,6 +3,7 @@
 
 #include "framework/ops.h"
 #include "framework/ops/broadcast.h"
+#include "framework/ops/dropout.h"
 #include "framework/ops/vector_math.h"
 
 namespace heddle {
@@ -190,31 +191,17 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
                      });
 }
 
-namespace {
-
-/// y[i] = x[i] / (1 - p) where element i is kept, else 0.
-Tensor drop(const Tensor& x, double p, const Rng& rng) {
-  Tensor y(x.shape());
-  const auto threshold = static_cast<std::uint64_t>(std::ldexp(p, 32));  // 32 random bits below it: dropped
-  const auto scale = static_cast<real>(1 / (1 - p));
-  const index_t n = x.numel();
-  parallel_for((n + 3) / 4, 2048, [&, in = x.data(), out = y.data()](index_t begin, index_t end) {
-    for (index_t block = begin; block < end; ++block) {
-      const auto bits = rng.block(static_cast<std::uint64_t>(block));
-      for (index_t i = block * 4; i < std::min(n, block * 4 + 4); ++i) {
-        out[i] = bits[static_cast<std::size_t>(i % 4)] >= threshold ? in[i] * scale : real{0};
-      }
-    }
-  });
-  return y;
-}
-
-}  // namespace
-
 Tensor dropout(const Tensor& x, double p, const Rng& rng) {
   ensure(p >= 0 && p < 1, "dropout: probability ", p, " is not within [0, 1)");
   if (p == 0) return x;
-  return make_result("dropout", drop(x, p, rng), {x}, [p, rng](const Tensor& dy) -> Grads { return {drop(dy, p, rng)}; });
+  const auto drop = [p, rng](const Tensor& from) {
+    Tensor to(from.shape());
+    parallel_for(from.numel(), 8192, [&](index_t begin, index_t end) {
+      drop_elements(rng, p, begin, end - begin, from.data() + begin, to.data() + begin);
+    });
+    return to;
+  };
+  return make_result("dropout", drop(x), {x}, [drop](const Tensor& dy) -> Grads { return {drop(dy)}; });
 }
 
 }  // namespace heddle
