@@ -134,6 +134,12 @@ std::span<const Word> sentences_of(Life life) {
 
 /// One story: its hero and country stay, the other slots are drawn anew for each sentence.
 class Story {
+  std::uint64_t draw(std::uint64_t n) { return rng_.below(n, draws_++); }
+  template <class List>
+  const auto& pick(const List& list) {
+    return list[draw(std::size(list))];
+  }
+
  public:
   explicit Story(const Rng& rng) : rng_(rng), role_(pick(kRoles)), country_(pick(kCountries)), male_(draw(2) == 0) {
     name_ = male_ ? pick(kMaleNames) : pick(kFemaleNames);
@@ -155,12 +161,6 @@ class Story {
   }
 
  private:
-  std::uint64_t draw(std::uint64_t n) { return rng_.below(n, draws_++); }
-  template <class List>
-  const auto& pick(const List& list) {
-    return list[draw(std::size(list))];
-  }
-
   void write(Word sentence, std::string& text) {
     const Verb& verb = pick(kVerbs);
     const Adjective& adjective = pick(kAdjectives);

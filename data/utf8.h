@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace heddle {
+
+/// The code point at the start of `text`, and how many bytes it takes; length 0 if they are not UTF-8 (overlong forms,
+/// surrogates and values above U+10FFFF are not) or if `text` is empty.
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t length = 0;
+};
+CodePoint decode_utf8(std::string_view text);
+
+/// A code point's bytes.
+std::string encode_utf8(char32_t value);
+
+/// Place of the first byte that is not UTF-8; npos if all are.
+std::size_t find_invalid_utf8(std::string_view text);
+
+/// A character as a message shows it: itself in quotes where it can be printed, and its number: 'x' (U+0078).
+std::string describe(char32_t value);
+
+}  // namespace heddle
