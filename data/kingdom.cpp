@@ -1,5 +1,6 @@
 #include "data/kingdom.h"
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
@@ -149,18 +150,25 @@ class Story {
     write(pick(kOpenings), text);
     const std::uint64_t sentences = 4 + draw(5);
     for (std::uint64_t i = 0; i < sentences; ++i) {
+      Word sentence = choose();
+      while (std::find(told_.begin(), told_.end(), sentence) != told_.end()) sentence = choose();
+      told_.push_back(sentence);
       text += ' ';
-      switch (draw(5)) {
-        case 0: write(male_ ? pick(kMale) : pick(kFemale), text); break;
-        case 1:
-        case 2: write(pick(sentences_of(role_.life)), text); break;
-        default: write(pick(kAnybody), text);
-      }
+      write(sentence, text);
     }
     text += '\n';
   }
 
  private:
+  Word choose() {
+    switch (draw(5)) {
+      case 0: return male_ ? pick(kMale) : pick(kFemale);
+      case 1:
+      case 2: return pick(sentences_of(role_.life));
+      default: return pick(kAnybody);
+    }
+  }
+
   void write(Word sentence, std::string& text) {
     const Verb& verb = pick(kVerbs);
     const Adjective& adjective = pick(kAdjectives);
@@ -181,7 +189,10 @@ class Story {
       const std::size_t close = sentence.find('}', open);
       const Word slot = sentence.substr(open + 1, close - open - 1);
       for (const auto& [key, word] : slots) {
-        if (key == slot) text += word;
+        if (key != slot) continue;
+        const bool vowel = Word("aeiou").find(word.front()) != Word::npos;
+        if (vowel && (text.ends_with(" a ") || text.ends_with("\na "))) text.insert(text.size() - 1, "n");
+        text += word;
       }
       sentence.remove_prefix(close + 1);
     }
@@ -194,6 +205,7 @@ class Story {
   const Country& country_;
   bool male_;
   Word name_;
+  std::vector<Word> told_;
 };
 
 }  // namespace

@@ -1,0 +1,57 @@
+#include "train/experiment.h"
+
+#include "framework/gemm.h"
+#include "framework/parallel.h"
+
+namespace heddle {
+
+std::vector<Key> RunConfig::keys() {
+  return {
+      {"name", name, "name of the run; its folder is runs/NAME"},
+      {"dir", dir, "another folder for the run"},
+      {"seed", seed, "decides weights, order of data, dropout and built-in text", 0},
+      Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
+      Key("precision", precision, "operands of matrix products; auto: bf16 where the processor has it", {"auto", "f32", "bf16"}),
+      Key("overwrite", overwrite, "delete an earlier run in the same folder").resumable(),
+  };
+}
+
+std::vector<Key> TrainConfig::keys() {
+  return {
+      Key("steps", steps, "optimizer steps", 1).resumable(),
+      {"batch_size", batch_size, "windows of text in one pass", 1, 1 << 20},
+      {"accumulate", accumulate, "passes whose gradients make one step", 1, 1 << 20},
+      Key("eval_interval", eval_interval, "steps between evaluations", 1).resumable(),
+      Key("eval_batches", eval_batches, "batches of an evaluation; 0: the whole validation split", 0).resumable(),
+      Key("checkpoint_interval", checkpoint_interval, "steps between writes of last.h5", 1).resumable(),
+      Key("early_stop", early_stop, "evaluations without a better loss that end the run; 0: none do", 0).resumable(),
+      Key("log_interval", log_interval, "steps between lines in the log", 1).resumable(),
+      Key("sample_interval", sample_interval, "steps between samples in samples.txt; 0: only at the end", 0).resumable(),
+      Key("sample_tokens", sample_tokens, "length of a sample", 0, 1 << 20).resumable(),
+  };
+}
+
+Experiment::Experiment(const Settings& settings) {
+  model_kind = settings.value_of("model.kind", model_kind);
+  model = make_model_config(model_kind);
+  settings.apply_to(sections());
+}
+
+std::vector<Section> Experiment::sections() {
+  std::vector<Key> model_keys = model->keys();
+  model_keys.insert(model_keys.begin(), Key("kind", model_kind, "architecture", model_kinds()));
+  return {{"run", run.keys()}, {"data", data.keys()}, {"model", std::move(model_keys)}, {"optim", optim.keys()}, {"train", train.keys()}};
+}
+
+void Experiment::apply_to_process() const {
+  if (run.threads > 0) set_threads(static_cast<int>(run.threads));
+  const bool bf16 = run.precision == "bf16" || (run.precision == "auto" && bf16_supported());
+  set_gemm_precision(bf16 ? Precision::bf16 : Precision::f32);
+}
+
+std::unique_ptr<Model> Experiment::build_model(index_t vocab_size) const {
+  constexpr std::uint64_t kWeightStream = 0;
+  return model->build(vocab_size, rng().fork(kWeightStream));
+}
+
+}  // namespace heddle
