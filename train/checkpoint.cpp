@@ -1,0 +1,72 @@
+#include "train/checkpoint.h"
+
+#include <fmt/format.h>
+
+namespace heddle {
+namespace {
+
+constexpr const char* kKind = "checkpoint";
+constexpr int kFormat = 1;
+
+/// A model's parameters under their names, as an archive sees them.
+struct Weights {
+  std::vector<NamedTensor> parameters;
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    for (NamedTensor& p : parameters) ar & boost::serialization::make_nvp(p.name.c_str(), p.tensor);
+  }
+};
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer, Model& model,
+                     Optimizer& optimizer, RunState& state) {
+  using boost::serialization::make_nvp;
+  save_file(path, kKind, kFormat, [&](Hdf5OArchive& ar) {
+    std::string config = dump_config(experiment.sections());
+    TokenizerState vocabulary = tokenizer.state();
+    Weights weights{model.named_parameters()};
+    ar & BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("model", weights);
+    ar & BOOST_SERIALIZATION_NVP(optimizer) & BOOST_SERIALIZATION_NVP(state);
+  });
+}
+
+LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<std::string>& assignments) {
+  using boost::serialization::make_nvp;
+  LoadedRun run;
+  load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) {
+    std::string config;
+    TokenizerState vocabulary;
+    ar & BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("state", run.state);
+    Settings settings = Settings::from_text(config, path.string());
+    run.experiment = std::make_unique<Experiment>(settings);
+    if (!assignments.empty()) {
+      const auto before = std::move(run.experiment);
+      settings.override_with(assignments);
+      run.experiment = std::make_unique<Experiment>(settings);
+      check_resumable(before->sections(), run.experiment->sections());
+    }
+    run.tokenizer = make_tokenizer(vocabulary);
+    run.model = run.experiment->build_model(run.tokenizer->vocab_size());
+    Weights weights{run.model->named_parameters()};
+    ar & make_nvp("model", weights);
+  });
+  return run;
+}
+
+void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer) {
+  load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) { ar & BOOST_SERIALIZATION_NVP(optimizer); });
+}
+
+std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names) {
+  const std::filesystem::path path(run);
+  ensure(std::filesystem::exists(path), "run ", run, " does not exist; give a run's folder or a checkpoint (.h5)");
+  if (!std::filesystem::is_directory(path)) return path;
+  for (const std::string& name : names) {
+    if (std::filesystem::exists(path / name)) return path / name;
+  }
+  throw Error(fmt::format("run {}: the folder holds no checkpoint ({})", run, fmt::join(names, ", ")));
+}
+
+}  // namespace heddle

@@ -1,0 +1,44 @@
+#include "train/metrics.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "framework/check.h"
+
+namespace heddle {
+
+void History::add(const Measurement& row) {
+  step_.push_back(row.step);
+  train_loss_.push_back(row.train_loss);
+  val_loss_.push_back(row.val_loss);
+  val_bits_.push_back(row.val_bits_per_character);
+  lr_.push_back(row.lr);
+  grad_norm_.push_back(row.grad_norm);
+  tokens_per_second_.push_back(row.tokens_per_second);
+  gflops_.push_back(row.gflops);
+  seconds_.push_back(row.seconds);
+}
+
+void History::write_csv(const std::filesystem::path& path) const {
+  std::filesystem::path temporary = path;
+  temporary += ".tmp";
+  {
+    std::ofstream out(temporary);
+    out << "step,train_loss,val_loss,val_bits_per_character,lr,grad_norm,tokens_per_second,gflops,seconds\n";
+    const auto cell = [](double v) { return std::isnan(v) ? std::string() : fmt::format("{:.6g}", v); };
+    for (std::size_t i = 0; i < step_.size(); ++i) {
+      out << step_[i];
+      for (const auto* column : {&train_loss_, &val_loss_, &val_bits_, &lr_, &grad_norm_, &tokens_per_second_, &gflops_, &seconds_}) {
+        out << ',' << cell((*column)[i]);
+      }
+      out << '\n';
+    }
+    out.flush();
+    ensure(out.good(), "metrics: ", path.string(), " cannot be written; is the disk full, or the folder read-only?");
+  }
+  std::filesystem::rename(temporary, path);
+}
+
+}  // namespace heddle

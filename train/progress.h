@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace heddle {
+
+std::string human_count(double n);       ///< 124,439,808
+std::string human_bytes(double bytes);   ///< 1.25 GB
+std::string human_time(double seconds);  ///< 1h 02m, 3m 20s, 12s
+
+/// Tells the user what happens: lines go to the terminal and to the run's log.txt; between them, on a terminal, one line
+/// shows the state of the work and is drawn again in place, at most ten times a second.
+class Reporter {
+ public:
+  Reporter();
+  /// Leaves no half-drawn line behind.
+  ~Reporter();
+  Reporter(const Reporter&) = delete;
+  Reporter& operator=(const Reporter&) = delete;
+
+  /// Lines go to this file too, after what stands there. Errors: it cannot be opened.
+  void log_to(const std::filesystem::path& path);
+  void line(const std::string& text);
+  /// The state of the work; nothing where the output is no terminal.
+  void progress(const std::string& text);
+  bool terminal() const { return terminal_; }
+
+ private:
+  void clear();
+
+  bool terminal_, drawn_ = false;
+  std::chrono::steady_clock::time_point last_draw_{};
+  std::ofstream log_;
+};
+
+}  // namespace heddle
