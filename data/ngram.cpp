@@ -70,18 +70,15 @@ Baselines count_baselines(std::span<const std::int32_t> train, std::span<const s
   if (val.size() > kMostVal) val = val.last(kMostVal);
   ensure(val.size() > 1 && vocab_size > 0, "baselines: ", val.size(), " validation tokens predict none");
   ensure(vocab_size <= static_cast<index_t>(kTokenMask), "baselines: a vocabulary of ", vocab_size, " is too large");
-  std::array<Counts, kOrders> orders;
-  parallel_for(kOrders, 1, [&](index_t begin, index_t end) {
-    for (index_t i = begin; i < end; ++i) orders[static_cast<std::size_t>(i)] = Counts(train, static_cast<int>(i) + 1);
+  std::array<Counts, kOrders> orders;  // the first stays empty: it needs no histories
+  parallel_for(kOrders - 1, 1, [&](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) orders[static_cast<std::size_t>(i) + 1] = Counts(train, static_cast<int>(i) + 2);
   });
-  // The unigram's one history is the same for every token: its probabilities are looked up once.
-  const double uniform = 1 / static_cast<double>(vocab_size);
   std::vector<double> unigram(static_cast<std::size_t>(vocab_size));
-  parallel_for(vocab_size, 64, [&](index_t begin, index_t end) {
-    for (index_t w = begin; w < end; ++w) {
-      unigram[static_cast<std::size_t>(w)] = orders[0].probability(Counts::history({}), static_cast<std::int32_t>(w), uniform);
-    }
-  });
+  for (const std::int32_t token : train) ++unigram[static_cast<std::size_t>(token)];
+  const auto different = static_cast<double>(vocab_size - std::count(unigram.begin(), unigram.end(), 0.0));
+  const double uniform = 1 / static_cast<double>(vocab_size);
+  for (double& count : unigram) count = (count + different * uniform) / (static_cast<double>(train.size()) + different);
 
   const auto predictions = static_cast<index_t>(val.size()) - 1;
   const auto mean_of = [&](int highest) {

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace heddle {
+
+/// One command of the program: takes its arguments, returns the exit status, and throws Error for what goes wrong.
+struct Command {
+  const char* name;
+  const char* summary;
+  int (*run)(const std::vector<std::string>& arguments);
+};
+
+/// Each in a file of its own, train/NAME_command.cpp.
+int train_command(const std::vector<std::string>& arguments);
+int resume_command(const std::vector<std::string>& arguments);
+int eval_command(const std::vector<std::string>& arguments);
+int generate_command(const std::vector<std::string>& arguments);
+int config_command(const std::vector<std::string>& arguments);
+int bench_command(const std::vector<std::string>& arguments);
+
+}  // namespace heddle

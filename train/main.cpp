@@ -1,0 +1,52 @@
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "train/commands.h"
+#include "train/config.h"
+
+namespace {
+
+constexpr heddle::Command kCommands[] = {
+    {"train", "train a model as a config says", heddle::train_command},
+    {"resume", "go on with a run that was stopped", heddle::resume_command},
+    {"eval", "loss of a trained model", heddle::eval_command},
+    {"generate", "write text with a trained model", heddle::generate_command},
+    {"config", "show a config with every key, its value and meaning", heddle::config_command},
+    {"bench", "measure speed and memory", heddle::bench_command},
+};
+
+std::string usage() {
+  std::string text = "usage: heddle COMMAND ...\n\nTrains small language models on CPUs and uses them.\n\ncommands:\n";
+  for (const auto& command : kCommands) text += std::string("  ") + command.name + std::string(10 - std::string(command.name).size(), ' ') + command.summary + '\n';
+  return text + "\nheddle COMMAND --help tells more.\n";
+}
+
+int run(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    std::fputs(usage().c_str(), arguments.empty() ? stderr : stdout);
+    return arguments.empty() ? 2 : 0;
+  }
+  for (const auto& command : kCommands) {
+    if (arguments[0] == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+  }
+  throw heddle::UsageError("no command '" + arguments[0] + "'; heddle --help lists them");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const heddle::UsageError& e) {
+    std::fprintf(stderr, "heddle: %s\n", e.what());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::fputs("heddle: out of memory; try a smaller train.batch_size, model.block_size or model.n_embd\n", stderr);
+    return 1;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "heddle: %s\n", e.what());
+    return 1;
+  }
+}
