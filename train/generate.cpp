@@ -30,4 +30,22 @@ void generate(Model& model, std::vector<std::int32_t> prompt, index_t count, con
   }
 }
 
+std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count) {
+  std::string text;
+  generate(model, encode_prompt(tokenizer, ""), count, SamplingConfig(), [&](std::int32_t id) {
+    text += tokenizer.piece(id);
+    return true;
+  });
+  return text;
+}
+
+std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt) {
+  if (!prompt.empty()) return tokenizer.encode(prompt);
+  try {
+    return tokenizer.encode("\n");
+  } catch (const Error&) {
+    return {0};
+  }
+}
+
 }  // namespace heddle

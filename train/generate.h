@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "data/tokenizer.h"
 #include "models/model.h"
 #include "train/sampling.h"
 
@@ -16,5 +17,11 @@ namespace heddle {
 /// and goes on. Of a longer prompt the last block_size tokens are used.
 void generate(Model& model, std::vector<std::int32_t> prompt, index_t count, const SamplingConfig& sampling,
               const std::function<bool(std::int32_t)>& on_token, bool cached = true);
+
+/// What the model writes of itself, from a line's beginning, with seed 1 and the usual temperature.
+std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count);
+
+/// The tokens of a prompt; an empty one becomes a line's end, or token 0 where the vocabulary has none.
+std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt);
 
 }  // namespace heddle

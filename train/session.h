@@ -21,13 +21,19 @@ class Session {
   void run();
 
  private:
+  /// Says what will be trained, on what, with how much memory, and what counting alone reaches.
   void introduce();
-  void evaluate(bool whole);
-  void report_step(const StepResult& result);
-  void end_of_row(double val_loss);
+  /// Evaluates, ends the row with it, and keeps the model as best.h5 if it is the best so far.
+  void evaluate();
+  /// Puts what happened since the last row into the history, metrics.csv and the log.
+  void end_row(double val_loss);
   void write_sample();
   void save(const char* name);
-  void conclude(bool stopped);
+  /// The last words of a run that is complete.
+  void conclude(bool early);
+  /// "train 2.31 ... eta 10s" of the steps since the last row.
+  std::string status() const;
+  /// "2.31 nats a token, 3.33 bits a character"
   std::string loss_text(double nats) const;
 
   Experiment& experiment_;
@@ -39,12 +45,11 @@ class Session {
   Reporter reporter_;
   Baselines baselines_;
 
-  // Since the last row of the history.
-  double loss_sum_ = 0, row_seconds_ = 0;
-  index_t row_steps_ = 0;
-  double session_seconds_ = 0;  ///< of steps, in this sitting
-  index_t session_steps_ = 0;
   StepResult last_;
+  double row_loss_ = 0, row_seconds_ = 0;  ///< sums over the steps since the last row
+  index_t row_steps_ = 0;
+  double started_ = 0;                     ///< when this sitting's first step began
+  index_t session_steps_ = 0;
 };
 
 }  // namespace heddle

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "train/checkpoint.h"
+#include "train/commands.h"
+#include "train/trainer.h"
+
+namespace heddle {
+namespace {
+
+struct EvalOptions {
+  std::string split = "val";
+  std::int64_t batches = 0;
+  bool json = false;
+
+  std::vector<Key> keys() {
+    return {
+        {"split", split, "which part of the text", {"val", "train"}},
+        {"batches", batches, "batches of windows, spread over the part; 0: every token once", 0},
+        {"json", json, "print JSON"},
+    };
+  }
+};
+
+}  // namespace
+
+int eval_command(const std::vector<std::string>& arguments) {
+  EvalOptions options;
+  CommandLine line;
+  line.usage = "eval RUN [options]";
+  line.summary = "Loss of a trained model (a run's folder: its best.h5; or a checkpoint) on the text of its config, or on another\n"
+                 "given by --data.path=PATH.";
+  line.options = options.keys();
+  line.overrides = true;
+  if (!line.parse(arguments)) {
+    std::cout << line.help();
+    return 0;
+  }
+  const auto path = find_checkpoint(line.positional[0], {"best.h5", "last.h5"});
+  const LoadedRun run = load_checkpoint(path);
+  Settings settings;
+  settings.override_with(line.assignments);
+  std::vector<Section> sections = run.experiment->sections();
+  std::erase_if(sections, [](const Section& s) { return s.name == "model" || s.name == "optim"; });  // they are settled
+  settings.apply_to(sections);
+  run.experiment->apply_to_process();
+  const Corpus corpus = load_corpus(run.experiment->data, static_cast<std::uint64_t>(run.experiment->run.seed),
+                                    run.model->block_size(), run.tokenizer);
+  const auto& tokens = options.split == "val" ? corpus.val : corpus.train;
+  const double loss = evaluate_loss(*run.model, tokens, run.experiment->train.batch_size, options.batches);
+  const double perplexity = std::exp(loss), bits = corpus.bits_per_character(loss);
+  if (options.json) {
+    nlohmann::json out = {{"checkpoint", path.string()}, {"step", run.state.step}, {"split", options.split}, {"loss", loss}, {"perplexity", perplexity}};
+    if (options.split == "val") out["bits_per_character"] = bits;
+    std::cout << out.dump() << '\n';
+  } else {
+    std::cout << fmt::format("{} after step {}, {} split: {:.4f} nats a token, perplexity {:.2f}{}\n", path.string(), run.state.step,
+                             options.split, loss, perplexity,
+                             options.split == "val" ? fmt::format(", {:.4f} bits a character", bits) : "");
+  }
+  return 0;
+}
+
+}  // namespace heddle

@@ -1,0 +1,177 @@
+#include "train/session.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "train/generate.h"
+
+namespace heddle {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+volatile sig_atomic_t stop_requested = 0;
+
+/// While it lives, SIGINT and SIGTERM ask for a stop after the current step; a second one ends the program at once.
+class StopOnSignal {
+ public:
+  StopOnSignal() {
+    stop_requested = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int number) {
+      if (stop_requested != 0) _exit(128 + number);
+      stop_requested = 1;
+    };
+    sigaction(SIGINT, &action, &old_interrupt_);
+    sigaction(SIGTERM, &action, &old_terminate_);
+  }
+  ~StopOnSignal() {
+    sigaction(SIGINT, &old_interrupt_, nullptr);
+    sigaction(SIGTERM, &old_terminate_, nullptr);
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+ private:
+  struct sigaction old_interrupt_ {}, old_terminate_ {};
+};
+
+}  // namespace
+
+Session::Session(Experiment& experiment, const Corpus& corpus, Model& model, RunState state)
+    : experiment_(experiment),
+      corpus_(corpus),
+      model_(model),
+      state_(std::move(state)),
+      trainer_(experiment, corpus, model),
+      folder_(experiment.folder()) {}
+
+void Session::run() {
+  reporter_.log_to(folder_ / "log.txt");
+  introduce();
+  const StopOnSignal signals;
+  const TrainConfig& plan = experiment_.train;
+  started_ = now();
+  bool early = false;
+  while (state_.step < plan.steps && !early && stop_requested == 0) {
+    const double begun = now();
+    last_ = trainer_.step(state_.step);
+    row_seconds_ += now() - begun;
+    row_loss_ += last_.loss;
+    ++row_steps_;
+    ++session_steps_;
+    ++state_.step;
+    reporter_.progress(status());
+    const bool end = state_.step == plan.steps;
+    if (end || state_.step % plan.eval_interval == 0) {
+      evaluate();
+      early = plan.early_stop > 0 && state_.evaluations_since_best >= plan.early_stop;
+    } else if (state_.step % plan.log_interval == 0) {
+      end_row(kNone);
+    }
+    if (plan.sample_interval > 0 && state_.step % plan.sample_interval == 0 && !end) write_sample();
+    if (end || early || state_.step % plan.checkpoint_interval == 0) save("last.h5");
+  }
+  if (early || state_.step == plan.steps) return conclude(early);
+  if (row_steps_ > 0) end_row(kNone);
+  save("last.h5");
+  reporter_.line(fmt::format("stopped after step {} of {}; go on with: heddle resume {}", state_.step, plan.steps, folder_.string()));
+}
+
+void Session::introduce() {
+  reporter_.line(fmt::format("run {} in {}, {} threads, seed {}", experiment_.run.name, folder_.string(), threads(), experiment_.run.seed));
+  reporter_.line(fmt::format("data: {}, {} tokenizer, {} tokens in the vocabulary; {} train, {} validate", experiment_.data.path,
+                             corpus_.tokenizer->state().kind, human_count(static_cast<double>(corpus_.tokenizer->vocab_size())),
+                             human_count(static_cast<double>(corpus_.train.size())), human_count(static_cast<double>(corpus_.val.size()))));
+  const MemoryEstimate memory = trainer_.estimate_memory();
+  reporter_.line(fmt::format("model: {}, {} parameters; memory: {} = parameters {} + gradients {} + optimizer {} + activations {}",
+                             experiment_.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
+                             human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
+                             human_bytes(memory.activations)));
+  baselines_ = count_baselines(corpus_.train, corpus_.val, corpus_.tokenizer->vocab_size());
+  const auto both = [&](double nats) { return fmt::format("{:.3f} ({:.3f})", nats, corpus_.bits_per_character(nats)); };
+  reporter_.line(fmt::format("counting reaches, in nats a token (bits a character): uniform {}, unigram {}, bigram {}, 5-gram {}",
+                             both(baselines_.uniform), both(baselines_.unigram), both(baselines_.bigram), both(baselines_.five_gram)));
+  if (state_.step > 0) reporter_.line(fmt::format("going on after step {} of {}", state_.step, experiment_.train.steps));
+}
+
+std::string Session::status() const {
+  const double tokens = static_cast<double>(row_steps_ * trainer_.tokens_per_step()) / row_seconds_;
+  const double left = (now() - started_) / static_cast<double>(session_steps_) * static_cast<double>(experiment_.train.steps - state_.step);
+  return fmt::format("step {}/{}  train {:.4f}  lr {:.2e}  norm {:.2f}  {} tokens/s  {:.0f} GFLOP/s  eta {}", state_.step,
+                     experiment_.train.steps, row_loss_ / static_cast<double>(row_steps_), last_.lr, last_.grad_norm,
+                     human_count(tokens), tokens * model_.flops_per_token() / 1e9, human_time(left));
+}
+
+std::string Session::loss_text(double nats) const {
+  return fmt::format("{:.4f} nats a token, {:.4f} bits a character", nats, corpus_.bits_per_character(nats));
+}
+
+void Session::evaluate() {
+  const double loss = trainer_.evaluate();
+  end_row(loss);
+  if (loss < state_.best_val_loss) {
+    state_.best_val_loss = loss;
+    state_.evaluations_since_best = 0;
+    save("best.h5");
+  } else {
+    ++state_.evaluations_since_best;
+  }
+}
+
+void Session::end_row(double val_loss) {
+  const bool evaluated = !std::isnan(val_loss);
+  const double tokens = static_cast<double>(row_steps_ * trainer_.tokens_per_step()) / row_seconds_;
+  state_.history.add({.step = state_.step,
+                      .train_loss = row_loss_ / static_cast<double>(row_steps_),
+                      .val_loss = val_loss,
+                      .val_bits_per_character = evaluated ? corpus_.bits_per_character(val_loss) : kNone,
+                      .lr = last_.lr,
+                      .grad_norm = last_.grad_norm,
+                      .tokens_per_second = tokens,
+                      .gflops = tokens * model_.flops_per_token() / 1e9,
+                      .seconds = state_.history.seconds() + row_seconds_});
+  state_.history.write_csv(folder_ / "metrics.csv");
+  reporter_.line(status() + (evaluated ? fmt::format("  validation {:.4f}", val_loss) : ""));
+  row_loss_ = row_seconds_ = 0;
+  row_steps_ = 0;
+}
+
+void Session::write_sample() {
+  const std::string text = sample_text(model_, *corpus_.tokenizer, experiment_.train.sample_tokens);
+  std::ofstream out(folder_ / "samples.txt", std::ios::app | std::ios::binary);
+  out << "--- after step " << state_.step << " ---\n" << text << "\n\n";
+  ensure(out.flush().good(), "samples: ", (folder_ / "samples.txt").string(), " cannot be written; is the disk full?");
+  reporter_.line("--- a sample ---\n" + text + "\n---");
+}
+
+void Session::save(const char* name) {
+  save_checkpoint(folder_ / name, experiment_, *corpus_.tokenizer, model_, trainer_.optimizer(), state_);
+}
+
+void Session::conclude(bool early) {
+  if (early) {
+    reporter_.line(fmt::format("stopped early: {} evaluations without a better validation loss", state_.evaluations_since_best));
+  }
+  if (experiment_.train.sample_tokens > 0) write_sample();
+  const double loss = trainer_.evaluate(true);
+  reporter_.line(fmt::format("whole validation split after step {}: {}", state_.step, loss_text(loss)));
+  std::string comparison;
+  for (const auto& [name, nats] : {std::pair{"uniform", baselines_.uniform}, {"unigram", baselines_.unigram},
+                                   {"bigram", baselines_.bigram}, {"5-gram", baselines_.five_gram}}) {
+    comparison += fmt::format("{}{} by {} ({:.3f})", comparison.empty() ? "" : ", ", loss < nats ? "better than the " + std::string(name) : "WORSE than the " + std::string(name),
+                              fmt::format("{:.3f}", std::abs(nats - loss)), nats);
+  }
+  reporter_.line("against counting: " + comparison);
+  reporter_.line(fmt::format("{} of training; {} and {} hold the model, metrics.csv its course", human_time(state_.history.seconds()),
+                             (folder_ / "last.h5").string(), (folder_ / "best.h5").string()));
+}
+
+}  // namespace heddle

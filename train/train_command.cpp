@@ -1,0 +1,81 @@
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "train/commands.h"
+#include "train/session.h"
+
+namespace heddle {
+namespace {
+
+constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "log.txt", "samples.txt", "last.h5", "best.h5"};
+
+/// Makes the run's folder and writes the resolved config into it.
+void prepare_folder(Experiment& experiment) {
+  const std::filesystem::path folder = experiment.folder();
+  const bool used = std::filesystem::exists(folder / "config.cfg");
+  ensure(!used || experiment.run.overwrite, "run folder ", folder.string(), " already holds a run; go on with heddle resume ",
+         folder.string(), ", choose another run.name, or delete it with --run.overwrite=true");
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  ensure(!error, "run folder ", folder.string(), " cannot be made (", error.message(), "); choose another with --run.dir=FOLDER");
+  for (const char* name : kRunFiles) std::filesystem::remove(folder / name, error);
+  std::ofstream out(folder / "config.cfg");
+  out << dump_config(experiment.sections());
+  ensure(out.flush().good(), "run folder ", folder.string(), " cannot be written to; is it read-only, or the disk full?");
+}
+
+}  // namespace
+
+int train_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  line.usage = "train CONFIG [--section.key=value ...]";
+  line.summary = "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
+                 "heddle config --help lists every key.";
+  line.overrides = true;
+  if (!line.parse(arguments)) {
+    std::cout << line.help();
+    return 0;
+  }
+  Settings settings = Settings::from_file(line.positional[0]);
+  settings.override_with(line.assignments);
+  Experiment experiment(settings);
+  experiment.apply_to_process();
+  const Corpus corpus = load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
+  const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
+  prepare_folder(experiment);
+  RunState state;
+  state.text_hash = corpus.text_hash;
+  Session(experiment, corpus, *model, std::move(state)).run();
+  return 0;
+}
+
+int resume_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  line.usage = "resume RUN [--section.key=value ...]";
+  line.summary = "Goes on with the run in folder RUN from its last.h5, with the same bits as if it had never stopped. Keys that\n"
+                 "do not change what was trained so far may be given anew, such as --train.steps=N.";
+  line.overrides = true;
+  if (!line.parse(arguments)) {
+    std::cout << line.help();
+    return 0;
+  }
+  const std::filesystem::path path = find_checkpoint(line.positional[0], {"last.h5"});
+  LoadedRun run = load_checkpoint(path, line.assignments);
+  // The run goes on where it lies, wherever it was begun.
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  run.experiment->run.dir = folder.lexically_normal().string();
+  run.experiment->apply_to_process();
+  ensure(run.state.step < run.experiment->train.steps, "resume: ", path.string(), " is already at step ", run.state.step, " of ",
+         run.experiment->train.steps, "; give more with --train.steps=N");
+  const Corpus corpus = load_corpus(run.experiment->data, static_cast<std::uint64_t>(run.experiment->run.seed),
+                                    run.experiment->model->block_size(), run.tokenizer);
+  ensure(corpus.text_hash == run.state.text_hash, "resume: the text at data.path = ", run.experiment->data.path,
+         " is not the one that the run was trained on; bring it back, or start a new run");
+  Session session(*run.experiment, corpus, *run.model, std::move(run.state));
+  load_optimizer(path, session.optimizer());
+  session.run();
+  return 0;
+}
+
+}  // namespace heddle
