@@ -191,7 +191,10 @@ class Story {
       for (const auto& [key, word] : slots) {
         if (key != slot) continue;
         const bool vowel = Word("aeiou").find(word.front()) != Word::npos;
-        if (vowel && (text.ends_with(" a ") || text.ends_with("\na "))) text.insert(text.size() - 1, "n");
+        if (vowel && (text.ends_with(" a ") || text.ends_with("\na ") || text == "a ")) {
+          text.back() = 'n';
+          text += ' ';
+        }
         text += word;
       }
       sentence.remove_prefix(close + 1);
