@@ -25,14 +25,14 @@ GPT::GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng) : config_(
          "; choose a width that is a multiple of the heads");
   Initializer init(rng);
   const TransformerSizes sizes{config.n_layer, config.n_head, config.n_head, config.n_embd, config.bias, config.dropout};
-  token_embedding = Embedding(vocab_size, config.n_embd, init);
-  position_embedding = Embedding(config.context, config.n_embd, init);
+  token_embedding = Embedding(vocab_size, config.n_embd, init, sizes.stddev());
+  position_embedding = Embedding(config.context, config.n_embd, init, sizes.stddev());
   for (index_t i = 0; i < config.n_layer; ++i) blocks.emplace_back(sizes, init);
   norm = LayerNorm(config.n_embd, config.bias, init);
   if (config.tied) {
     head.weight = token_embedding.weight;
   } else {
-    head = Linear(config.n_embd, vocab_size, false, init);
+    head = Linear(config.n_embd, vocab_size, false, init, sizes.stddev());
   }
 }
 

@@ -4,10 +4,11 @@
 
 namespace heddle {
 
-/// y = x W^T + b: x [..., in] -> [..., out]; weight [out, in], bias [out] or undefined.
+/// y = x W^T + b: x [..., in] -> [..., out]; weight [out, in], bias [out] or undefined; weights begin normal with
+/// the given standard deviation, biases at 0.
 struct Linear {
   Linear() = default;
-  Linear(index_t in, index_t out, bool has_bias, Initializer& init, double stddev = 0.02);
+  Linear(index_t in, index_t out, bool has_bias, Initializer& init, double stddev);
   Tensor forward(const Tensor& x) const { return linear(x, weight, bias); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
@@ -16,10 +17,10 @@ struct Linear {
   Tensor weight, bias;
 };
 
-/// Rows of a table: ids [...] -> [..., width]; weight [count, width].
+/// Rows of a table: ids [...] -> [..., width]; weight [count, width], normal at first.
 struct Embedding {
   Embedding() = default;
-  Embedding(index_t count, index_t width, Initializer& init, double stddev = 0.02);
+  Embedding(index_t count, index_t width, Initializer& init, double stddev);
   Tensor forward(const IdTensor& ids) const { return embedding(ids, weight); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {

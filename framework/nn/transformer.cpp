@@ -4,7 +4,8 @@
 
 namespace heddle {
 
-double TransformerSizes::residual_stddev() const { return 0.02 / std::sqrt(2.0 * static_cast<double>(n_layer)); }
+double TransformerSizes::stddev() const { return 0.02 * std::sqrt(768.0 / static_cast<double>(n_embd)); }
+double TransformerSizes::residual_stddev() const { return stddev() / std::sqrt(2.0 * static_cast<double>(n_layer)); }
 
 MultiHeadAttention::MultiHeadAttention(const TransformerSizes& sizes, Initializer& init)
     : n_head(sizes.n_head), n_kv_head(sizes.n_kv_head), attention_dropout(sizes.dropout) {
@@ -12,7 +13,7 @@ MultiHeadAttention::MultiHeadAttention(const TransformerSizes& sizes, Initialize
          "; choose a width that is a multiple of the heads");
   ensure(n_kv_head > 0 && n_head % n_kv_head == 0, "attention: n_kv_head ", n_kv_head, " does not divide n_head ", n_head);
   const index_t kv_width = n_kv_head * (sizes.n_embd / n_head);
-  qkv = Linear(sizes.n_embd, sizes.n_embd + 2 * kv_width, sizes.bias, init);
+  qkv = Linear(sizes.n_embd, sizes.n_embd + 2 * kv_width, sizes.bias, init, sizes.stddev());
   proj = Linear(sizes.n_embd, sizes.n_embd, sizes.bias, init, sizes.residual_stddev());
 }
 
@@ -37,7 +38,7 @@ Tensor MultiHeadAttention::forward(const Tensor& x, Context& context, AttentionO
 }
 
 MLP::MLP(const TransformerSizes& sizes, Initializer& init)
-    : fc(sizes.n_embd, 4 * sizes.n_embd, sizes.bias, init),
+    : fc(sizes.n_embd, 4 * sizes.n_embd, sizes.bias, init, sizes.stddev()),
       proj(4 * sizes.n_embd, sizes.n_embd, sizes.bias, init, sizes.residual_stddev()) {}
 
 Block::Block(const TransformerSizes& sizes, Initializer& init)
