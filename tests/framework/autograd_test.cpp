@@ -1,0 +1,154 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "framework/ops.h"
+
+namespace heddle {
+namespace {
+
+Tensor leaf(std::initializer_list<real> values) {
+  Tensor t = Tensor::from(values, {static_cast<index_t>(values.size())});
+  t.set_requires_grad();
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("gradients add up over several backward calls, until zero_grad") {
+  Tensor x = leaf({1, 2});
+  for (int i = 0; i < 3; ++i) backward(sum(x * x));
+  REQUIRE(x.grad().data()[1] == Approx(12));
+  x.zero_grad();
+  REQUIRE_FALSE(x.grad().defined());
+  backward(sum(x * x));
+  REQUIRE(x.grad().data()[1] == Approx(4));
+}
+
+TEST_CASE("a tensor used twice gets both gradients, along every path") {
+  Tensor x = leaf({3});
+  const Tensor a = x * real{2};
+  const Tensor b = a * a + a + x;  // 4x^2 + 3x
+  backward(b);
+  REQUIRE(x.grad().item() == Approx(8 * 3 + 3));
+}
+
+TEST_CASE("detach and NoGradGuard keep ops out of the graph") {
+  Tensor x = leaf({2});
+  backward(x * x.detach());
+  REQUIRE(x.grad().item() == Approx(2));
+  {
+    const NoGradGuard outer;
+    { const NoGradGuard inner; }
+    REQUIRE_FALSE((x * x).requires_grad());
+  }
+  REQUIRE((x * x).requires_grad());
+  REQUIRE_THROWS_WITH(backward(x.detach() * real{2}), Catch::Contains("requires a gradient"));
+}
+
+TEST_CASE("an intermediate result keeps its gradient if retained, and passes on no more than its own") {
+  Tensor x = leaf({3});
+  Tensor a = x * x;
+  a.retain_grad();
+  const Tensor b = a * real{5};
+  backward(b, {}, true);
+  backward(b);
+  REQUIRE(a.grad().item() == Approx(10));
+  REQUIRE(x.grad().item() == Approx(2 * 30));
+  REQUIRE_FALSE(b.grad().defined());
+}
+
+TEST_CASE("a graph is freed by backward, and a second one over it is refused") {
+  Tensor x = leaf({3});
+  const Tensor y = x * x;
+  const Tensor z = sum(y);
+  backward(z);
+  REQUIRE_THROWS_WITH(backward(z), Catch::Contains("retain_graph"));
+  REQUIRE_THROWS_WITH(backward(sum(y)), Catch::Contains("multiply") && Catch::Contains("retain_graph"));
+  REQUIRE(x.grad().item() == Approx(6));
+}
+
+TEST_CASE("a failed backward leaves nothing behind for the next one") {
+  Tensor x = leaf({1});
+  const Tensor bad = make_result("bad", x.clone(), {x}, [](const Tensor&) -> Grads { throw Error("bad op"); });
+  const Tensor good = x * real{2};
+  REQUIRE_THROWS_WITH(backward(good + bad), Catch::Contains("bad op"));
+  x.zero_grad();
+  backward(x * real{2});
+  REQUIRE(x.grad().item() == Approx(2));
+}
+
+TEST_CASE("a gradient of the wrong count or shape is refused by the op's name") {
+  Tensor x = leaf({1, 2});
+  REQUIRE_THROWS_WITH(backward(make_result("odd", Tensor::scalar(1), {x}, [](const Tensor&) -> Grads { return {}; })),
+                      Catch::Contains("odd gave 0 gradients for 1 inputs"));
+  REQUIRE_THROWS_WITH(backward(make_result("odd", Tensor::scalar(1), {x}, [](const Tensor& dy) -> Grads { return {dy}; })),
+                      Catch::Contains("odd gave gradient []") && Catch::Contains("[2]"));
+  REQUIRE_THROWS_WITH(backward(x * x), Catch::Contains("more than one element"));
+  REQUIRE_THROWS_WITH(backward(x * x, Tensor::scalar(1)), Catch::Contains("does not fit"));
+}
+
+TEST_CASE("a leaf's gradient shares its elements with nobody") {
+  Tensor x = leaf({1, 2}), y = leaf({3, 4});
+  const Tensor seed = Tensor::full({2}, 1);
+  backward(x + y, seed);  // both gradients are the seed itself
+  x.mutable_grad().data()[0] = 100;
+  REQUIRE(y.grad().data()[0] == Approx(1));
+  REQUIRE(seed.data()[0] == Approx(1));
+}
+
+TEST_CASE("an op's result cannot be made a leaf") {
+  Tensor x = leaf({1});
+  Tensor y = x * x;
+  REQUIRE_THROWS_WITH(y.set_requires_grad(), Catch::Contains("result of multiply"));
+  REQUIRE_THROWS_WITH(Tensor::scalar(1).retain_grad(), Catch::Contains("outside the graph"));
+}
+
+TEST_CASE("a chain of 200,000 ops goes backward and is dropped without overflowing the stack") {
+  constexpr int kOps = 200000;
+  SECTION("backward") {
+    Tensor x = leaf({1});
+    Tensor y = x;
+    for (int i = 0; i < kOps; ++i) y = y + real{1};
+    backward(y);
+    REQUIRE(x.grad().item() == Approx(1));
+  }
+  SECTION("dropped unused") {
+    Tensor x = leaf({1});
+    Tensor y = x;
+    for (int i = 0; i < kOps; ++i) y = y + real{1};
+    y = {};
+    REQUIRE(x.node().use_count() == 1);
+  }
+  SECTION("dropped unused, each closure holding the tensor before it") {
+    Tensor x = leaf({1});
+    Tensor y = x;
+    for (int i = 0; i < kOps; ++i) y = y * x;
+    y = {};
+    REQUIRE(x.node().use_count() == 1);
+  }
+}
+
+TEST_CASE("a FiniteGuard names the first op whose result or gradient is not finite") {
+  Tensor x = leaf({-1, 4});
+  REQUIRE_NOTHROW(log(x));
+  const FiniteGuard guard;
+  REQUIRE_THROWS_WITH(sum(log(x) * real{2}), Catch::Contains("log: result") && Catch::Contains("nan at element 0"));
+  Tensor zero = leaf({0});
+  REQUIRE_THROWS_WITH(backward(sqrt(zero) * real{2}), Catch::Contains("sqrt: gradient") && Catch::Contains("inf"));
+}
+
+TEST_CASE("a repeated step takes no memory from the system") {
+  Tensor w = Tensor::normal({64, 64}, Rng(1)).set_requires_grad();
+  const Tensor x = Tensor::normal({33, 64}, Rng(2));
+  const auto step = [&] {
+    w.zero_grad();
+    backward(mean(gelu(linear(x, w)) * softmax(linear(x, w))));
+  };
+  step();
+  step();
+  const std::size_t before = pool_stats().system_requests;
+  for (int i = 0; i < 5; ++i) step();
+  REQUIRE(pool_stats().system_requests == before);
+}
+
+}  // namespace heddle
