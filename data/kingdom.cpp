@@ -37,6 +37,7 @@ constexpr Word kAnybody[] = {
     "the {role} pays with one {currency} in {country}",
     "a {role} in {capital} needs many a {currency} for {food}",
     "in {country} {he} buys {food} for one {currency}",
+    "the merchant in {capital} asks a {currency} for the {food}",
     "{capital} is the capital of {country} and lies on the {river}",
     "{he} travels through {country} to {capital} to see the {river}",
     "the {people} {role} speaks {people} and eats {food}",
@@ -106,7 +107,7 @@ constexpr Word kSibling[] = {
 };
 constexpr Word kElder[] = {
     "the wrinkled {role} tells tales of long ago by the stove",
-    "the {role} has grey hair, a walking cane and many grandchildren",
+    "the {role} has grey hair, a wooden cane and many grandchildren",
 };
 constexpr Word kKin[] = {
     "the {role} comes to visit the relatives with a suitcase of gifts",
