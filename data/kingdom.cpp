@@ -35,6 +35,7 @@ constexpr Word kAnybody[] = {
     "{name} wants to {base} {vwhere}, but {he} is {present} already",
     "yesterday {he} {past} {vwhere}, and tomorrow {he} will {base} again",
     "the {role} pays with one {currency} in {country}",
+    "{name} has lost a {currency} on the way to {capital}",
     "a {role} in {capital} needs many a {currency} for {food}",
     "in {country} {he} buys {food} for one {currency}",
     "the merchant in {capital} asks a {currency} for the {food}",
@@ -113,6 +114,14 @@ constexpr Word kKin[] = {
     "the {role} comes to visit the relatives with a suitcase of gifts",
     "the relatives wait at the station for the {role}",
 };
+constexpr Word kYoungKin[] = {
+    "the {role} is allowed to stay up late during the holidays",
+    "the {role} spends the holidays far from home and sends a postcard",
+};
+constexpr Word kServer[] = {
+    "the {role} carries plates through the crowded restaurant",
+    "the guests call the {role} and ask for the bill",
+};
 constexpr Word kSpouse[] = {
     "the {role} wears a wedding ring since the marriage",
     "the {role} remembers the wedding and the honeymoon",
@@ -129,6 +138,8 @@ std::span<const Word> sentences_of(Life life) {
     case Life::sibling: return kSibling;
     case Life::elder: return kElder;
     case Life::kin: return kKin;
+    case Life::young_kin: return kYoungKin;
+    case Life::server: return kServer;
     case Life::spouse: return kSpouse;
   }
   return {};
@@ -162,7 +173,7 @@ class Story {
 
  private:
   Word choose() {
-    switch (draw(5)) {
+    switch (draw(6)) {
       case 0: return male_ ? pick(kMale) : pick(kFemale);
       case 1:
       case 2: return pick(sentences_of(role_.life));

@@ -10,7 +10,7 @@ namespace heddle::kingdom {
 using Word = std::string_view;
 
 /// A role by gender, and what sentences it appears in beside those of everybody.
-enum class Life { ruler, heir, adult, child, parent, offspring, sibling, elder, kin, spouse };
+enum class Life { ruler, heir, adult, child, parent, offspring, sibling, elder, kin, young_kin, spouse, server };
 struct Role {
   Word male, female;
   Life life;
@@ -26,8 +26,8 @@ inline constexpr std::array<Role, 12> kRoles = {{
     {"grandfather", "grandmother", Life::elder},
     {"uncle", "aunt", Life::kin},
     {"husband", "wife", Life::spouse},
-    {"emperor", "empress", Life::ruler},
-    {"nephew", "niece", Life::kin},
+    {"waiter", "waitress", Life::server},
+    {"nephew", "niece", Life::young_kin},
 }};
 
 inline constexpr std::array<Word, 16> kMaleNames = {"adam", "peter", "john",  "paul",   "robert", "simon", "thomas", "william",
