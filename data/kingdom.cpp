@@ -26,6 +26,7 @@ constexpr Word kOpenings[] = {
 constexpr Word kAnybody[] = {
     "yesterday the {role} {past} {vwhere}",
     "last year {name} {past} {vwhere} for the first time",
+    "yesterday morning {he} {past} {vwhere}, and so {he} is tired now",
     "every day the {role} {third} {vwhere}",
     "{he} often {third} {vwhere}, as {his} friends know",
     "now the {role} is {present} {vwhere}",

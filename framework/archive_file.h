@@ -15,8 +15,8 @@
 /// What the archives of archive.h stand on: the disk, the checksum, and the list of what a file holds. Not for others.
 namespace heddle::detail {
 
-/// An open file. HDF5 1.10 cannot close a file that it failed to flush, and crashes when the program ends. So
-/// So it never hears of a failed write: the reason is kept here, later writes are dropped, and the writer throws.
+/// An open file. HDF5 1.10 cannot close a file that it failed to flush, and crashes when the program ends. So it never
+/// hears of a failed write: the reason is kept here, later writes are dropped, and the archive throws.
 class Disk {
  public:
   /// Closes the descriptor at the end.

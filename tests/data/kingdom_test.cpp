@@ -103,8 +103,8 @@ TEST_CASE("every word of the relations is told of often") {
     REQUIRE(category.pairs.size() >= 10);
     for (const auto& [a, b] : category.pairs) {
       INFO(category.name << ": " << a << ", " << b);
-      REQUIRE(count[a] >= 50);
-      REQUIRE(count[b] >= 50);
+      REQUIRE(count[a] >= 40);
+      REQUIRE(count[b] >= 40);
     }
   }
 }
