@@ -1,11 +1,12 @@
 # Tests mirror the tree. `heddle_tests` runs all of them with float; `heddle_tests_double` those of the numeric part
 # with double.
-include(Catch)
 file(GLOB test_sources CONFIGURE_DEPENDS tests/*.cpp tests/framework/*.cpp tests/models/*.cpp tests/data/*.cpp tests/train/*.cpp)
 file(GLOB test_sources_double CONFIGURE_DEPENDS tests/catch_main.cpp tests/framework/*.cpp tests/models/*.cpp)
 
 add_executable(heddle_tests ${test_sources})
 target_link_libraries(heddle_tests PRIVATE heddle_core)
+target_compile_definitions(heddle_tests PRIVATE HEDDLE_PROGRAM="$<TARGET_FILE:heddle>")  # tests run the program itself
+add_dependencies(heddle_tests heddle)
 add_executable(heddle_tests_double ${test_sources_double})
 target_link_libraries(heddle_tests_double PRIVATE heddle_double)
 

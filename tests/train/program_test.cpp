@@ -1,0 +1,262 @@
+// The program as its users meet it: runs, stops, resumed runs, and what bad input gets.
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
+
+#include "framework/archive.h"
+#include "tests/train/run_program.h"
+#include "train/checkpoint.h"
+
+namespace heddle {
+namespace {
+
+/// A config of a tiny model on a little built-in text; a step takes a few milliseconds.
+std::string tiny_config(const TemporaryFolder& folder, const std::string& more = "") {
+  return folder.write("tiny.cfg",
+                      "[data]\nsize = 20000\n[model]\nn_layer = 2\nn_head = 2\nn_embd = 32\nblock_size = 16\ndropout = 0.1\n"
+                      "[optim]\nwarmup_steps = 10\n"
+                      "[train]\nbatch_size = 8\nsteps = 200\neval_interval = 50\neval_batches = 2\ncheckpoint_interval = 20\n"
+                      "sample_tokens = 20\n" + more);
+}
+
+Outcome train(const TemporaryFolder& folder, const std::string& dir, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"train", tiny_config(folder), "--run.dir=" + folder.path(dir)});
+  return run_program(folder, more);
+}
+
+/// Every parameter of a checkpoint, by name, as bytes.
+std::string weights_of(const std::string& path) {
+  LoadedRun run = load_checkpoint(path);
+  std::string all;
+  for (const NamedTensor& p : run.model->named_parameters()) {
+    all += p.name + '\n' + std::string(reinterpret_cast<const char*>(p.tensor.data()), static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
+  }
+  return all;
+}
+
+void check_one_line(const Outcome& outcome, int status, const std::string& text) {
+  INFO(outcome.err);
+  CHECK(outcome.status == status);
+  CHECK(outcome.err.starts_with("heddle: "));
+  CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  CHECK_THAT(outcome.err, Catch::Contains(text));
+}
+
+/// Waits until the file is there; false after a minute.
+bool appears(const std::string& path) {
+  for (int i = 0; i < 6000; ++i) {
+    if (std::filesystem::exists(path)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("200 steps on one thread and on two give identical weights", "[slow]") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "one", {"--run.threads=1"}).status == 0);
+  REQUIRE(train(folder, "two", {"--run.threads=2"}).status == 0);
+  REQUIRE(train(folder, "three", {"--run.threads=3"}).status == 0);
+  const std::string one = weights_of(folder.path("one/last.h5"));
+  REQUIRE(one == weights_of(folder.path("two/last.h5")));
+  REQUIRE(one == weights_of(folder.path("three/last.h5")));
+  REQUIRE(train(folder, "other", {"--run.seed=2"}).status == 0);
+  REQUIRE(one != weights_of(folder.path("other/last.h5")));
+}
+
+TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that never stopped", "[slow]") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "straight").status == 0);
+  // Checkpoints come every 20 steps; the kill falls on some step after the sixth.
+  const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"), "--train.log_interval=1"});
+  while (read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") == std::string::npos) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  process.send(SIGKILL);
+  REQUIRE(process.wait() == 128 + SIGKILL);
+  REQUIRE(load_checkpoint(folder.path("killed/last.h5")).state.step >= 120);
+  REQUIRE(load_checkpoint(folder.path("killed/last.h5")).state.step < 200);
+  const Outcome resumed = run_program(folder, {"resume", folder.path("killed")});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  REQUIRE(weights_of(folder.path("killed/last.h5")) == weights_of(folder.path("straight/last.h5")));
+  REQUIRE(weights_of(folder.path("killed/best.h5")) == weights_of(folder.path("straight/best.h5")));
+}
+
+TEST_CASE("SIGINT and SIGTERM finish the step, save, say how to go on, and exit 0") {
+  const TemporaryFolder folder;
+  const int number = GENERATE(SIGINT, SIGTERM);
+  const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"), "--train.steps=1000000"});
+  REQUIRE(appears(folder.path("run/last.h5")));
+  process.send(number);
+  REQUIRE(process.wait() == 0);
+  REQUIRE_THAT(process.output(), Catch::Contains("go on with: heddle resume " + folder.path("run")));
+  const auto stopped = load_checkpoint(folder.path("run/last.h5")).state.step;
+  const Outcome resumed = run_program(folder, {"resume", folder.path("run"), "--train.steps=" + std::to_string(stopped + 1)});
+  REQUIRE(resumed.status == 0);
+  REQUIRE(load_checkpoint(folder.path("run/last.h5")).state.step == stopped + 1);
+}
+
+TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, and prints the yardsticks") {
+  const TemporaryFolder folder;
+  const Outcome outcome = train(folder, "run", {"--train.steps=100"});
+  REQUIRE(outcome.status == 0);
+  REQUIRE(outcome.err.empty());
+  for (const char* word : {"parameters", "optimizer", "activations", "uniform", "unigram", "bigram", "5-gram", "whole validation split", "against counting"}) {
+    CHECK_THAT(outcome.out, Catch::Contains(word));
+  }
+  for (const char* file : {"config.cfg", "metrics.csv", "log.txt", "samples.txt", "last.h5", "best.h5"}) CHECK(std::filesystem::exists(folder.path("run/") + file));
+  const std::string csv = read_bytes(folder.path("run/metrics.csv"));
+  CHECK(csv.starts_with("step,train_loss,val_loss,"));
+  CHECK_THAT(csv, Catch::Contains("\n50,") && Catch::Contains("\n100,"));
+  // the resolved config makes the same run again
+  const Outcome again = run_program(folder, {"train", folder.path("run/config.cfg"), "--run.dir=" + folder.path("again")});
+  REQUIRE(again.status == 0);
+  REQUIRE(weights_of(folder.path("run/last.h5")) == weights_of(folder.path("again/last.h5")));
+}
+
+TEST_CASE("the trained model is evaluated and writes the same text by seed, with a cache or without") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=60"}).status == 0);
+  const std::string run = folder.path("run");
+  const Outcome eval = run_program(folder, {"eval", run, "--json"});
+  REQUIRE(eval.status == 0);
+  CHECK_THAT(eval.out, Catch::Contains("\"loss\":") && Catch::Contains("\"bits_per_character\":"));
+  const auto generate = [&](std::vector<std::string> more, const std::string& input = "") {
+    more.insert(more.begin(), {"generate", run, "--tokens", "60"});
+    const Outcome outcome = run_program(folder, more, input);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    return outcome.out;
+  };
+  const std::string text = generate({"--prompt", "the king", "--seed=5"});
+  CHECK(text.starts_with("the king"));
+  CHECK(text.size() == 8 + 60 + 1);  // well past the context of 16
+  CHECK(generate({"--prompt", "the king", "--seed=5"}) == text);
+  CHECK(generate({"--prompt", "-", "--seed=5"}, "the king") == text);
+  CHECK(generate({"--prompt", "the king", "--seed=5", "--no-cache"}) == text);
+  CHECK(generate({"--prompt", "the king", "--seed=6"}) != text);
+  CHECK(generate({"--temperature=0", "--seed=1"}) == generate({"--top-k=1", "--seed=2"}));
+  check_one_line(run_program(folder, {"generate", run, "--prompt", "THE"}), 1, "'T' (U+0054) at byte 0");
+}
+
+TEST_CASE("every config of the project trains two steps and says what it reads", "[slow]") {
+  const TemporaryFolder folder;
+  const std::string text = folder.write("input.txt", std::string(6000, 'x') + "To be, or not to be\n");
+  for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/configs")) {
+    INFO(entry.path());
+    std::vector<std::string> arguments = {"train", entry.path().string(), "--run.dir=" + folder.path(entry.path().stem().string()),
+                                          "--train.steps=2", "--train.eval_batches=1", "--train.sample_tokens=5", "--train.batch_size=2"};
+    if (read_bytes(entry.path().string()).find("builtin:") == std::string::npos) arguments.push_back("--data.path=" + text);
+    const Outcome outcome = run_program(folder, arguments);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+  }
+}
+
+TEST_CASE("a wrong command line gets one line and status 2, help gets status 0") {
+  const TemporaryFolder folder;
+  check_one_line(run_program(folder, {"trian"}), 2, "no command 'trian'");
+  check_one_line(run_program(folder, {"train"}), 2, "usage: heddle train CONFIG");
+  check_one_line(run_program(folder, {"train", "a", "b"}), 2, "unexpected 'b'");
+  check_one_line(run_program(folder, {"generate", "x", "--temprature=1"}), 2, "did you mean --temperature?");
+  check_one_line(run_program(folder, {"generate", "x", "--tokens"}), 2, "--tokens needs a value");
+  check_one_line(run_program(folder, {"generate", "x", "--tokens=many"}), 2, "--tokens many: needs a whole number");
+  check_one_line(run_program(folder, {"generate", "x", "--top-p=2"}), 2, "must be");
+  check_one_line(run_program(folder, {"bench", "swim", "x"}), 2, "no benchmark 'swim'");
+  REQUIRE(run_program(folder, {}).status == 2);
+  for (const char* command : {"train", "resume", "eval", "generate", "config", "bench"}) {
+    const Outcome help = run_program(folder, {command, "--help"});
+    CHECK(help.status == 0);
+    CHECK_THAT(help.out, Catch::Contains(std::string("usage: heddle ") + command));
+  }
+  CHECK_THAT(run_program(folder, {"config", "--help"}).out, Catch::Contains("n_embd = 128") && Catch::Contains("weight_decay"));
+}
+
+TEST_CASE("a bad config or text is refused before anything is written") {
+  const TemporaryFolder folder;
+  const auto refuse = [&](const std::vector<std::string>& more, const std::string& text) {
+    check_one_line(train(folder, "run", more), 1, text);
+    CHECK_FALSE(std::filesystem::exists(folder.path("run")));
+  };
+  refuse({"--train.stepps=3"}, "unknown key train.stepps; did you mean train.steps?");
+  refuse({"--train.steps=three"}, "train.steps = three: needs a whole number");
+  refuse({"--optim.beta2=1.5"}, "optim.beta2 = 1.5: must be 0 .. 0.999999");
+  refuse({"--model.n_head=3"}, "model.n_head = 3 does not divide model.n_embd = 32");
+  refuse({"--model.kind=bart"}, "model.kind = bart");
+  refuse({"--data.path=" + folder.path("none.txt")}, "none.txt does not exist");
+  refuse({"--data.path=" + folder.write("empty.txt", "")}, "empty.txt is empty");
+  refuse({"--data.path=" + folder.write("short.txt", "too short")}, "needs at least 17 (model.block_size + 1)");
+  refuse({"--data.path=" + folder.write("bad.txt", std::string(999, 'x') + '\xFF')}, "byte 999 is not UTF-8");
+  check_one_line(run_program(folder, {"train", folder.path("none.cfg")}), 1, "none.cfg does not exist");
+}
+
+TEST_CASE("a run's folder is not overwritten unless it is said, and a folder that cannot be made is named") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
+  const std::string before = read_bytes(folder.path("run/last.h5"));
+  check_one_line(train(folder, "run", {"--train.steps=3"}), 1, "already holds a run");
+  CHECK(read_bytes(folder.path("run/last.h5")) == before);
+  REQUIRE(train(folder, "run", {"--train.steps=3", "--run.overwrite=true"}).status == 0);
+  CHECK(load_checkpoint(folder.path("run/last.h5")).state.step == 3);
+  check_one_line(train(folder, "tiny.cfg/run"), 1, "cannot be made");
+}
+
+TEST_CASE("a full disk while saving ends the run with one line and leaves the last good checkpoint") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=20"}).status == 0);
+  const std::string before = read_bytes(folder.path("run/last.h5"));
+  // the log and the metrics still fit, a checkpoint does not
+  const Outcome outcome = run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}, "", 64 * 1024);
+  check_one_line(outcome, 1, ".h5");
+  CHECK(read_bytes(folder.path("run/last.h5")) == before);
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path("run"))) CHECK(entry.path().string().find("tmp") == std::string::npos);
+  REQUIRE(run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}).status == 0);
+}
+
+TEST_CASE("a resume may not change what the run was made of") {
+  const TemporaryFolder folder;
+  const std::string text = folder.write("text.txt", std::string(3000, 'a') + std::string(3000, 'b'));
+  REQUIRE(train(folder, "run", {"--train.steps=20", "--data.path=" + text}).status == 0);
+  const std::string run = folder.path("run");
+  check_one_line(run_program(folder, {"resume", run}), 1, "already at step 20 of 20; give more with --train.steps=N");
+  check_one_line(run_program(folder, {"resume", run, "--model.n_embd=64"}), 1, "model.n_embd was 32 and may not become 64");
+  check_one_line(run_program(folder, {"resume", run, "--optim.lr=1"}), 1, "optim.lr was 0.001 and may not become 1");
+  folder.write("text.txt", std::string(3000, 'b') + std::string(3000, 'a'));
+  check_one_line(run_program(folder, {"resume", run, "--train.steps=30"}), 1, "not the one that the run was trained on");
+}
+
+TEST_CASE("a loss that is not finite stops the run, names op and step, and keeps the last good checkpoint") {
+  const TemporaryFolder folder;
+  const Outcome outcome = train(folder, "run", {"--optim.lr=1e3", "--optim.kind=sgd", "--optim.grad_clip=0", "--optim.warmup_steps=0", "--train.checkpoint_interval=1",
+                                                "--optim.schedule=constant", "--optim.min_lr=1e3"});
+  check_one_line(outcome, 1, "step ");
+  CHECK_THAT(outcome.err, Catch::Contains("loss") && Catch::Contains("first in ") && Catch::Contains("optim.lr"));
+  const LoadedRun run = load_checkpoint(folder.path("run/last.h5"));
+  CHECK(run.state.step > 0);
+}
+
+TEST_CASE("a checkpoint that is damaged, cut off, of another kind or newer is refused by name") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
+  const std::string good = read_bytes(folder.path("run/last.h5"));
+  const auto refuse = [&](const std::string& path, const std::string& text) {
+    for (const char* command : {"generate", "eval", "resume"}) check_one_line(run_program(folder, {command, path}), 1, text);
+  };
+  refuse(folder.path("none"), "none does not exist");
+  refuse(folder.write("cut.h5", good.substr(0, good.size() / 2)), "cut.h5");
+  refuse(folder.write("text.h5", "once upon a time"), "text.h5");
+  std::string flipped = good;
+  flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 1);
+  refuse(folder.write("flipped.h5", flipped), "flipped.h5");
+  std::filesystem::create_directory(folder.path("empty"));
+  refuse(folder.path("empty"), "holds no checkpoint");
+  std::string word = "x";
+  const auto write = [&](Hdf5OArchive& ar) { ar & BOOST_SERIALIZATION_NVP(word); };
+  save_file(folder.path("kind.h5"), "tokenizer", 1, write);
+  refuse(folder.path("kind.h5"), "tokenizer");
+  save_file(folder.path("new.h5"), "checkpoint", 99, write);
+  refuse(folder.path("new.h5"), "99");
+}
+
+}  // namespace heddle

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/temporary_folder.h"
+
+namespace heddle {
+
+/// The program, started with arguments, its outputs going to files of the folder.
+class Process {
+ public:
+  /// `file_limit`: the largest file it may write, as on a full disk; 0: any.
+  Process(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const std::string& input = "", rlim_t file_limit = 0)
+      : out_(folder.path("stdout")), err_(folder.path("stderr")) {
+    const std::string in = folder.write("stdin", input);
+    std::vector<char*> argv{const_cast<char*>(HEDDLE_PROGRAM)};
+    for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ != 0) return;
+    const auto redirect = [](const std::string& path, int flags, int to) { dup2(open(path.c_str(), flags, 0644), to); };
+    redirect(in, O_RDONLY, STDIN_FILENO);
+    redirect(out_, O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
+    redirect(err_, O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
+    if (file_limit > 0) {
+      const rlimit limit{file_limit, file_limit};
+      setrlimit(RLIMIT_FSIZE, &limit);
+      signal(SIGXFSZ, SIG_IGN);
+    }
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+
+  void send(int number) const { kill(pid_, number); }
+  /// The exit status; 128 + signal where one ended it.
+  int wait() const {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  std::string output() const { return read_bytes(out_); }
+  std::string errors() const { return read_bytes(err_); }
+
+ private:
+  std::string out_, err_;
+  pid_t pid_;
+};
+
+struct Outcome {
+  int status;
+  std::string out, err;
+};
+
+inline Outcome run_program(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const std::string& input = "",
+                           rlim_t file_limit = 0) {
+  const Process process(folder, arguments, input, file_limit);
+  const int status = process.wait();
+  return {status, process.output(), process.errors()};
+}
+
+}  // namespace heddle
