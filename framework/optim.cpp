@@ -42,8 +42,8 @@ double clip_grad_norm(const std::vector<NamedTensor>& parameters, double max_nor
   for (const NamedTensor& p : parameters) {
     const Tensor& grad = p.tensor.grad();
     if (!grad.defined()) continue;
-    squares += parallel_sum(grad.numel(), kPiece, [g = grad.data()](index_t begin, index_t end) -> double {
-      return row_sum(end - begin, [at = g + begin](index_t i) { return at[i] * at[i]; });
+    squares += parallel_sum(grad.numel(), kPiece, [g = grad.data()](index_t begin, index_t end) {
+      return row_sum<double>(end - begin, [at = g + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
     });
   }
   const double norm = std::sqrt(squares);

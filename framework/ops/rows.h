@@ -11,10 +11,10 @@ namespace heddle {
 
 constexpr index_t kLanes = 16;
 
-/// Sum of term(i) over [0, n).
-template <class Term>
-inline real row_sum(index_t n, const Term& term) {
-  real lanes[kLanes] = {};
+/// Sum of term(i) over [0, n), in real or another type.
+template <class Sum = real, class Term>
+inline Sum row_sum(index_t n, const Term& term) {
+  Sum lanes[kLanes] = {};
   index_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     for (index_t j = 0; j < kLanes; ++j) lanes[j] += term(i + j);

@@ -98,13 +98,13 @@ TEST_CASE("hardly any story of a long text stands in it twice") {
 
 TEST_CASE("every word of the relations is told of often") {
   std::map<std::string, int> count;
-  for (const std::string& word : words_of(kingdom_text(1, 1000000))) ++count[word];
+  for (const std::string& word : words_of(kingdom_text(1, 2000000))) ++count[word];
   for (const AnalogyCategory& category : kingdom_analogies()) {
     REQUIRE(category.pairs.size() >= 10);
     for (const auto& [a, b] : category.pairs) {
       INFO(category.name << ": " << a << ", " << b);
-      REQUIRE(count[a] >= 40);
-      REQUIRE(count[b] >= 40);
+      REQUIRE(count[a] >= 50);
+      REQUIRE(count[b] >= 50);
     }
   }
 }
