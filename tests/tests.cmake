@@ -10,6 +10,8 @@ add_dependencies(heddle_tests heddle)
 add_executable(heddle_tests_double ${test_sources_double})
 target_link_libraries(heddle_tests_double PRIVATE heddle_double)
 
-add_test(NAME heddle_tests COMMAND heddle_tests --durations yes)
-add_test(NAME heddle_tests_double COMMAND heddle_tests_double --durations yes)
+# Every test case is a test of ctest's, so that they run side by side and the failing one is named.
+include(Catch)
+catch_discover_tests(heddle_tests PROPERTIES TIMEOUT 600)
+catch_discover_tests(heddle_tests_double TEST_PREFIX "double: " PROPERTIES TIMEOUT 600)
 add_test(NAME includes COMMAND ${CMAKE_SOURCE_DIR}/tests/includes.sh ${CMAKE_SOURCE_DIR})

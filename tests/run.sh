@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything and runs every test.
+#   tests/run.sh [FOLDER [cmake options]]     FOLDER is where to build: build
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source train/setup.sh
+
+folder=${1:-build}
+install_packages
+build "$folder" all "${@:2}"
+ctest --test-dir "$folder" --output-on-failure -j "$(nproc)"

@@ -1,0 +1,35 @@
+# Sourced by train/quickstart.sh and tests/run.sh: installs what is missing and builds.
+# Wants the current folder to be the project's.
+
+packages=(cmake ninja-build g++ pkg-config libtbb-dev libdnnl-dev libboost-dev libboost-program-options-dev
+          libboost-serialization-dev libhdf5-dev catch2 nlohmann-json3-dev libfmt-dev libutf8proc-dev)
+
+# Debian and its kin: installs the packages that are missing. Elsewhere: names them and stops.
+install_packages() {
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    if command -v cmake >/dev/null && command -v ninja >/dev/null; then return; fi
+    echo "This system has no apt-get. Install what these Debian packages hold, then run this again:" >&2
+    echo "  ${packages[*]}" >&2
+    exit 1
+  fi
+  local missing=() package
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
+  echo "installing ${missing[*]}"
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then sudo=(sudo); fi
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# build FOLDER TARGET [cmake options]
+build() {
+  local folder=$1 target=$2
+  shift 2
+  local launcher=()
+  if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  cmake -S . -B "$folder" -G Ninja "${launcher[@]}" "$@" >/dev/null
+  cmake --build "$folder" --target "$target"
+}
