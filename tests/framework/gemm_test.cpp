@@ -1,0 +1,117 @@
+#include "framework/gemm.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace heddle {
+namespace {
+
+/// Restores the precision of products when a test ends, however it ends.
+struct KeepPrecision {
+  ~KeepPrecision() { set_gemm_precision(Precision::f32); }
+};
+
+/// Largest difference between a product and the reference, relative to what sums of k terms round to.
+double error_of(index_t m, index_t n, index_t k, bool ta, bool tb, real beta, bool serial) {
+  const index_t pad = 3;  // rows in memory are longer than the matrix
+  const index_t sa = (ta ? m : k) + pad, sb = (tb ? k : n) + pad, sc = n + pad;
+  const Tensor a = Tensor::uniform({ta ? k : m, sa}, Rng(1), -1, 1), b = Tensor::uniform({tb ? n : k, sb}, Rng(2), -1, 1);
+  Tensor got = Tensor::uniform({m, sc}, Rng(3), -1, 1);
+  Tensor wanted = got.clone();
+  (serial ? gemm_serial : gemm)(m, n, k, {a.data(), sa, ta}, {b.data(), sb, tb}, {got.data(), sc}, beta);
+  gemm_reference(m, n, k, {a.data(), sa, ta}, {b.data(), sb, tb}, {wanted.data(), sc}, beta);
+  double error = 0;
+  for (index_t i = 0; i < got.numel(); ++i) {
+    const double difference = std::abs(static_cast<double>(got.data()[i]) - static_cast<double>(wanted.data()[i]));
+    if (i % sc >= n && difference != 0) return 1e300;  // wrote beside the matrix
+    error = std::max(error, std::isnan(difference) ? 1e300 : difference);
+  }
+  return error / std::sqrt(static_cast<double>(k + 1));
+}
+
+}  // namespace
+
+TEST_CASE("products equal three plain loops for odd sizes, transposed operands, strides and beta") {
+  const double tolerance = sizeof(real) == sizeof(double) ? 1e-14 : 3e-6;
+  const std::vector<std::vector<index_t>> sizes = {{1, 1, 1}, {3, 5, 7}, {17, 1, 33}, {1, 65, 128}, {64, 64, 64}, {65, 130, 31}, {300, 129, 70}, {5, 3, 900}};
+  for (const auto& s : sizes) {
+    for (const bool ta : {false, true}) {
+      for (const bool tb : {false, true}) {
+        for (const real beta : {real{0}, real{1}, real{-0.5}}) {
+          for (const bool serial : {false, true}) {
+            INFO(s[0] << " x " << s[1] << " x " << s[2] << (ta ? " T" : " N") << (tb ? "T" : "N") << " beta " << beta << " serial " << serial);
+            REQUIRE(error_of(s[0], s[1], s[2], ta, tb, beta, serial) < tolerance);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("beta 0 does not read the result, and no terms sum to beta times it") {
+  constexpr real kNan = std::numeric_limits<real>::quiet_NaN();
+  const Tensor a = Tensor::full({2, 2}, 1);
+  for (const auto product : {gemm, gemm_serial, gemm_reference}) {
+    Tensor c = Tensor::full({2, 2}, kNan);
+    product(2, 2, 2, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, 0);
+    REQUIRE(c.data()[3] == 2);
+    c = Tensor::full({2, 2}, 4);
+    product(2, 2, 0, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, real{0.5});
+    REQUIRE(c.data()[3] == 2);
+    product(2, 2, 0, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, 0);
+    REQUIRE(c.data()[3] == 0);
+    product(0, 2, 2, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, 0);
+    REQUIRE(c.data()[0] == 0);
+  }
+}
+
+TEST_CASE("products of training's shapes give the same bits on any number of threads") {
+  const int before = threads();
+  const std::vector<std::vector<index_t>> sizes = {{768, 384, 128}, {768, 65, 128}, {128, 512, 768}, {65, 128, 768}, {200, 1152, 384}};
+  for (const auto& s : sizes) {
+    for (const bool ta : {false, true}) {
+      const Tensor a = Tensor::uniform({s[0] * s[2]}, Rng(1), -1, 1), b = Tensor::uniform({s[1] * s[2]}, Rng(2), -1, 1);
+      std::vector<real> first;
+      for (const int count : {1, 2, 5}) {
+        set_threads(count);
+        std::vector<real> c(static_cast<std::size_t>(s[0] * s[1]));
+        gemm(s[0], s[1], s[2], {a.data(), ta ? s[0] : s[2], ta}, {b.data(), s[1]}, {c.data(), s[1]});
+        if (first.empty()) first = c;
+        REQUIRE(c == first);
+      }
+    }
+  }
+  set_threads(before);
+}
+
+TEST_CASE("bf16 rounds the operands to 8 bits of mantissa and sums in full precision") {
+  const KeepPrecision keep;
+  if (sizeof(real) == sizeof(double)) return;  // double takes no part in precision
+  if (!bf16_supported()) WARN("this processor has no bf16: only its emulation is tested");
+  const auto product = [](const std::vector<real>& a, const std::vector<real>& b) {
+    real c = 0;
+    const auto k = static_cast<index_t>(a.size());
+    gemm(1, 1, k, {a.data(), k}, {b.data(), 1}, {&c, 1});
+    return c;
+  };
+  set_gemm_precision(Precision::bf16);
+  REQUIRE(gemm_precision() == Precision::bf16);
+  REQUIRE(product({real(1 + 1.0 / 256)}, {1}) == real{1});              // half a step: to even
+  REQUIRE(product({real(1 + 3.0 / 256)}, {1}) == real(1 + 4.0 / 256));  // half a step above an odd number: up
+  REQUIRE(product({real(1 + 1.1 / 256)}, {1}) == real(1 + 2.0 / 256));
+  REQUIRE(std::isnan(product({std::numeric_limits<real>::quiet_NaN()}, {1})));
+  REQUIRE(std::isinf(product({std::numeric_limits<real>::max()}, {1})));
+  // sums keep what bf16 could not: 256 + 1 has nine bits
+  REQUIRE(product({256, 1}, {1, 1}) == 257);
+  for (const bool ta : {false, true}) {
+    for (const bool tb : {false, true}) {
+      for (const bool serial : {false, true}) REQUIRE(error_of(70, 33, 65, ta, tb, 1, serial) < 6e-3);
+    }
+  }
+  set_gemm_precision(Precision::f32);
+  REQUIRE(product({real(1 + 1.0 / 256)}, {1}) == real(1 + 1.0 / 256));
+}
+
+}  // namespace heddle

@@ -1,0 +1,121 @@
+// The ground floor: random numbers, parallel loops, shapes, tensors and their memory.
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "framework/tensor.h"
+
+namespace heddle {
+
+TEST_CASE("random numbers are Philox4x32-10's published ones") {
+  using Block = std::array<std::uint32_t, 4>;
+  REQUIRE(Rng(0, 0).block(0) == Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  constexpr std::uint64_t ones = ~std::uint64_t{0};
+  REQUIRE(Rng(ones, ones).block(ones) == Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  // counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0: the digits of pi
+  REQUIRE(Rng(0x299f31d0a4093822U, 0x0370734413198a2eU).block(0x85a308d3243f6a88U) == Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
+}
+
+TEST_CASE("uniform and normal numbers have their moments, forks are independent") {
+  constexpr std::uint64_t kCount = 200000;
+  const Rng rng(7), fork = rng.fork(1);
+  double sum = 0, squares = 0, normal = 0, normal_squares = 0, product = 0;
+  for (std::uint64_t i = 0; i < kCount; ++i) {
+    const double u = rng.uniform(i), n = rng.normal(i);
+    REQUIRE((u >= 0 && u < 1));
+    REQUIRE(rng.below(7, i) < 7);
+    sum += u, squares += u * u, normal += n, normal_squares += n * n, product += (u - 0.5) * (fork.uniform(i) - 0.5);
+  }
+  CHECK(sum / kCount == Approx(0.5).margin(0.003));
+  CHECK(squares / kCount == Approx(1.0 / 3).margin(0.003));
+  CHECK(normal / kCount == Approx(0).margin(0.01));
+  CHECK(normal_squares / kCount == Approx(1).margin(0.02));
+  CHECK(product / kCount == Approx(0).margin(0.001));
+  CHECK(rng.fork(1).bits64(0) == fork.bits64(0));
+  CHECK(rng.fork(2).bits64(0) != fork.bits64(0));
+  CHECK(rng.fork(1).fork(2).bits64(0) != rng.fork(2).fork(1).bits64(0));
+}
+
+TEST_CASE("a parallel loop meets every index once, in pieces cut by size alone") {
+  const int before = threads();
+  const int count = GENERATE(1, 2, 3, 8);
+  set_threads(count);
+  for (const index_t n : {0, 1, 7, 64, 1000}) {
+    std::vector<std::atomic<int>> met(static_cast<std::size_t>(n));
+    std::atomic<bool> cut_wrong = false;
+    parallel_for(n, 7, [&](index_t begin, index_t end) {
+      if (begin % 7 != 0 || (end != n && end != begin + 7)) cut_wrong = true;
+      for (index_t i = begin; i < end; ++i) ++met[static_cast<std::size_t>(i)];
+    });
+    for (const auto& m : met) REQUIRE(m == 1);
+    REQUIRE_FALSE(cut_wrong);
+  }
+  set_threads(before);
+}
+
+TEST_CASE("a parallel sum has the same bits on any number of threads") {
+  const int before = threads();
+  double first = 0;
+  for (const int count : {1, 2, 3, 8}) {
+    set_threads(count);
+    const double sum = parallel_sum(100003, 97, [](index_t begin, index_t end) {
+      double total = 0;
+      for (index_t i = begin; i < end; ++i) total += Rng(1).normal(static_cast<std::uint64_t>(i)) * 1e10;
+      return total;
+    });
+    if (count == 1) first = sum;
+    REQUIRE(sum == first);
+  }
+  set_threads(before);
+  REQUIRE_THROWS_WITH(set_threads(0), Catch::Contains("threads: 0"));
+}
+
+TEST_CASE("an error in a piece reaches the caller") {
+  REQUIRE_THROWS_WITH(parallel_for(1000, 1, [](index_t begin, index_t) { ensure(begin != 777, "piece ", begin); }), "piece 777");
+}
+
+TEST_CASE("shapes are checked, and count their axes from both ends") {
+  const Shape shape{2, 3, 5};
+  REQUIRE(shape.numel() == 30);
+  REQUIRE(shape[-1] == 5);
+  REQUIRE(Shape{}.numel() == 1);
+  REQUIRE(concat_text(shape) == "[2, 3, 5]");
+  REQUIRE(shape.without(1) == Shape{2, 5});
+  REQUIRE(shape.inserted(3, 7) == Shape{2, 3, 5, 7});
+  REQUIRE_THROWS_WITH(shape[3], Catch::Contains("axis 3 is not in shape [2, 3, 5]"));
+  REQUIRE_THROWS_WITH((Shape{2, -1}), Catch::Contains("negative size -1"));
+  REQUIRE_THROWS_WITH((Shape{index_t{1} << 30, 1 << 20}), Catch::Contains("2^40"));
+  REQUIRE_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), Catch::Contains("9 axes"));
+}
+
+TEST_CASE("copies of a tensor share its elements, clones do not") {
+  Tensor a = Tensor::from({1, 2, 3, 4}, {2, 2});
+  Tensor same = a, view = a.view({4}), other = a.clone();
+  same.data()[0] = 9;
+  REQUIRE(view.data()[0] == 9);
+  REQUIRE(other.data()[0] == 1);
+  REQUIRE(view.shares_storage(a));
+  REQUIRE_THROWS_WITH(a.view({3}), Catch::Contains("[2, 2] cannot become [3]"));
+  REQUIRE_THROWS_WITH(a.item(), Catch::Contains("4 elements, not one"));
+  REQUIRE_THROWS_WITH(Tensor::from({1}, {2}), Catch::Contains("1 values do not fill shape [2]"));
+  REQUIRE_THROWS_WITH(IdTensor({1, 2, 3}, {2}), Catch::Contains("3 values do not fill shape [2]"));
+}
+
+TEST_CASE("freed memory is used again, and given back on request") {
+  pool_trim();
+  const PoolStats before = pool_stats();
+  for (int i = 0; i < 10; ++i) const Tensor t({1000, 100});
+  REQUIRE(pool_stats().system_requests == before.system_requests + 1);
+  REQUIRE(pool_stats().bytes_in_use == before.bytes_in_use);
+  {
+    const Tensor t({1000, 100}), u({1000, 100});
+    REQUIRE(pool_stats().bytes_in_use >= before.bytes_in_use + 200000 * sizeof(real));
+    REQUIRE(pool_stats().peak_bytes >= pool_stats().bytes_in_use);
+    REQUIRE(reinterpret_cast<std::uintptr_t>(t.data()) % 64 == 0);
+  }
+  pool_trim();
+  REQUIRE(pool_stats().bytes_reserved <= before.bytes_reserved);
+}
+
+}  // namespace heddle

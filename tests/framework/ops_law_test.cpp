@@ -1,0 +1,247 @@
+// What ops compute: known values, laws, limits, and what wrong shapes get.
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "framework/ops.h"
+
+namespace heddle {
+namespace {
+
+
+std::vector<real> values(const Tensor& t) { return {t.span().begin(), t.span().end()}; }
+
+Approx near(double v) { return Approx(v).epsilon(1e-5).margin(1e-6); }
+
+}  // namespace
+
+TEST_CASE("arithmetic broadcasts as NumPy does") {
+  const Tensor a = Tensor::from({1, 2, 3, 4, 5, 6}, {2, 3}), row = Tensor::from({10, 20, 30}, {3}), column = Tensor::from({1, 2}, {2, 1});
+  REQUIRE(values(a + row) == std::vector<real>{11, 22, 33, 14, 25, 36});
+  REQUIRE(values(column * row) == std::vector<real>{10, 20, 30, 20, 40, 60});
+  REQUIRE(values(a - column) == std::vector<real>{0, 1, 2, 2, 3, 4});
+  REQUIRE(values(a / Tensor::scalar(2)) == std::vector<real>{0.5, 1, 1.5, 2, 2.5, 3});
+  REQUIRE((Tensor::zeros({4, 1, 3}) + Tensor::zeros({2, 1})).shape() == Shape{4, 2, 3});
+  REQUIRE((Tensor::zeros({0, 3}) + row).shape() == Shape{0, 3});
+}
+
+TEST_CASE("activations have their known values") {
+  const auto at = [](Tensor (*f)(const Tensor&), double x) { return static_cast<double>(f(Tensor::scalar(static_cast<real>(x))).item()); };
+  CHECK(at(gelu, 1) == near(0.8413447460685429));
+  CHECK(at(gelu, -0.5) == near(-0.15426876936299344));
+  CHECK(at(gelu_tanh, 1) == near(0.8411919906082768));
+  CHECK(at(silu, 1) == near(0.7310585786300049));
+  CHECK(at(sigmoid, -2) == near(0.11920292202211755));
+  CHECK(at(tanh, 0.5) == near(0.46211715726000976));
+  CHECK(at(relu, -1) == 0);
+  CHECK(std::isnan(at(relu, std::nan(""))));
+  CHECK(std::isinf(at(log, 0)));
+  for (const auto f : {gelu, gelu_tanh, silu}) {
+    CHECK(at(f, 30) == near(30));
+    CHECK(at(f, -30) == Approx(0).margin(1e-6));
+  }
+}
+
+TEST_CASE("softmax rows sum to one, do not overflow, and ignore what is added to a row") {
+  const Tensor x = Tensor::from({1e4, 0, -1e4, 1, 2, 3}, {2, 3});
+  const Tensor p = softmax(x);
+  CHECK(p.data()[0] == 1);
+  for (index_t r = 0; r < 2; ++r) CHECK(p.data()[r * 3] + p.data()[r * 3 + 1] + p.data()[r * 3 + 2] == near(1));
+  const Tensor logs = log_softmax(x);
+  for (index_t i = 3; i < 6; ++i) CHECK(logs.data()[i] == near(std::log(static_cast<double>(p.data()[i]))));
+  CHECK(logs.data()[2] == near(-2e4));
+  const Tensor shifted = softmax(x + real{5});
+  for (index_t i = 0; i < 6; ++i) CHECK(shifted.data()[i] == near(static_cast<double>(p.data()[i])));
+}
+
+TEST_CASE("norms give rows of mean 0 and variance 1, or of mean square 1") {
+  const Tensor x = Tensor::uniform({5, 40}, Rng(1), 3, 9), ones = Tensor::full({40}, 1);
+  const Tensor y = layer_norm(x, ones, Tensor::zeros({40})), z = rms_norm(x, ones);
+  for (index_t r = 0; r < 5; ++r) {
+    double sum = 0, squares = 0, rms = 0;
+    for (index_t c = 0; c < 40; ++c) {
+      const double v = static_cast<double>(y.data()[r * 40 + c]), w = static_cast<double>(z.data()[r * 40 + c]);
+      sum += v, squares += v * v, rms += w * w;
+    }
+    CHECK(sum / 40 == Approx(0).margin(1e-5));
+    CHECK(squares / 40 == Approx(1).epsilon(1e-4));
+    CHECK(rms / 40 == Approx(1).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("reductions equal plain sums, over any axes, and the first of equals is the largest") {
+  const Tensor x = Tensor::from({1, 5, 2, 5, 0, -1, 7, 7}, {2, 2, 2});
+  REQUIRE(values(sum(x, {1})) == std::vector<real>{3, 10, 7, 6});
+  REQUIRE(values(sum(x, {0, 2})) == std::vector<real>{5, 21});
+  REQUIRE(sum(x).item() == 26);
+  REQUIRE(mean(x, {-1}, true).shape() == Shape{2, 2, 1});
+  REQUIRE(values(mean(x, {-1})) == std::vector<real>{3, 3.5, -0.5, 7});
+  REQUIRE(values(max(x, {0})) == std::vector<real>{1, 5, 7, 7});
+  REQUIRE(variance(Tensor::from({1, 2, 3, 4}, {4})).item() == near(1.25));
+  REQUIRE(variance(Tensor::from({1, 2, 3, 4}, {4}), {}, false, 1).item() == near(5.0 / 3));
+  const IdTensor largest = argmax(Tensor::from({1, 3, 3, 2, 2, 2}, {2, 3}));
+  REQUIRE(largest[0] == 1);
+  REQUIRE(largest[1] == 0);
+  REQUIRE(argmax(x, 0).shape() == Shape{2, 2});
+  Tensor equal = Tensor::from({2, 2}, {2}).set_requires_grad();
+  backward(max(equal));
+  REQUIRE(values(equal.grad()) == std::vector<real>{1, 0});
+  const Tensor many = Tensor::full({100003}, real{0.1});
+  CHECK(static_cast<double>(sum(many).item()) == Approx(10000.3).epsilon(1e-6));
+}
+
+TEST_CASE("movement puts every element in its place") {
+  const Tensor x = Tensor::from({0, 1, 2, 3, 4, 5}, {2, 3});
+  REQUIRE(values(transpose(x, 0, 1)) == std::vector<real>{0, 3, 1, 4, 2, 5});
+  const Tensor big = Tensor::uniform({3, 4, 5, 2}, Rng(1));
+  REQUIRE(values(permute(permute(big, {3, 1, 0, 2}), {2, 1, 3, 0})) == values(big));
+  REQUIRE(values(concat({slice(x, 1, 0, 1), slice(x, 1, 1, 3)}, 1)) == values(x));
+  REQUIRE(values(slice(x, 0, 1, 1)).empty());
+  REQUIRE(values(stack({x, x}, 0)).size() == 12);
+  REQUIRE(stack({x, x}, -1).shape() == Shape{2, 3, 2});
+  REQUIRE(reshape(x, Shape{6}).shares_storage(x));
+  REQUIRE(values(expand(Tensor::from({1, 2}, {2, 1}), {2, 3})) == std::vector<real>{1, 1, 1, 2, 2, 2});
+  REQUIRE(values(gather(x, 1, IdTensor({2, 0}, {2, 1}))) == std::vector<real>{2, 3});
+  REQUIRE(values(embedding(IdTensor({1, 1, 0}, {3}), x)) == std::vector<real>{3, 4, 5, 3, 4, 5, 0, 1, 2});
+  REQUIRE(values(where(Tensor::from({1, 0, 1}, {3}), x, -x)) == std::vector<real>{0, -1, 2, 3, -4, 5});
+}
+
+TEST_CASE("dropout keeps the mean, repeats by seed, and does nothing at 0") {
+  const Tensor x = Tensor::full({40001}, 1);
+  const Tensor y = dropout(x, 0.25, Rng(1));
+  double total = 0;
+  for (const real v : y.span()) {
+    REQUIRE((v == 0 || v == near(4.0 / 3)));
+    total += static_cast<double>(v);
+  }
+  CHECK(total / 40001 == Approx(1).margin(0.02));
+  CHECK(values(dropout(x, 0.25, Rng(1))) == values(y));
+  CHECK(values(dropout(x, 0.25, Rng(2))) != values(y));
+  CHECK(dropout(x, 0, Rng(1)).shares_storage(x));
+}
+
+TEST_CASE("losses have their known values and do not overflow") {
+  CHECK(cross_entropy(Tensor::zeros({3, 5}), IdTensor({0, 1, 4}, {3})).item() == near(std::log(5.0)));
+  const Tensor logits = Tensor::from({1, 2, 3, -1e4, 1e4, 0}, {2, 3});
+  CHECK(cross_entropy(logits, IdTensor({0, -1}, {2})).item() == near(2.4076059644443806));
+  CHECK(cross_entropy(logits, IdTensor({-1, 0}, {2})).item() == near(2e4));
+  CHECK(cross_entropy(logits, IdTensor({-1, -1}, {2})).item() == 0);
+  // smoothing 0.3 over three classes: 0.8 at the target, 0.1 elsewhere
+  CHECK(cross_entropy(logits, IdTensor({0, -1}, {2}), -1, 0.3).item() == near(0.8 * 2.4076059644443806 + 0.1 * 1.4076059644443806 + 0.1 * 0.4076059644443806));
+  CHECK(bce_with_logits(Tensor::from({1000, -1000, 0}, {3}), Tensor::from({1, 0, 1}, {3})).item() == near(std::log(2.0) / 3));
+  CHECK(mse_loss(Tensor::from({1, 2}, {2}), Tensor::from({3, 2}, {2})).item() == 2);
+}
+
+TEST_CASE("attention weighs values by softmax of the scores, and sees only what it may") {
+  const Tensor q = Tensor::uniform({1, 6, 2, 4}, Rng(1), -1, 1), k = Tensor::uniform({1, 6, 2, 4}, Rng(2), -1, 1);
+  Tensor v = Tensor::uniform({1, 6, 2, 3}, Rng(3), -1, 1);
+  AttentionOptions causal;
+  causal.causal = true;
+  const std::vector<real> before = values(scaled_dot_product_attention(q, k, v, causal));
+  // by plain loops
+  for (index_t i = 0; i < 6; ++i) {
+    for (index_t h = 0; h < 2; ++h) {
+      double weights[6], total = 0;
+      for (index_t j = 0; j <= i; ++j) {
+        double score = 0;
+        for (index_t d = 0; d < 4; ++d) score += static_cast<double>(q.data()[(i * 2 + h) * 4 + d] * k.data()[(j * 2 + h) * 4 + d]);
+        total += weights[j] = std::exp(score / 2);
+      }
+      for (index_t d = 0; d < 3; ++d) {
+        double wanted = 0;
+        for (index_t j = 0; j <= i; ++j) wanted += weights[j] / total * static_cast<double>(v.data()[(j * 2 + h) * 3 + d]);
+        REQUIRE(before[static_cast<std::size_t>((i * 2 + h) * 3 + d)] == near(wanted));
+      }
+    }
+  }
+  v.data()[4 * 6] += 1;  // the fifth value: seen by the fifth query and the sixth
+  const std::vector<real> after = values(scaled_dot_product_attention(q, k, v, causal));
+  REQUIRE(std::equal(before.begin(), before.begin() + 24, after.begin()));
+  REQUIRE_FALSE(std::equal(before.begin() + 24, before.begin() + 30, after.begin() + 24));
+  // a query that sees no key gives zeros
+  AttentionOptions masked;
+  masked.key_mask = Tensor::zeros({1, 6});
+  for (const real y : values(scaled_dot_product_attention(q, k, v, masked))) REQUIRE(y == 0);
+  // NaN in a score is not hidden by the masks
+  Tensor bad = q.clone();
+  bad.data()[0] = std::numeric_limits<real>::quiet_NaN();
+  REQUIRE(std::isnan(scaled_dot_product_attention(bad, k, v, causal).data()[0]));
+}
+
+TEST_CASE("heads of one group share their keys and values") {
+  const Tensor q = Tensor::uniform({1, 3, 4, 2}, Rng(1)), k = Tensor::uniform({1, 5, 2, 2}, Rng(2)), v = Tensor::uniform({1, 5, 2, 2}, Rng(3));
+  std::vector<Tensor> keys, heads;
+  for (index_t h = 0; h < 4; ++h) {
+    keys.push_back(slice(k, 2, h / 2, h / 2 + 1));
+    heads.push_back(slice(v, 2, h / 2, h / 2 + 1));
+  }
+  REQUIRE(values(scaled_dot_product_attention(q, k, v)) == values(scaled_dot_product_attention(q, concat(keys, 2), concat(heads, 2))));
+}
+
+TEST_CASE("rotary scores depend on the distance of positions alone, and lengths are kept") {
+  const Tensor q = Tensor::uniform({1, 1, 1, 8}, Rng(1)), k = Tensor::uniform({1, 1, 1, 8}, Rng(2));
+  const auto score = [&](index_t at_q, index_t at_k) { return static_cast<double>(sum(rotary(q, at_q) * rotary(k, at_k)).item()); };
+  CHECK(score(3, 1) == near(score(12, 10)));
+  CHECK(score(3, 1) != near(score(3, 2)));
+  CHECK(sum(rotary(q, 9) * rotary(q, 9)).item() == near(static_cast<double>(sum(q * q).item())));
+  CHECK(values(rotary(q, 0)) == values(q));
+}
+
+TEST_CASE("wrong shapes and values are refused by the op's name") {
+  const auto t = [](std::initializer_list<index_t> sizes) { return Tensor::zeros(Shape(sizes)); };
+  const std::vector<std::pair<std::string, std::function<void()>>> cases = {
+      {"add: [2, 3] and [4] cannot be broadcast", [&] { add(t({2, 3}), t({4})); }},
+      {"where: ", [&] { where(t({2}), t({3}), t({3})); }},
+      {"dropout: probability 1", [&] { dropout(t({1}), 1, Rng(1)); }},
+      {"sum: x [2, 3] has no axis 2", [&] { sum(t({2, 3}), {2}); }},
+      {"sum: axis -1 is named twice", [&] { sum(t({2, 3}), {1, -1}); }},
+      {"mean: x [0] has no element", [&] { mean(t({0})); }},
+      {"max: x [2, 0] has no element", [&] { max(t({2, 0}), {1}); }},
+      {"variance: x [1]", [&] { variance(t({1}), {}, false, 1); }},
+      {"argmax: x [2] has no axis 1", [&] { argmax(t({2}), 1); }},
+      {"softmax: x [] needs at least one axis", [&] { softmax(t({})); }},
+      {"layer_norm: weight [4] does not fit x [2, 3]", [&] { layer_norm(t({2, 3}), t({4}), {}); }},
+      {"layer_norm: bias [4] does not fit", [&] { layer_norm(t({2, 3}), t({3}), t({4})); }},
+      {"rms_norm: weight [4] does not fit", [&] { rms_norm(t({2, 3}), t({4})); }},
+      {"reshape: x [2, 3] cannot become [4]", [&] { reshape(t({2, 3}), Shape{4}); }},
+      {"reshape: x [2, 3] does not divide into rows of 4", [&] { reshape(t({2, 3}), std::vector<index_t>{-1, 4}); }},
+      {"reshape: more than one size is -1", [&] { reshape(t({2, 3}), std::vector<index_t>{-1, -1}); }},
+      {"permute: x [2, 3] has 2 axes, not 1", [&] { permute(t({2, 3}), {0}); }},
+      {"permute: axis 0 is named twice", [&] { permute(t({2, 3}), {0, 0}); }},
+      {"slice: [1, 4) is not within axis 1 of x [2, 3]", [&] { slice(t({2, 3}), 1, 1, 4); }},
+      {"concat: [2, 4] and [2, 3] differ in more than axis 0", [&] { concat({t({2, 3}), t({2, 4})}, 0); }},
+      {"stack: [3] and [2] differ", [&] { stack({t({2}), t({3})}, 0); }},
+      {"expand: x [3] cannot become [2]", [&] { expand(t({3}), {1}); }},
+      {"gather: an id is outside 0 .. 2", [&] { gather(t({2, 3}), 1, IdTensor({0, 3}, {2, 1})); }},
+      {"embedding: id 5 is outside 0 .. 4", [&] { embedding(IdTensor({5}, {1}), t({5, 2})); }},
+      {"matmul: a [2, 3] and b [2, 3] do not fit", [&] { matmul(t({2, 3}), t({2, 3})); }},
+      {"linear: x [8, 5] needs last axis 4 (weight [3, 4])", [&] { linear(t({8, 5}), t({3, 4})); }},
+      {"linear: bias [4] does not fit", [&] { linear(t({8, 4}), t({3, 4}), t({4})); }},
+      {"scaled_dot_product_attention: causal with 3 queries and only 2 keys", [&] {
+         AttentionOptions o;
+         o.causal = true;
+         scaled_dot_product_attention(t({1, 3, 1, 2}), t({1, 2, 1, 2}), t({1, 2, 1, 2}), o);
+       }},
+      {"scaled_dot_product_attention: 2 groups of keys do not divide 3 heads", [&] { scaled_dot_product_attention(t({1, 3, 3, 2}), t({1, 2, 2, 2}), t({1, 2, 2, 2})); }},
+      {"scaled_dot_product_attention: key mask [2]", [&] {
+         AttentionOptions o;
+         o.key_mask = t({2});
+         scaled_dot_product_attention(t({1, 2, 1, 2}), t({1, 2, 1, 2}), t({1, 2, 1, 2}), o);
+       }},
+      {"rotary: x [1, 2, 3, 5]", [&] { rotary(t({1, 2, 3, 5})); }},
+      {"cross_entropy: target 3 is outside 0 .. 2", [&] { cross_entropy(t({1, 3}), IdTensor({3}, {1})); }},
+      {"cross_entropy: logits [2, 3] and targets [3]", [&] { cross_entropy(t({2, 3}), IdTensor({0, 0, 0}, {3})); }},
+      {"cross_entropy: label smoothing 1", [&] { cross_entropy(t({1, 3}), IdTensor({0}, {1}), -1, 1); }},
+      {"mse_loss: prediction [2] and target [3]", [&] { mse_loss(t({2}), t({3})); }},
+      {"bce_with_logits: logits [2] and target [3]", [&] { bce_with_logits(t({2}), t({3})); }},
+  };
+  for (const auto& [text, call] : cases) {
+    INFO(text);
+    CHECK_THROWS_WITH(call(), Catch::Contains(text));
+  }
+  CHECK(softmax(t({0, 3})).numel() == 0);
+}
+
+}  // namespace heddle
