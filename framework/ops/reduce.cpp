@@ -66,13 +66,15 @@ Tensor sum_of(const Tensor& x, const Plan& plan) {
   const real* const in = table.data();
   constexpr index_t kPiece = 16384;  // a long row is cut here, its pieces summed in order
   if (count <= kPiece) {
-    parallel_rows(rows, count, [&](index_t r) { out[r] = row_sum(count, [row = in + r * count](index_t i) { return row[i]; }); });
+    parallel_rows(rows, count, [&](index_t r) {
+      out[r] = static_cast<real>(row_sum<double>(count, [row = in + r * count](index_t i) { return row[i]; }));
+    });
     return y;
   }
   for (index_t r = 0; r < rows; ++r) {
     const real* const row = in + r * count;
-    out[r] = static_cast<real>(parallel_sum(count, kPiece, [row](index_t begin, index_t end) -> double {
-      return row_sum(end - begin, [at = row + begin](index_t i) { return at[i]; });
+    out[r] = static_cast<real>(parallel_sum(count, kPiece, [row](index_t begin, index_t end) {
+      return row_sum<double>(end - begin, [at = row + begin](index_t i) { return at[i]; });
     }));
   }
   return y;
