@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "framework/archive.h"
+#include "tests/real_data.h"
 #include "tests/train/run_program.h"
 #include "train/checkpoint.h"
 
@@ -81,6 +82,20 @@ TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that 
   REQUIRE(resumed.status == 0);
   REQUIRE(weights_of(folder.path("killed/last.h5")) == weights_of(folder.path("straight/last.h5")));
   REQUIRE(weights_of(folder.path("killed/best.h5")) == weights_of(folder.path("straight/best.h5")));
+}
+
+TEST_CASE("nanoGPT's recipe for a CPU reaches a loss of 1.88 over the whole validation split", "[slow]") {
+  const std::string text = real_data("tinyshakespeare/input.txt");
+  if (text.empty()) return;
+  const TemporaryFolder folder;
+  const std::string run = folder.path("run");
+  const Outcome outcome = run_program(folder, {"train", HEDDLE_SOURCE_DIR "/configs/shakespeare_char_cpu.cfg", "--data.path=" + text, "--run.dir=" + run});
+  INFO(outcome.out << outcome.err);
+  REQUIRE(outcome.status == 0);
+  const std::string said = "whole validation split after step 2000: ";
+  const std::size_t at = outcome.out.find(said);
+  REQUIRE(at != std::string::npos);
+  CHECK(std::stod(outcome.out.substr(at + said.size())) <= 1.88);
 }
 
 TEST_CASE("SIGINT and SIGTERM finish the step, save, say how to go on, and exit 0") {

@@ -1,0 +1,83 @@
+#include "train/trainer.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+namespace heddle {
+namespace {
+
+Experiment tiny(const std::string& more = "") {
+  return Experiment(Settings::from_text("[data]\nsize = 20000\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 16\nblock_size = 8\n"
+                                        "[train]\nbatch_size = 8\n" + more, "test"));
+}
+
+struct Setup {
+  explicit Setup(const std::string& more = "")
+      : experiment(tiny(more)),
+        corpus(load_corpus(experiment.data, 1, 8)),
+        model(experiment.build_model(corpus.tokenizer->vocab_size())),
+        trainer(experiment, corpus, *model) {}
+  Experiment experiment;
+  Corpus corpus;
+  std::unique_ptr<Model> model;
+  Trainer trainer;
+};
+
+}  // namespace
+
+TEST_CASE("one step of 8 windows equals one of two passes of 4 to rounding") {
+  Setup whole, halves("accumulate = 2\n");
+  halves.experiment.train.batch_size = 4;
+  const StepResult a = whole.trainer.step(5), b = halves.trainer.step(5);
+  CHECK(a.loss == Approx(b.loss).epsilon(1e-6));
+  CHECK(a.grad_norm == Approx(b.grad_norm).epsilon(1e-5));
+  CHECK(whole.trainer.tokens_per_step() == 64);
+  CHECK(halves.trainer.tokens_per_step() == 64);
+}
+
+TEST_CASE("a steady step asks the system for no memory") {
+  Setup setup("eval_batches = 2\n");
+  for (index_t i = 0; i < 3; ++i) setup.trainer.step(i);
+  const std::size_t before = pool_stats().system_requests;
+  for (index_t i = 3; i < 10; ++i) setup.trainer.step(i);
+  REQUIRE(pool_stats().system_requests == before);
+}
+
+TEST_CASE("the whole split's loss counts every token once, whatever the batch") {
+  Setup setup;
+  const double whole = setup.trainer.evaluate(true);
+  CHECK(evaluate_loss(*setup.model, setup.corpus.val, 1, 0) == Approx(whole).epsilon(1e-6));
+  CHECK(evaluate_loss(*setup.model, setup.corpus.val, 100000, 0) == Approx(whole).epsilon(1e-6));
+  CHECK(whole == Approx(std::log(30)).epsilon(0.1));  // first weights predict little
+  const double part = evaluate_loss(*setup.model, setup.corpus.val, 8, 3);
+  CHECK(part != whole);
+  CHECK(part == Approx(whole).epsilon(0.05));
+}
+
+TEST_CASE("the expected memory is near what training takes") {
+  Setup setup;
+  const MemoryEstimate expected = setup.trainer.estimate_memory();
+  const std::size_t before = pool_stats().bytes_in_use;
+  pool_reset_peak();
+  setup.trainer.step(0);
+  const auto taken = static_cast<double>(pool_stats().peak_bytes - before);
+  CHECK(expected.activations + expected.gradients == Approx(taken).epsilon(0.1));
+  CHECK(expected.parameters == expected.optimizer / 2);
+}
+
+TEST_CASE("a step that is not finite changes no weight and names the first op") {
+  Setup setup;
+  setup.trainer.step(0);
+  auto parameters = setup.model->named_parameters();
+  Tensor& broken = parameters[3].tensor;  // a weight of the first block
+  broken.data()[0] = std::numeric_limits<real>::infinity();
+  std::vector<std::vector<real>> before;
+  for (const NamedTensor& p : parameters) before.emplace_back(p.tensor.span().begin(), p.tensor.span().end());
+  CHECK_THROWS_WITH(setup.trainer.step(1), Catch::Contains("step 2: loss") && Catch::Contains("first in linear: result") && Catch::Contains("optim.lr"));
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto now = parameters[i].tensor.span();
+    CHECK(std::equal(now.begin(), now.end(), before[i].begin()));
+  }
+}
+
+}  // namespace heddle
