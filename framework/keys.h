@@ -33,8 +33,8 @@ struct Key {
   std::string name;
   std::variant<std::int64_t*, double*, bool*, std::string*> member;
   std::string help;
-  double min = 0;  ///< bounds of a number, both allowed
-  double max = 0;
+  double min = -std::numeric_limits<double>::infinity();  ///< bounds of a number, both allowed
+  double max = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;
   bool may_change = false;
 };

@@ -85,13 +85,14 @@ std::string dashed(std::string name) {
   return name;
 }
 
+/// Settings as they are written, with what they mean and what they may be.
 std::string table_of(const std::vector<std::pair<std::string, const Key*>>& rows) {
   std::size_t width = 0;
-  for (const auto& [name, key] : rows) width = std::max(width, name.size() + 3 + value_text(*key).size());
+  for (const auto& [setting, key] : rows) width = std::max(width, setting.size());
   std::string text;
-  for (const auto& [name, key] : rows) {
+  for (const auto& [setting, key] : rows) {
     const std::string bounds = key->choices.empty() ? bounds_text(*key) : fmt::format("{}", fmt::join(key->choices, " | "));
-    text += fmt::format("  {:<{}}  {}{}\n", name + " = " + value_text(*key), width, key->help, bounds.empty() ? "" : " (" + bounds + ")");
+    text += fmt::format("  {:<{}}  {}{}\n", setting, width, key->help, bounds.empty() ? "" : " (" + bounds + ")");
   }
   return text;
 }
@@ -181,7 +182,7 @@ std::string describe_keys(const std::vector<Section>& sections) {
   std::string text;
   for (const Section& section : sections) {
     std::vector<std::pair<std::string, const Key*>> rows;
-    for (const Key& key : section.keys) rows.emplace_back(key.name, &key);
+    for (const Key& key : section.keys) rows.emplace_back(key.name + " = " + value_text(key), &key);
     text += (text.empty() ? "[" : "\n[") + section.name + "]\n" + table_of(rows);
   }
   return text;
@@ -246,7 +247,10 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
 
 std::string CommandLine::help() const {
   std::vector<std::pair<std::string, const Key*>> rows;
-  for (const Key& key : options) rows.emplace_back("--" + dashed(key.name), &key);
+  for (const Key& key : options) {
+    const bool flag = std::holds_alternative<bool*>(key.member);
+    rows.emplace_back("--" + dashed(key.name) + (flag ? "" : "=" + (value_text(key).empty() ? "..." : value_text(key))), &key);
+  }
   return "usage: heddle " + usage + "\n\n" + summary + '\n' + (rows.empty() ? "" : "\noptions:\n") + table_of(rows);
 }
 

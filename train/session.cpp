@@ -68,7 +68,7 @@ void Session::run() {
     ++row_steps_;
     ++session_steps_;
     ++state_.step;
-    reporter_.progress(status());
+    if (reporter_.terminal()) reporter_.progress(status());
     const bool end = state_.step == plan.steps;
     if (end || state_.step % plan.eval_interval == 0) {
       evaluate();

@@ -84,6 +84,7 @@ MemoryEstimate Trainer::estimate_memory() {
   optimizer_.zero_grad();
   const double two = peak_of(2);
   optimizer_.zero_grad();
+  pool_trim();  // training asks for other sizes
   MemoryEstimate memory;
   memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
   memory.gradients = memory.parameters;

@@ -130,6 +130,17 @@ TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, a
   REQUIRE(weights_of(folder.path("run/last.h5")) == weights_of(folder.path("again/last.h5")));
 }
 
+TEST_CASE("h5ls shows a checkpoint's parts by names that a person knows") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
+  REQUIRE(std::system(("h5ls -r " + folder.path("run/last.h5") + " > " + folder.path("listing")).c_str()) == 0);
+  const std::string listing = read_bytes(folder.path("listing"));
+  for (const char* name : {"/model/token_embedding/weight", "/model/blocks/1/attention/qkv/weight", "/model/blocks/0/mlp/fc/bias", "/model/norm/weight",
+                           "/optimizer/blocks/0/norm1/weight/second", "/tokenizer/pieces", "/state/history/train_loss", "/state/history/val_loss"}) {
+    CHECK_THAT(listing, Catch::Contains(name));
+  }
+}
+
 TEST_CASE("the trained model is evaluated and writes the same text by seed, with a cache or without") {
   const TemporaryFolder folder;
   REQUIRE(train(folder, "run", {"--train.steps=60"}).status == 0);
