@@ -213,6 +213,10 @@ TEST_CASE("a run's folder is not overwritten unless it is said, and a folder tha
   check_one_line(train(folder, "run", {"--train.steps=3"}), 1, "already holds a run");
   CHECK(read_bytes(folder.path("run/last.h5")) == before);
   REQUIRE(train(folder, "run", {"--train.steps=3", "--run.overwrite=true"}).status == 0);
+  check_one_line(run_program(folder, {"train", folder.path("run/config.cfg")}), 1, "already holds a run");  // it was said for that once
+  folder.write("notes/log.txt", "mine");
+  check_one_line(train(folder, "notes", {"--train.steps=2"}), 1, "already holds a run (log.txt)");
+  CHECK(read_bytes(folder.path("notes/log.txt")) == "mine");
   CHECK(load_checkpoint(folder.path("run/last.h5")).state.step == 3);
   check_one_line(train(folder, "tiny.cfg/run"), 1, "cannot be made");
 }
@@ -227,6 +231,11 @@ TEST_CASE("a full disk while saving ends the run with one line and leaves the la
   CHECK(read_bytes(folder.path("run/last.h5")) == before);
   for (const auto& entry : std::filesystem::directory_iterator(folder.path("run"))) CHECK(entry.path().filename().string().find("tmp") == std::string::npos);
   REQUIRE(run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}).status == 0);
+}
+
+TEST_CASE("output that cannot be written is an error") {
+  const TemporaryFolder folder;
+  check_one_line(run_program(folder, {"config", "--help"}, "", 1024), 1, "standard output cannot be written");
 }
 
 TEST_CASE("a resume may not change what the run was made of") {
