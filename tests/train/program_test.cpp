@@ -72,7 +72,9 @@ TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that 
   REQUIRE(train(folder, "straight").status == 0);
   // Checkpoints come every 20 steps; the kill falls on some step after the sixth.
   const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"), "--train.log_interval=1"});
-  while (read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") == std::string::npos) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto reached = [&] { return read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") != std::string::npos; };
+  for (int i = 0; i < 60000 && !reached(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  REQUIRE(reached());
   process.send(SIGKILL);
   REQUIRE(process.wait() == 128 + SIGKILL);
   REQUIRE(load_checkpoint(folder.path("killed/last.h5")).state.step >= 120);
