@@ -1,49 +1,96 @@
 #!/usr/bin/env bash
-# Reads the #include lines and fails where a part knows what it may not, or a library is used beside its one door.
-#   tests/includes.sh ROOT
+# includes.sh ROOT: checks that the #include lines of the tree at ROOT keep to the layers and to the third parties' doors
+# below, and that no source file outgrows 500 lines. Prints each breach as FILE:LINE and fails if there is one.
 set -euo pipefail
-cd "$1"
-status=0
+cd "${1:?usage: includes.sh ROOT}"
 
-# forbid REGEX REASON FILES...: no line of the files may match.
-forbid() {
-  local regex=$1 reason=$2
-  shift 2
-  [ $# -gt 0 ] || return 0
-  if grep -nE "$regex" "$@" /dev/null; then
-    echo "  ^ $reason" >&2
-    status=1
+# Each layer: its name, its files, and the layers it may include beside itself; patterns are extended regular expressions
+# on paths from the root, and the first that fits a file decides.
+layers=(
+  'base      framework/(check|rng|hash|keys)\.h     -'
+  'parallel  framework/parallel\.                   base'
+  'tensor    framework/tensor\.                     base|parallel'
+  'gemm      framework/gemm\.                       base|parallel|tensor'
+  'archive   framework/archive[a-z_]*\.             base|parallel|tensor'
+  'autograd  framework/autograd\.                   base|parallel|tensor'
+  'ops       framework/ops(\.h|/)                   base|parallel|tensor|gemm|autograd'
+  'nn        framework/nn/                          base|parallel|tensor|gemm|autograd|ops'
+  'optim     framework/optim\.                      base|parallel|tensor|gemm|autograd|ops|nn'
+  'batch     data/batch\.h                          base|parallel|tensor'
+  'data      data/                                  base|parallel|tensor|batch'
+  'models    models/                                base|parallel|tensor|gemm|autograd|ops|nn|optim|batch'
+  'train     train/                                 base|parallel|tensor|gemm|archive|autograd|ops|nn|optim|batch|data|models'
+  'tests     tests/                                 .*'
+)
+# Each third party: how its headers begin, and the one place that may include them.
+doors=(
+  '(oneapi/)?tbb/         framework/parallel\.cpp'
+  '(oneapi/)?dnnl|omp\.h  framework/gemm\.cpp'
+  'hdf5|H5                framework/archive\.cpp'
+  'boost/program_options  train/config\.cpp'
+  'utf8proc               data/utf8\.cpp'
+)
+
+breaches=0
+breach() {
+  echo "$1"
+  breaches=$((breaches + 1))
+}
+
+# layer_of FILE: sets `layer` and `allowed`; fails where no layer holds the file.
+layer_of() {
+  local row files
+  for row in "${layers[@]}"; do
+    read -r layer files allowed <<< "$row"
+    [[ $1 =~ ^$files ]] && return
+  done
+  return 1
+}
+
+# check_quoted FILE LINE HEADER: an include of our own.
+check_quoted() {
+  local from may
+  layer_of "$1" || return 0  # said once, below
+  from=$layer may=$allowed
+  if [[ ! -f $3 ]] || ! layer_of "$3"; then
+    breach "$1:$2: \"$3\" is no header of ours; write the path from the root, and <...> for others' headers"
+  elif [[ $layer != "$from" && ! $layer =~ ^($may)$ ]]; then
+    breach "$1:$2: $from may not include $layer (\"$3\")"
   fi
 }
 
-mapfile -t all < <(find framework models data train tests -name '*.h' -o -name '*.cpp' | sort)
-of() { printf '%s\n' "${all[@]}" | grep -E "$1" || true; }
-but() { printf '%s\n' "${all[@]}" | grep -vE "$1" || true; }
-
-# shellcheck disable=SC2046  # names of files hold no spaces
-{
-  forbid '^#include "(models|data|train|tests)/' 'framework knows only itself' $(of '^framework/')
-  forbid '^#include "framework/(autograd|ops|nn/|optim|archive)' 'the engine'\''s ground floor knows nothing above it' \
-    $(of '^framework/(check|hash|keys|rng|parallel|gemm|tensor)\.')
-  forbid '^#include "framework/(nn/|optim|archive)' 'ops know no modules' $(of '^framework/(autograd|ops)')
-  forbid '^#include "(train|tests)/' 'models know framework and data/batch.h' $(of '^models/')
-  forbid '^#include "data/([^b]|b[^a]|bat[^c])' 'models know nothing of data but data/batch.h' $(of '^models/')
-  forbid '^#include "(models|train|tests)/' 'data knows the tensors alone' $(of '^data/')
-  forbid '^#include "framework/(autograd|ops|nn/|optim|archive|gemm)' 'data knows the tensors alone' $(of '^data/')
-  forbid '^#include "tests/' 'the program knows no tests' $(of '^train/')
-  forbid '^#include <(oneapi/)?tbb' 'oneTBB is used in framework/parallel.cpp alone' $(but '^framework/parallel\.cpp')
-  forbid '^#include <(dnnl|omp|oneapi/dnnl)' 'oneDNN is used in framework/gemm.cpp alone' $(but '^framework/gemm\.cpp')
-  forbid '^#include <(hdf5|H5)' 'HDF5 is used in framework/archive.cpp alone' $(but '^framework/archive\.cpp')
-  forbid '^#include <boost/program_options' 'program_options is used in train/config.cpp alone' $(but '^train/config\.cpp')
-  forbid '^#include <utf8proc' 'utf8proc is used in data/utf8.cpp alone' $(but '^data/utf8\.cpp')
-  forbid '^#include "[^"/]+"' 'includes are written from the root' "${all[@]}"
+# check_angled FILE LINE HEADER: an include of the standard library or of a third party.
+check_angled() {
+  local row headers place
+  for row in "${doors[@]}"; do
+    read -r headers place <<< "$row"
+    if [[ $3 =~ ^($headers) && ! $1 =~ ^$place$ ]]; then breach "$1:$2: <$3> belongs in ${place//\\/} alone"; fi
+  done
+  if [[ -f $3 ]]; then breach "$1:$2: <$3> is a header of ours; write it in quotes"; fi
 }
 
-for file in "${all[@]}"; do
+mapfile -t sources < <(find framework models data train tests -type f \( -name '*.h' -o -name '*.cpp' \) | sort)
+if ((${#sources[@]} == 0)); then
+  echo "$PWD: no sources; is this the root of the project?"
+  exit 1
+fi
+
+for file in "${sources[@]}"; do
+  layer_of "$file" || breach "$file:1: stands in no layer; give it a row in tests/includes.sh"
   lines=$(wc -l < "$file")
-  if [ "$lines" -gt 500 ]; then
-    echo "$file: $lines lines; split it before 500" >&2
-    status=1
-  fi
+  ((lines <= 500)) || breach "$file:$lines: longer than 500 lines; split it"
 done
-exit $status
+
+form='^([^:]+):([0-9]+):[[:space:]]*#[[:space:]]*include[[:space:]]*(["<])([^">]+)[">]'
+while read -r include; do
+  if [[ ! $include =~ $form ]]; then
+    breach "$include: neither \"...\" nor <...>"
+  elif [[ ${BASH_REMATCH[3]} == '"' ]]; then
+    check_quoted "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]}"
+  else
+    check_angled "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]}"
+  fi
+done < <(grep -nHE '^[[:space:]]*#[[:space:]]*include' "${sources[@]}")
+
+echo "includes: ${#sources[@]} files, $breaches breaches"
+((breaches == 0))

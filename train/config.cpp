@@ -42,7 +42,9 @@ bool parse_number(const std::string& text, Number& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+/// What a number may be; nothing for other keys.
 std::string bounds_text(const Key& key) {
+  if (std::holds_alternative<bool*>(key.member) || std::holds_alternative<std::string*>(key.member)) return "";
   const bool whole = std::holds_alternative<std::int64_t*>(key.member);
   const auto number = [&](double v) { return whole ? fmt::format("{}", static_cast<std::int64_t>(v)) : fmt::format("{}", v); };
   constexpr double kHuge = 9e18;
@@ -75,9 +77,16 @@ void assign(const Key& key, const std::string& text, const std::string& where) {
   } else {
     ensure(key.choices.empty() || std::find(key.choices.begin(), key.choices.end(), text) != key.choices.end(), where,
            ": choose one of ", fmt::format("{}", fmt::join(key.choices, ", ")));
-    ensure(text.find_first_of("\n#") == std::string::npos, where, ": a value is one line without '#', which begins a comment");
     *std::get<std::string*>(key.member) = text;
   }
+}
+
+/// Only what a dumped config gives back as it was may be set: comments and spaces at the ends do not come back.
+void check_writable(const std::string& text, const std::string& where) {
+  constexpr const char* kSpace = " \t\r";
+  ensure(text.find_first_of("\n#") == std::string::npos, where, ": a value is one line without '#', which begins a comment");
+  ensure(text.empty() || (text.find_first_of(kSpace) != 0 && text.find_last_of(kSpace) != text.size() - 1), where,
+         ": a value neither begins nor ends with a space");
 }
 
 std::string dashed(std::string name) {
@@ -111,7 +120,8 @@ Settings Settings::from_file(const std::string& path) {
 
 Settings Settings::from_text(const std::string& text, const std::string& source) {
   Settings settings;
-  std::istringstream in(text);
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // some editors begin a file with it
+  std::istringstream in(text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text);
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
@@ -150,7 +160,9 @@ void Settings::apply_to(const std::vector<Section>& sections) const {
   for (const auto& [name, value] : values_) {
     const auto found = known.find(name);
     ensure(found != known.end(), value.source, ": unknown key ", name, nearest(name, names));
-    assign(*found->second, value.text, concat_text(value.source, ": ", name, " = ", value.text));
+    const std::string where = concat_text(value.source, ": ", name, " = ", value.text);
+    check_writable(value.text, where);
+    assign(*found->second, value.text, where);
   }
 }
 
@@ -237,7 +249,8 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
     } else if (overrides && name.find('.') != std::string::npos) {
       assignments.push_back(name.substr(2) + '=' + value());
     } else {
-      throw UsageError(concat_text("unknown option ", name, nearest(name, names)));
+      throw UsageError(concat_text("unknown option ", name, nearest(name, names),
+                                   overrides ? " (settings are written --section.key=value)" : ""));
     }
   }
   if (positional.size() < words) throw UsageError(concat_text("too few words; usage: heddle ", usage));

@@ -35,6 +35,8 @@ Experiment::Experiment(const Settings& settings) {
   model_kind = settings.value_of("model.kind", model_kind);
   model = make_model_config(model_kind);
   settings.apply_to(sections());
+  ensure(!run.name.empty() && run.name.find('/') == std::string::npos && !run.name.starts_with('.'), "run.name = ", run.name,
+         ": wants the name of a folder in runs/; for another place give run.dir");
 }
 
 std::vector<Section> Experiment::sections() {

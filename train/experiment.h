@@ -30,7 +30,7 @@ struct TrainConfig {
 /// Everything that a run is decided by: the resolved config.
 class Experiment {
  public:
-  /// Errors: as Settings::apply_to.
+  /// Errors: as Settings::apply_to; a name that is none.
   explicit Experiment(const Settings& settings);
 
   /// The one list of all keys, for reading, dumping, --help and the comparison on resume. Its entries point into this.

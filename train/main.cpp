@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,11 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   try {
-    return run({argv + 1, argv + argc});
+    const int status = run({argv + 1, argv + argc});
+    std::cout.flush();
+    heddle::ensure(std::cout.good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0,
+                   "standard output cannot be written; is the disk full?");
+    return status;
   } catch (const heddle::UsageError& e) {
     std::fprintf(stderr, "heddle: %s\n", e.what());
     return 2;

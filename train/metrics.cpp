@@ -5,8 +5,6 @@
 #include <cmath>
 #include <fstream>
 
-#include "framework/check.h"
-
 namespace heddle {
 
 void History::add(const Measurement& row) {
@@ -30,13 +28,14 @@ void History::write_csv(const std::filesystem::path& path) const {
     const auto cell = [](double v) { return std::isnan(v) ? std::string() : fmt::format("{:.6g}", v); };
     for (std::size_t i = 0; i < step_.size(); ++i) {
       out << step_[i];
-      for (const auto* column : {&train_loss_, &val_loss_, &val_bits_, &lr_, &grad_norm_, &tokens_per_second_, &gflops_, &seconds_}) {
-        out << ',' << cell((*column)[i]);
-      }
+      for (const auto* column : columns()) out << ',' << cell((*column)[i]);
       out << '\n';
     }
-    out.flush();
-    ensure(out.good(), "metrics: ", path.string(), " cannot be written; is the disk full, or the folder read-only?");
+    if (!out.flush()) {
+      std::error_code ignored;
+      std::filesystem::remove(temporary, ignored);
+      throw Error("metrics: " + path.string() + " cannot be written; is the disk full, or the folder read-only?");
+    }
   }
   std::filesystem::rename(temporary, path);
 }

@@ -25,6 +25,7 @@ class StopOnSignal {
   StopOnSignal() {
     stop_requested = 0;
     struct sigaction action {};
+    action.sa_flags = SA_RESTART;  // a write that the signal meets is not cut short
     action.sa_handler = [](int number) {
       if (stop_requested != 0) _exit(128 + number);
       stop_requested = 1;
@@ -105,9 +106,10 @@ void Session::introduce() {
 std::string Session::status() const {
   const double tokens = static_cast<double>(row_steps_ * trainer_.tokens_per_step()) / row_seconds_;
   const double left = (now() - started_) / static_cast<double>(session_steps_) * static_cast<double>(experiment_.train.steps - state_.step);
-  return fmt::format("step {}/{}  train {:.4f}  lr {:.2e}  norm {:.2f}  {} tokens/s  {:.0f} GFLOP/s  eta {}", state_.step,
-                     experiment_.train.steps, row_loss_ / static_cast<double>(row_steps_), last_.lr, last_.grad_norm,
-                     human_count(tokens), tokens * model_.flops_per_token() / 1e9, human_time(left));
+  // The most wanted first: a narrow terminal cuts off the end.
+  return fmt::format("step {}/{}  eta {}  train {:.4f}  lr {:.1e}  norm {:.2f}  {} tokens/s  {:.0f} GFLOP/s", state_.step,
+                     experiment_.train.steps, human_time(left), row_loss_ / static_cast<double>(row_steps_), last_.lr,
+                     last_.grad_norm, human_count(tokens), tokens * model_.flops_per_token() / 1e9);
 }
 
 std::string Session::loss_text(double nats) const {

@@ -31,7 +31,7 @@ class Session {
   void save(const char* name);
   /// The last words of a run that is complete.
   void conclude(bool early);
-  /// "train 2.31 ... eta 10s" of the steps since the last row.
+  /// "step 3/10  eta 10s  train 2.31 ..." of the steps since the last row.
   std::string status() const;
   /// "2.31 nats a token, 3.33 bits a character"
   std::string loss_text(double nats) const;

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by train/quickstart.sh and tests/run.sh: installs what is missing and builds.
 # Wants the current folder to be the project's.
 
@@ -19,7 +20,13 @@ install_packages() {
   if [ ${#missing[@]} -eq 0 ]; then return; fi
   echo "installing ${missing[*]}"
   local sudo=()
-  if [ "$(id -u)" -ne 0 ]; then sudo=(sudo); fi
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "as root, run: apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+    sudo=(sudo)
+  fi
   "${sudo[@]}" apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
@@ -28,8 +35,9 @@ install_packages() {
 build() {
   local folder=$1 target=$2
   shift 2
-  local launcher=()
-  if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-  cmake -S . -B "$folder" -G Ninja "${launcher[@]}" "$@" >/dev/null
+  local options=("$@")
+  [ -f "$folder/CMakeCache.txt" ] || options+=(-G Ninja)  # a folder that is there keeps its generator
+  if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  cmake -S . -B "$folder" "${options[@]}" >/dev/null
   cmake --build "$folder" --target "$target"
 }

@@ -13,9 +13,11 @@ constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "log.txt", "sa
 /// Makes the run's folder and writes the resolved config into it.
 void prepare_folder(Experiment& experiment) {
   const std::filesystem::path folder = experiment.folder();
-  const bool used = std::filesystem::exists(folder / "config.cfg");
-  ensure(!used || experiment.run.overwrite, "run folder ", folder.string(), " already holds a run; go on with heddle resume ",
-         folder.string(), ", choose another run.name, or delete it with --run.overwrite=true");
+  for (const char* name : kRunFiles) {
+    ensure(experiment.run.overwrite || !std::filesystem::exists(folder / name), "run folder ", folder.string(), " already holds a run (",
+           name, "); go on with heddle resume ", folder.string(), ", choose another run.name, or delete it with --run.overwrite=true");
+  }
+  experiment.run.overwrite = false;  // said for this once: the config that is written must not delete the run
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   ensure(!error, "run folder ", folder.string(), " cannot be made (", error.message(), "); choose another with --run.dir=FOLDER");

@@ -62,7 +62,35 @@ TEST_CASE("what a config gets wrong is named with its source and what to do") {
   refuse("count = 3\n", "stands before the first [section]");
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(Settings::from_file(folder.path()), Catch::Contains("is a folder"));
+  CHECK_THROWS_WITH(Settings::from_file(folder.path("none.cfg")), Catch::Contains("none.cfg does not exist"));
   CHECK_THROWS_WITH(read("", {"part.count=x"}), Catch::Contains("command line: part.count = x"));
+}
+
+TEST_CASE("a value that a config file could not hold is refused") {
+  std::string name;
+  const auto set = [&](const std::string& value) {
+    Settings settings = Settings::from_text("", "x.cfg");
+    settings.override_with({"run.name=" + value});
+    settings.apply_to({{"run", {{"name", name, "what it is called"}}}});
+  };
+  for (const char* value : {"a # b", "a\nb"}) CHECK_THROWS_WITH(set(value), Catch::Contains("without '#'"));
+  for (const char* value : {" a", "a ", " "}) CHECK_THROWS_WITH(set(value), Catch::Contains("with a space"));
+  set("a b");
+  CHECK(name == "a b");
+  set("");
+  CHECK(name.empty());
+}
+
+TEST_CASE("line ends of Windows and a byte order mark do not matter") {
+  const Part part = read("\xEF\xBB\xBF[part]\r\ncount = 7\r\nkind = b c\r\n");
+  CHECK(part.count == 7);
+  CHECK(part.kind == "b c");
+}
+
+TEST_CASE("a run's name is the name of a folder") {
+  for (const char* name : {"", "..", "../x", "a/b", ".hidden"}) {
+    CHECK_THROWS_WITH(Experiment(Settings::from_text(std::string("[run]\nname = ") + name + '\n', "x.cfg")), Catch::Contains("run.name = "));
+  }
 }
 
 TEST_CASE("a dumped config reads back to the same values, to the last bit") {
@@ -89,6 +117,7 @@ TEST_CASE("every key has a meaning, and the help shows it with default and bound
   }
   Part part;
   CHECK_THAT(describe_keys(part.sections()), Catch::Contains("how many (1 .. 10)") && Catch::Contains("which (a | b c)"));
+  CHECK_THAT(describe_keys(part.sections()), Catch::Contains("whether\n"));  // yes or no has no bounds
 }
 
 TEST_CASE("on resume a key may change only if its part says so") {
@@ -116,6 +145,32 @@ TEST_CASE("a command line takes words, options in both spellings, flags and over
   REQUIRE(dashes.parse({"--", "--count"}));
   REQUIRE(dashes.positional == std::vector<std::string>{"--count"});
   REQUIRE_FALSE(dashes.parse({"--help"}));
+}
+
+TEST_CASE("an option's text may hold what a config file's may not") {
+  std::string prompt;
+  CommandLine line;
+  line.words = 0;
+  line.options = {{"prompt", prompt, "text to continue"}};
+  REQUIRE(line.parse({"--prompt", " KING:\n# 1 "}));
+  REQUIRE(prompt == " KING:\n# 1 ");
+}
+
+TEST_CASE("what a command line gets wrong is a usage error that says what to do") {
+  Part part;
+  const auto refuse = [&](const std::vector<std::string>& arguments, const std::string& message) {
+    CommandLine line;
+    line.usage = "try WORD";
+    line.options = part.sections()[0].keys;
+    line.overrides = true;
+    CHECK_THROWS_AS(line.parse(arguments), UsageError);
+    CHECK_THROWS_WITH(line.parse(arguments), Catch::Contains(message));
+  };
+  refuse({"a", "--cuont=3"}, "unknown option --cuont; did you mean --count? (settings are written --section.key=value)");
+  refuse({"a", "--count"}, "--count needs a value");
+  refuse({"a", "--part.count"}, "--part.count needs a value");
+  refuse({"a", "--count=11"}, "must be 1 .. 10");
+  refuse({}, "usage: heddle try WORD");
 }
 
 }  // namespace heddle

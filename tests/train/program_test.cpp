@@ -72,7 +72,9 @@ TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that 
   REQUIRE(train(folder, "straight").status == 0);
   // Checkpoints come every 20 steps; the kill falls on some step after the sixth.
   const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"), "--train.log_interval=1"});
-  while (read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") == std::string::npos) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto reached = [&] { return read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") != std::string::npos; };
+  for (int i = 0; i < 60000 && !reached(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  REQUIRE(reached());
   process.send(SIGKILL);
   REQUIRE(process.wait() == 128 + SIGKILL);
   REQUIRE(load_checkpoint(folder.path("killed/last.h5")).state.step >= 120);
@@ -224,6 +226,10 @@ TEST_CASE("a run's folder is not overwritten unless it is said, and a folder tha
   check_one_line(train(folder, "run", {"--train.steps=3"}), 1, "already holds a run");
   CHECK(read_bytes(folder.path("run/last.h5")) == before);
   REQUIRE(train(folder, "run", {"--train.steps=3", "--run.overwrite=true"}).status == 0);
+  check_one_line(run_program(folder, {"train", folder.path("run/config.cfg")}), 1, "already holds a run");  // it was said for that once
+  folder.write("notes/log.txt", "mine");
+  check_one_line(train(folder, "notes", {"--train.steps=2"}), 1, "already holds a run (log.txt)");
+  CHECK(read_bytes(folder.path("notes/log.txt")) == "mine");
   CHECK(load_checkpoint(folder.path("run/last.h5")).state.step == 3);
   check_one_line(train(folder, "tiny.cfg/run"), 1, "cannot be made");
 }
@@ -238,6 +244,11 @@ TEST_CASE("a full disk while saving ends the run with one line and leaves the la
   CHECK(read_bytes(folder.path("run/last.h5")) == before);
   for (const auto& entry : std::filesystem::directory_iterator(folder.path("run"))) CHECK(entry.path().filename().string().find("tmp") == std::string::npos);
   REQUIRE(run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}).status == 0);
+}
+
+TEST_CASE("output that cannot be written is an error") {
+  const TemporaryFolder folder;
+  check_one_line(run_program(folder, {"config", "--help"}, "", 1024), 1, "standard output cannot be written");
 }
 
 TEST_CASE("a resume may not change what the run was made of") {
