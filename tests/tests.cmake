@@ -5,11 +5,13 @@ file(GLOB test_sources_double CONFIGURE_DEPENDS tests/catch_main.cpp tests/frame
 
 add_executable(heddle_tests ${test_sources})
 target_link_libraries(heddle_tests PRIVATE heddle_core)
-target_compile_definitions(heddle_tests PRIVATE HEDDLE_PROGRAM="$<TARGET_FILE:heddle>")  # tests run the program itself
-add_dependencies(heddle_tests heddle)
 add_executable(heddle_tests_double ${test_sources_double})
 target_link_libraries(heddle_tests_double PRIVATE heddle_double)
-
+foreach(tests heddle_tests heddle_tests_double)
+  target_compile_definitions(${tests} PRIVATE HEDDLE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endforeach()
+target_compile_definitions(heddle_tests PRIVATE HEDDLE_PROGRAM="$<TARGET_FILE:heddle>")  # tests run the program itself
+add_dependencies(heddle_tests heddle)
 # Every test case is a test of ctest's, so that they run side by side and the failing one is named.
 # Under the sanitizers, where all is ten times slower, the long trainings stay out.
 include(Catch)

@@ -42,9 +42,8 @@ bool parse_number(const std::string& text, Number& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-/// What a number may be; nothing for other keys.
+/// What a number may be; nothing where it may be anything.
 std::string bounds_text(const Key& key) {
-  if (std::holds_alternative<bool*>(key.member) || std::holds_alternative<std::string*>(key.member)) return "";
   const bool whole = std::holds_alternative<std::int64_t*>(key.member);
   const auto number = [&](double v) { return whole ? fmt::format("{}", static_cast<std::int64_t>(v)) : fmt::format("{}", v); };
   constexpr double kHuge = 9e18;

@@ -37,6 +37,8 @@ Experiment::Experiment(const Settings& settings) {
   settings.apply_to(sections());
   ensure(!run.name.empty() && run.name.find('/') == std::string::npos && !run.name.starts_with('.'), "run.name = ", run.name,
          ": wants the name of a folder in runs/; for another place give run.dir");
+  ensure(optim.schedule == "constant" || optim.min_lr <= optim.lr, "optim.min_lr = ", optim.min_lr, " is above optim.lr = ", optim.lr,
+         "; the rate falls from lr to min_lr");
 }
 
 std::vector<Section> Experiment::sections() {

@@ -8,8 +8,8 @@ packages=(cmake ninja-build g++ pkg-config libtbb-dev libdnnl-dev libboost-dev l
 # Debian and its kin: installs the packages that are missing. Elsewhere: names them and stops.
 install_packages() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    if command -v cmake >/dev/null && command -v ninja >/dev/null; then return; fi
-    echo "This system has no apt-get. Install what these Debian packages hold, then run this again:" >&2
+    echo "This system has no apt-get. Install what these Debian packages hold, then build with cmake and run" >&2
+    echo "build/heddle by hand, as the end of this script does:" >&2
     echo "  ${packages[*]}" >&2
     exit 1
   fi
@@ -37,7 +37,10 @@ build() {
   shift 2
   local options=("$@")
   [ -f "$folder/CMakeCache.txt" ] || options+=(-G Ninja)  # a folder that is there keeps its generator
-  if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  if command -v ccache >/dev/null; then
+    export CCACHE_BASEDIR=$PWD  # another copy of the project finds what this one compiled
+    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  fi
   cmake -S . -B "$folder" "${options[@]}" >/dev/null
   cmake --build "$folder" --target "$target"
 }

@@ -22,7 +22,6 @@ void prepare_folder(Experiment& experiment) {
   std::filesystem::create_directories(folder, error);
   ensure(!error, "run folder ", folder.string(), " cannot be made (", error.message(), "); choose another with --run.dir=FOLDER");
   for (const char* name : kRunFiles) std::filesystem::remove(folder / name, error);
-  experiment.run.overwrite = false;  // said for this once: training from the resolved config must ask again
   std::ofstream out(folder / "config.cfg");
   out << dump_config(experiment.sections());
   ensure(out.flush().good(), "run folder ", folder.string(), " cannot be written to; is it read-only, or the disk full?");

@@ -69,28 +69,22 @@ double Trainer::evaluate(bool whole) const {
   return evaluate_loss(model_, corpus_.val, experiment_.train.batch_size, whole ? 0 : experiment_.train.eval_batches);
 }
 
-MemoryEstimate Trainer::estimate_memory() {
-  const auto peak_of = [&](index_t rows) {
-    pool_reset_peak();
+MemoryEstimate Trainer::estimate_memory() const {
+  const auto forward_bytes = [&](index_t rows) {
     const std::size_t before = pool_stats().bytes_in_use;
     const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
     Context context;
     context.training = true;
-    backward(model_.loss(batch, context));
-    return static_cast<double>(pool_stats().peak_bytes - before);
+    const Tensor loss = model_.loss(batch, context);
+    return static_cast<double>(pool_stats().bytes_in_use - before);  // what the graph keeps for backward
   };
-  optimizer_.zero_grad();
-  const double one = peak_of(1);
-  optimizer_.zero_grad();
-  const double two = peak_of(2);
-  optimizer_.zero_grad();
+  const double one = forward_bytes(1), two = forward_bytes(2);
   pool_trim();  // training asks for other sizes
   MemoryEstimate memory;
   memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
   memory.gradients = memory.parameters;
   memory.optimizer = static_cast<double>(optimizer_.state_bytes());
-  const double batch = static_cast<double>(experiment_.train.batch_size);
-  memory.activations = std::max(0.0, one + (two - one) * (batch - 1) - memory.gradients);
+  memory.activations = one + (two - one) * static_cast<double>(experiment_.train.batch_size - 1);
   return memory;
 }
 

@@ -36,8 +36,9 @@ class Trainer {
   /// the split, or over every token if `whole` or if eval_batches is 0.
   double evaluate(bool whole = false) const;
 
-  /// Expected from passes with one row and with two: what the second row adds is taken times the batch.
-  MemoryEstimate estimate_memory();
+  /// What a step is expected to take at most. Activations are measured in forward passes with one row and with two: what
+  /// the second row adds is taken times the batch. Backward frees them as gradients come, so the sum is a little high.
+  MemoryEstimate estimate_memory() const;
 
   Optimizer& optimizer() { return optimizer_; }
   index_t tokens_per_step() const;

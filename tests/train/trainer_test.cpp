@@ -7,8 +7,9 @@ namespace heddle {
 namespace {
 
 Experiment tiny(const std::string& more = "") {
-  return Experiment(Settings::from_text("[data]\nsize = 20000\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 16\nblock_size = 8\n"
-                                        "[train]\nbatch_size = 8\n" + more, "test"));
+  return Experiment(Settings::from_text(std::string("[data]\nsize = 20000\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 16\nblock_size = 8\n[train]\n") +
+                                            (more.find("batch_size") == std::string::npos ? "batch_size = 8\n" : "") + more,
+                                        "test"));
 }
 
 struct Setup {
@@ -26,8 +27,7 @@ struct Setup {
 }  // namespace
 
 TEST_CASE("one step of 8 windows equals one of two passes of 4 to rounding") {
-  Setup whole, halves("accumulate = 2\n");
-  halves.experiment.train.batch_size = 4;
+  Setup whole, halves("accumulate = 2\nbatch_size = 4\n");
   const StepResult a = whole.trainer.step(5), b = halves.trainer.step(5);
   CHECK(a.loss == Approx(b.loss).epsilon(1e-6));
   CHECK(a.grad_norm == Approx(b.grad_norm).epsilon(1e-5));
@@ -55,13 +55,14 @@ TEST_CASE("the whole split's loss counts every token once, whatever the batch") 
 }
 
 TEST_CASE("the expected memory is near what training takes") {
-  Setup setup;
+  Setup setup(GENERATE("batch_size = 4\n", "batch_size = 64\n"));
   const MemoryEstimate expected = setup.trainer.estimate_memory();
   const std::size_t before = pool_stats().bytes_in_use;
   pool_reset_peak();
   setup.trainer.step(0);
   const auto taken = static_cast<double>(pool_stats().peak_bytes - before);
-  CHECK(expected.activations + expected.gradients == Approx(taken).epsilon(0.1));
+  CHECK(expected.activations + expected.gradients >= taken * 0.9);
+  CHECK(expected.activations + expected.gradients <= taken * 1.5);
   CHECK(expected.parameters == expected.optimizer / 2);
 }
 
@@ -69,8 +70,9 @@ TEST_CASE("a step that is not finite changes no weight and names the first op") 
   Setup setup;
   setup.trainer.step(0);
   auto parameters = setup.model->named_parameters();
-  Tensor& broken = parameters[3].tensor;  // a weight of the first block
-  broken.data()[0] = std::numeric_limits<real>::infinity();
+  for (NamedTensor& p : parameters) {
+    if (p.name == "blocks/0/attention/qkv/weight") p.tensor.data()[0] = std::numeric_limits<real>::infinity();
+  }
   std::vector<std::vector<real>> before;
   for (const NamedTensor& p : parameters) before.emplace_back(p.tensor.span().begin(), p.tensor.span().end());
   CHECK_THROWS_WITH(setup.trainer.step(1), Catch::Contains("step 2: loss") && Catch::Contains("first in linear: result") && Catch::Contains("optim.lr"));
