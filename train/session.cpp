@@ -56,8 +56,8 @@ Session::Session(Experiment& experiment, const Corpus& corpus, Model& model, Run
 
 void Session::run() {
   reporter_.log_to(folder_ / "log.txt");
-  introduce();
   const StopOnSignal signals;
+  introduce();
   const TrainConfig& plan = experiment_.train;
   started_ = now();
   bool early = false;
@@ -78,7 +78,10 @@ void Session::run() {
       end_row(kNone);
     }
     if (plan.sample_interval > 0 && state_.step % plan.sample_interval == 0 && !end) write_sample();
-    if (end || early || state_.step % plan.checkpoint_interval == 0) save("last.h5");
+    if (end || early || state_.step % plan.checkpoint_interval == 0) {
+      if (row_steps_ > 0) end_row(kNone);  // a checkpoint holds whole rows, so a resumed history goes on as this one
+      save("last.h5");
+    }
   }
   if (early || state_.step == plan.steps) return conclude(early);
   if (row_steps_ > 0) end_row(kNone);
@@ -166,10 +169,10 @@ void Session::conclude(bool early) {
   const double loss = trainer_.evaluate(true);
   reporter_.line(fmt::format("whole validation split after step {}: {}", state_.step, loss_text(loss)));
   std::string comparison;
-  for (const auto& [name, nats] : {std::pair{"uniform", baselines_.uniform}, {"unigram", baselines_.unigram},
-                                   {"bigram", baselines_.bigram}, {"5-gram", baselines_.five_gram}}) {
-    comparison += fmt::format("{}{} by {} ({:.3f})", comparison.empty() ? "" : ", ", loss < nats ? "better than the " + std::string(name) : "WORSE than the " + std::string(name),
-                              fmt::format("{:.3f}", std::abs(nats - loss)), nats);
+  const std::pair<const char*, double> yardsticks[] = {
+      {"uniform", baselines_.uniform}, {"unigram", baselines_.unigram}, {"bigram", baselines_.bigram}, {"5-gram", baselines_.five_gram}};
+  for (const auto& [name, nats] : yardsticks) {
+    comparison += fmt::format("{}{} than {} ({:.3f})", comparison.empty() ? "" : ", ", loss < nats ? "better" : "WORSE", name, nats);
   }
   reporter_.line("against counting: " + comparison);
   reporter_.line(fmt::format("{} of training; {} and {} hold the model, metrics.csv its course", human_time(state_.history.seconds()),
