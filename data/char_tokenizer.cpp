@@ -12,6 +12,7 @@ namespace {
 class CharTokenizer final : public Tokenizer {
  public:
   explicit CharTokenizer(const TokenizerState& state) : Tokenizer(state) {
+    ensure(vocab_size() > 0, "char tokenizer: the vocabulary is empty");
     ascii_.fill(-1);
     for (std::size_t id = 0; id < state.pieces.size(); ++id) {
       const CodePoint c = decode_utf8(state.pieces[id]);
@@ -28,8 +29,10 @@ class CharTokenizer final : public Tokenizer {
       const CodePoint c = decode_utf8(text.substr(at));
       ensure(c.length > 0, "char tokenizer: byte ", at, " of the text is not UTF-8; use data.tokenizer = byte for such text");
       const std::int32_t id = find(c.value);
-      ensure(id >= 0, "char tokenizer: ", describe(c.value), " at byte ", at, " is not among the ", vocab_size(),
-             " characters that the model was trained on");
+      if (id < 0) [[unlikely]] {  // not ensure: it would describe every character, found or not
+        throw Error(concat_text("char tokenizer: ", describe(c.value), " at byte ", at, " is not among the ", vocab_size(),
+                                " characters that the model was trained on"));
+      }
       ids.push_back(id);
       at += c.length;
     }

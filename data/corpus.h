@@ -35,8 +35,9 @@ struct Corpus {
 std::string read_text(const std::string& path, index_t builtin_size, std::uint64_t seed);
 
 /// Reads, tokenizes and splits: the first 1 - val_fraction of the characters train, the rest validates. `tokenizer` is
-/// the one to use; none: one is trained on the text. Errors: those of reading; text that the tokenizer cannot encode; a
-/// part that holds no window of block_size tokens and the one after it.
+/// the one to use, of the config's kind; none: one is trained on the text. Errors: those of reading; text that the
+/// tokenizer cannot encode; a tokenizer of another kind; a part that holds no window of block_size tokens and the one
+/// after it.
 Corpus load_corpus(const DataConfig& config, std::uint64_t seed, index_t block_size,
                    std::shared_ptr<const Tokenizer> tokenizer = nullptr);
 

@@ -13,26 +13,30 @@ constexpr int kTokenBits = 24;
 constexpr std::uint64_t kTokenMask = (std::uint64_t{1} << kTokenBits) - 1;
 
 /// The n-grams of one order as sorted numbers: 40 bits of a hash of the history, then 24 bits of the token. What follows
-/// one history stands together. Two of a million histories share a hash with a chance of one in two; a count that is
+/// one history stands together. Two of a million histories share a hash with a chance of two in five; a count that is
 /// then too large changes no digit that is shown.
 class Counts {
  public:
   Counts() = default;
   Counts(std::span<const std::int32_t> tokens, int order) {
     const auto n = static_cast<std::size_t>(order);
-    if (tokens.size() < n) return;
-    std::vector<std::uint64_t> grams(tokens.size() - n + 1);
+    std::vector<std::uint64_t> grams(tokens.size() < n ? 0 : tokens.size() - n + 1);
     for (std::size_t i = 0; i < grams.size(); ++i) {
       grams[i] = history(tokens.subspan(i, n - 1)) | static_cast<std::uint64_t>(tokens[i + n - 1]);
     }
     std::sort(grams.begin(), grams.end());
     for (const std::uint64_t gram : grams) {
       if (grams_.empty() || grams_.back() != gram) {
+        const std::uint64_t key = gram & ~kTokenMask;
+        if (histories_.empty() || histories_.back().key != key) histories_.push_back({key, grams_.size(), 0});
         grams_.push_back(gram);
         counts_.push_back(0);
       }
       ++counts_.back();
+      ++histories_.back().count;
     }
+    // Ends the last one, and every search: no key is larger.
+    histories_.push_back({~std::uint64_t{0}, grams_.size(), 0});
   }
 
   static std::uint64_t history(std::span<const std::int32_t> tokens) {
@@ -46,18 +50,25 @@ class Counts {
 
   /// P(token | history), given the probability by the lower order.
   double probability(std::uint64_t history, std::int32_t token, double lower) const {
-    const auto begin = std::lower_bound(grams_.begin(), grams_.end(), history);
-    double all = 0, different = 0, same = 0;
-    for (auto at = begin; at != grams_.end() && (*at & ~kTokenMask) == history; ++at) {
-      const double count = counts_[static_cast<std::size_t>(at - grams_.begin())];
-      all += count;
-      ++different;
-      if ((*at & kTokenMask) == static_cast<std::uint64_t>(token)) same = count;
-    }
-    return all == 0 ? lower : (same + different * lower) / (all + different);
+    const auto found = std::lower_bound(histories_.begin(), histories_.end(), history,
+                                        [](const History& h, std::uint64_t key) { return h.key < key; });
+    if (found->key != history) return lower;
+    const auto* begin = grams_.data() + found->begin;
+    const auto* end = grams_.data() + (found + 1)->begin;
+    const std::uint64_t gram = history | static_cast<std::uint64_t>(token);
+    const auto* at = std::lower_bound(begin, end, gram);
+    const double same = at != end && *at == gram ? counts_[static_cast<std::size_t>(at - grams_.data())] : 0;
+    const auto all = static_cast<double>(found->count), different = static_cast<double>(end - begin);
+    return (same + different * lower) / (all + different);
   }
 
  private:
+  /// What was seen after one history: its n-grams are those from `begin` to the next history's.
+  struct History {
+    std::uint64_t key;
+    std::size_t begin, count;
+  };
+  std::vector<History> histories_;
   std::vector<std::uint64_t> grams_;
   std::vector<std::uint32_t> counts_;
 };
@@ -68,6 +79,7 @@ Baselines count_baselines(std::span<const std::int32_t> train, std::span<const s
   constexpr std::size_t kMostTrain = 2000000, kMostVal = 250000;
   if (train.size() > kMostTrain) train = train.last(kMostTrain);
   if (val.size() > kMostVal) val = val.last(kMostVal);
+  ensure(!train.empty(), "baselines: there are no training tokens to count");
   ensure(val.size() > 1 && vocab_size > 0, "baselines: ", val.size(), " validation tokens predict none");
   ensure(vocab_size <= static_cast<index_t>(kTokenMask), "baselines: a vocabulary of ", vocab_size, " is too large");
   std::array<Counts, kOrders> orders;  // the first stays empty: it needs no histories
@@ -96,7 +108,8 @@ Baselines count_baselines(std::span<const std::int32_t> train, std::span<const s
            }) /
            static_cast<double>(predictions);
   };
-  return {std::log(static_cast<double>(vocab_size)), mean_of(1), mean_of(2), mean_of(kOrders), static_cast<index_t>(train.size())};
+  return {std::log(static_cast<double>(vocab_size)), mean_of(1), mean_of(2), mean_of(kOrders),
+          static_cast<index_t>(train.size()), static_cast<index_t>(val.size())};
 }
 
 }  // namespace heddle

@@ -101,7 +101,10 @@ void Session::introduce() {
                              human_bytes(memory.activations)));
   baselines_ = count_baselines(corpus_.train, corpus_.val, corpus_.tokenizer->vocab_size());
   const auto both = [&](double nats) { return fmt::format("{:.3f} ({:.3f})", nats, corpus_.bits_per_character(nats)); };
-  reporter_.line(fmt::format("counting reaches, in nats a token (bits a character): uniform {}, unigram {}, bigram {}, 5-gram {}",
+  const bool all = baselines_.counted == static_cast<index_t>(corpus_.train.size()) && baselines_.judged == static_cast<index_t>(corpus_.val.size());
+  const std::string part = all ? "" : fmt::format(" the last {} training tokens, on the last {} for validation,",
+                                                  human_count(static_cast<double>(baselines_.counted)), human_count(static_cast<double>(baselines_.judged)));
+  reporter_.line(fmt::format("counting{} reaches, in nats a token (bits a character): uniform {}, unigram {}, bigram {}, 5-gram {}", part,
                              both(baselines_.uniform), both(baselines_.unigram), both(baselines_.bigram), both(baselines_.five_gram)));
   if (state_.step > 0) reporter_.line(fmt::format("going on after step {} of {}", state_.step, experiment_.train.steps));
 }

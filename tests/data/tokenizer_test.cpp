@@ -54,6 +54,7 @@ TEST_CASE("a tokenizer's state from a damaged file is refused") {
   REQUIRE_THROWS_WITH(make_tokenizer({"char", {"a", "bc"}}), Catch::Contains("piece 1 is not one character"));
   REQUIRE_THROWS_WITH(make_tokenizer({"char", {"a", "a"}}), Catch::Contains("stands twice"));
   REQUIRE_THROWS_WITH(make_tokenizer({"char", {""}}), Catch::Contains("piece 0"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"char", {}}), Catch::Contains("the vocabulary is empty"));
   REQUIRE_THROWS_WITH(make_tokenizer({"byte", {"a"}}), Catch::Contains("1 pieces, not 256"));
   REQUIRE_THROWS_WITH(make_tokenizer({"word", {}}), Catch::Contains("no such kind"));
 }
