@@ -96,11 +96,47 @@ TEST_CASE("a leaf's gradient shares its elements with nobody") {
   REQUIRE(seed.data()[0] == Approx(1));
 }
 
+TEST_CASE("a gradient that was read stays as it was when more is added") {
+  Tensor x = leaf({1, 2});
+  backward(sum(x * x));
+  const Tensor first = x.grad();
+  backward(sum(x * x));
+  REQUIRE(first.data()[1] == 4);
+  REQUIRE(x.grad().data()[1] == 8);
+}
+
+TEST_CASE("an op may get one tensor as two inputs, and give no gradient for one of them") {
+  Tensor x = leaf({3});
+  backward(make_result("pair", x.clone(), {x, x}, [](const Tensor& dy) -> Grads { return {dy, dy}; }));
+  REQUIRE(x.grad().item() == 2);
+  backward(make_result("half", x.clone(), {x, x}, [](const Tensor& dy) -> Grads { return {Tensor(), dy}; }));
+  REQUIRE(x.grad().item() == 3);
+}
+
+TEST_CASE("a guard that an error unwinds restores what was before") {
+  Tensor x = leaf({1});
+  try {
+    const NoGradGuard no_grad;
+    const FiniteGuard finite;
+    log(x * real{-1});
+    FAIL("the logarithm of -1 passed");
+  } catch (const Error&) {
+  }
+  REQUIRE(grad_enabled());
+  REQUIRE_NOTHROW(log(x * real{-1}));
+  const Tensor bad = make_result("bad", x.clone(), {x}, [](const Tensor&) -> Grads { throw Error("bad op"); });
+  REQUIRE_THROWS_WITH(backward(bad), "bad op");
+  REQUIRE(grad_enabled());
+}
+
 TEST_CASE("an op's result cannot be made a leaf") {
   Tensor x = leaf({1});
   Tensor y = x * x;
   REQUIRE_THROWS_WITH(y.set_requires_grad(), Catch::Contains("result of multiply"));
   REQUIRE_THROWS_WITH(Tensor::scalar(1).retain_grad(), Catch::Contains("outside the graph"));
+  REQUIRE_THROWS_WITH(Tensor::scalar(1).mutable_grad(), Catch::Contains("outside the graph"));
+  REQUIRE_THROWS_WITH(Tensor().set_requires_grad(), Catch::Contains("undefined"));
+  REQUIRE_NOTHROW(x.set_requires_grad());
 }
 
 TEST_CASE("a chain of 200,000 ops goes backward and is dropped without overflowing the stack") {
@@ -111,6 +147,23 @@ TEST_CASE("a chain of 200,000 ops goes backward and is dropped without overflowi
     for (int i = 0; i < kOps; ++i) y = y + real{1};
     backward(y);
     REQUIRE(x.grad().item() == Approx(1));
+  }
+  SECTION("backward, each closure holding the tensor before it") {
+    Tensor x = leaf({1});
+    Tensor y = x;
+    for (int i = 0; i < kOps; ++i) y = y * x;
+    backward(y);
+    REQUIRE(x.grad().item() == kOps + 1);
+    y = {};
+    REQUIRE(x.node().use_count() == 1);
+  }
+  SECTION("backward over a kept graph, then dropped") {
+    Tensor x = leaf({1});
+    Tensor y = x;
+    for (int i = 0; i < kOps; ++i) y = y * x;
+    backward(y, {}, true);
+    y = {};
+    REQUIRE(x.node().use_count() == 1);
   }
   SECTION("dropped unused") {
     Tensor x = leaf({1});

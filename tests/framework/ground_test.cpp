@@ -75,6 +75,52 @@ TEST_CASE("an error in a piece reaches the caller") {
   REQUIRE_THROWS_WITH(parallel_for(1000, 1, [](index_t begin, index_t) { ensure(begin != 777, "piece ", begin); }), "piece 777");
 }
 
+TEST_CASE("loops go on after an error, and within loops") {
+  const int before = threads();
+  for (const int count : {1, 4}) {
+    set_threads(count);
+    const auto fail = [](index_t begin, index_t) -> double { throw Error(concat_text("piece ", begin)); };
+    REQUIRE_THROWS_WITH(parallel_sum(100, 1, fail), Catch::StartsWith("piece "));
+    std::atomic<index_t> total = 0;
+    parallel_for(50, 1, [&](index_t outer, index_t) {
+      const auto length = [](index_t begin, index_t end) { return static_cast<double>(end - begin); };
+      total += static_cast<index_t>(parallel_sum(outer, 3, length));
+    });
+    REQUIRE(total == 49 * 50 / 2);
+  }
+  set_threads(before);
+}
+
+TEST_CASE("random tensors have the same bits on any number of threads, and differ by seed") {
+  const int before = threads();
+  const auto draw = [](int count, std::uint64_t seed) {
+    set_threads(count);
+    std::vector<real> all;
+    for (const Tensor& t : {Tensor::normal({3, 5001}, Rng(seed), 2, 1), Tensor::uniform({9999}, Rng(seed), -3, 4)}) {
+      all.insert(all.end(), t.span().begin(), t.span().end());
+    }
+    return all;
+  };
+  const std::vector<real> first = draw(1, 1);
+  REQUIRE(first == draw(2, 1));
+  REQUIRE(first == draw(3, 1));
+  REQUIRE(first != draw(3, 2));
+  REQUIRE(first[7] == static_cast<real>(1 + 2 * Rng(1).normal(7)));
+  REQUIRE(first[15003 + 9] == static_cast<real>(-3 + 7 * Rng(1).uniform(9)));
+  set_threads(before);
+}
+
+TEST_CASE("bits of every width come from the same words") {
+  constexpr Rng rng(3, 4);
+  for (std::uint64_t i = 0; i < 64; ++i) {
+    const auto block = rng.block(i / 4);
+    REQUIRE(rng.bits(i) == block[i % 4]);
+    REQUIRE(rng.bits64(i) == ((std::uint64_t{rng.bits(2 * i + 1)} << 32) | rng.bits(2 * i)));
+    REQUIRE(rng.uniform(i) == std::ldexp(static_cast<double>(rng.bits64(i) >> 11), -53));
+    REQUIRE(rng.below(1, i) == 0);
+  }
+}
+
 TEST_CASE("shapes are checked, and count their axes from both ends") {
   const Shape shape{2, 3, 5};
   REQUIRE(shape.numel() == 30);
@@ -87,6 +133,24 @@ TEST_CASE("shapes are checked, and count their axes from both ends") {
   REQUIRE_THROWS_WITH((Shape{2, -1}), Catch::Contains("negative size -1"));
   REQUIRE_THROWS_WITH((Shape{index_t{1} << 30, 1 << 20}), Catch::Contains("2^40"));
   REQUIRE_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), Catch::Contains("9 axes"));
+}
+
+TEST_CASE("a shape may be empty, but not reach past its limits") {
+  REQUIRE(Shape{3, 0, 2}.numel() == 0);
+  REQUIRE(Shape{0, index_t{1} << 40}.numel() == 0);
+  REQUIRE(Shape{index_t{1} << 40}.numel() == index_t{1} << 40);
+  REQUIRE(Shape{1, 1, 1, 1, 1, 1, 1, 1}.ndim() == 8);
+  REQUIRE(Shape{2, 3, 5}.product(1, 3) == 15);
+  REQUIRE(Shape{2, 3, 5}.product(2, 2) == 1);
+  REQUIRE(Shape{2, 3}.with(-1, 7) == Shape{2, 7});
+  REQUIRE(Shape{2, 3}.without(-2) == Shape{3});
+  REQUIRE_FALSE(Shape{2, 1} == Shape{2});
+  REQUIRE_THROWS_AS((Shape{2, 3}.without(2)), Error);
+  REQUIRE_THROWS_AS((Shape{2, 3}.with(-3, 1)), Error);
+  REQUIRE_THROWS_WITH((Shape{2}.inserted(2, 1)), Catch::Contains("axis 2"));
+  REQUIRE_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1}.inserted(0, 1)), Catch::Contains("9 axes"));
+  REQUIRE(Tensor({0, 3}).defined());
+  REQUIRE_FALSE(Tensor().defined());
 }
 
 TEST_CASE("copies of a tensor share its elements, clones do not") {
@@ -116,6 +180,34 @@ TEST_CASE("freed memory is used again, and given back on request") {
   }
   pool_trim();
   REQUIRE(pool_stats().bytes_reserved <= before.bytes_reserved);
+}
+
+TEST_CASE("the pool's peak is the most in use since it was reset") {
+  pool_reset_peak();
+  const std::size_t start = pool_stats().bytes_in_use;
+  REQUIRE(pool_stats().peak_bytes == start);
+  { const Tensor t({1 << 16}), u({1 << 16}); }
+  { const Tensor t({1 << 16}); }
+  REQUIRE(pool_stats().peak_bytes == start + 2 * sizeof(real) * (1 << 16));
+  REQUIRE(pool_stats().bytes_in_use == start);
+  pool_reset_peak();
+  REQUIRE(pool_stats().peak_bytes == start);
+}
+
+TEST_CASE("tensors may be made and freed on any thread") {
+  const int before = threads();
+  set_threads(4);
+  const std::size_t in_use = pool_stats().bytes_in_use;
+  std::vector<Tensor> kept(64);
+  parallel_for(64, 1, [&](index_t i, index_t) {
+    for (index_t n = 1; n < 100; ++n) kept[static_cast<std::size_t>(i)] = Tensor::full({n * 7}, static_cast<real>(i));
+  });
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    for (const real v : kept[i].span()) REQUIRE(v == static_cast<real>(i));
+  }
+  kept.clear();
+  REQUIRE(pool_stats().bytes_in_use == in_use);
+  set_threads(before);
 }
 
 }  // namespace heddle

@@ -148,6 +148,37 @@ const std::vector<Row>& table() {
     r.push_back({"bce_with_logits", {{{3, 5}, -4, 4}}, [](const Inputs& x) {
                    return bce_with_logits(x[0], Tensor::uniform({3, 5}, Rng(4)));
                  }});
+    // edges: nothing at all, a single element, more rows than one piece of a column sum holds
+    r.push_back({"sum", {{{3, 0}}}, [](const Inputs& x) { return sum(x[0], {1}); }});
+    r.push_back({"sum", {{{130, 3}}}, [](const Inputs& x) { return sum(x[0], {0}); }});
+    r.push_back({"variance", {{{3, 2, 4}}}, [](const Inputs& x) { return variance(x[0], {-1, 0}, true, 1); }});
+    r.push_back({"softmax", {{{3, 1}}}, [](const Inputs& x) { return softmax(x[0]); }});
+    r.push_back({"layer_norm", {{{70, 3}}, {{3}}, {{3}}},
+                 [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); }});
+    r.push_back({"rms_norm", {{{70, 2}}, {{2}}}, [](const Inputs& x) { return rms_norm(x[0], x[1], 0.1); }});
+    r.push_back({"slice", {{{3, 2}}}, [](const Inputs& x) { return slice(x[0], 0, 1, 1); }});
+    r.push_back({"concat", {{{2, 0}}, {{2, 3}}}, [](const Inputs& x) { return concat({x[0], x[1], x[0]}, -1); }});
+    r.push_back({"concat", {{{}}, {{}}}, [](const Inputs& x) { return stack({x[0], x[1], x[0]}, -1); }});
+    r.push_back({"embedding", {{{3, 70}}}, [](const Inputs& x) { return embedding(ids_of({2, 2}, {2}), x[0]); }});
+    r.push_back({"matmul", {{{2, 3, 0}}, {{0, 4}}}, [](const Inputs& x) { return matmul(x[0], x[1]); }});
+    r.push_back({"linear", {{{70, 2}}, {{3, 2}}, {{3}}}, [](const Inputs& x) { return linear(x[0], x[1], x[2]); }});
+    r.push_back({"where", {{{3}}, {{1}}}, [](const Inputs& x) {
+                   return where(Tensor::from({0, 1, 1, 0}, {2, 2, 1}), x[0], x[1]);
+                 }});
+    r.push_back({"multiply", {{{7}}}, [](const Inputs& x) { return x[0] * x[0]; }});
+    r.push_back({"mse_loss", {{{7}}}, [](const Inputs& x) { return mse_loss(x[0], x[0] * real{3}); }});
+    r.push_back({"cross_entropy", {{{4, 3}, -3, 3}},
+                 [](const Inputs& x) { return cross_entropy(x[0], ids_of({0, 2, 2, 1}, {4}), 2); }});
+    // queries in several blocks that begin after the first keys, heads in groups, all masks and dropout at once
+    AttentionOptions all = attention_options(true);
+    all.key_mask = Tensor::uniform({1, 70}, Rng(9), -1, 1);
+    for (real& seen : all.key_mask.span()) seen = seen > 0 ? real{1} : real{0};
+    all.score_bias = Tensor::uniform({2, 66, 70}, Rng(10), -1, 1);
+    all.dropout = 0.2;
+    r.push_back({"scaled_dot_product_attention", {{{1, 66, 2, 1}}, {{1, 70, 1, 1}}, {{1, 70, 1, 1}}},
+                 [all](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2], all); }});
+    r.push_back({"scaled_dot_product_attention", {{{1, 2, 2, 3}}, {{1, 0, 1, 3}}, {{1, 0, 1, 2}}},
+                 [](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2]); }});
     return r;
   }();
   return rows;
@@ -165,6 +196,25 @@ Inputs inputs_of(const Row& row) {
 TEST_CASE("gradients of every op equal differences") {
   if (sizeof(real) < sizeof(double)) return;  // float has too few digits: the build with double checks them
   for (const Row& row : table()) check_gradients(row.op, row.f, inputs_of(row));
+}
+
+TEST_CASE("a second backward over a kept graph adds exactly the same gradients again") {
+  for (const Row& row : table()) {
+    INFO(row.op);
+    Inputs inputs = inputs_of(row);
+    for (Tensor& x : inputs) x.set_requires_grad();
+    const Tensor y = row.f(inputs), seed = Tensor::uniform(y.shape(), Rng(1), -1, 1);
+    backward(y, seed, true);
+    std::vector<Tensor> once;
+    for (const Tensor& x : inputs) once.push_back(x.grad().defined() ? x.grad().clone() : Tensor());
+    backward(y, seed);
+    for (std::size_t n = 0; n < inputs.size(); ++n) {
+      REQUIRE(inputs[n].grad().defined() == once[n].defined());
+      for (index_t i = 0; once[n].defined() && i < once[n].numel(); ++i) {
+        REQUIRE(inputs[n].grad().data()[i] == 2 * once[n].data()[i]);
+      }
+    }
+  }
 }
 
 TEST_CASE("every op gives the same bits on one thread, two and three") {
