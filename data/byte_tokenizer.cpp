@@ -26,6 +26,8 @@ std::unique_ptr<Tokenizer> train_byte_tokenizer(std::string_view) {
   return make_byte_tokenizer(state);
 }
 
-std::unique_ptr<Tokenizer> make_byte_tokenizer(const TokenizerState& state) { return std::make_unique<ByteTokenizer>(state); }
+std::unique_ptr<Tokenizer> make_byte_tokenizer(const TokenizerState& state) {
+  return std::make_unique<ByteTokenizer>(state);
+}
 
 }  // namespace heddle

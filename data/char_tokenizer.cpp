@@ -16,7 +16,8 @@ class CharTokenizer final : public Tokenizer {
     ascii_.fill(-1);
     for (std::size_t id = 0; id < state.pieces.size(); ++id) {
       const CodePoint c = decode_utf8(state.pieces[id]);
-      ensure(c.length > 0 && c.length == state.pieces[id].size(), "char tokenizer: piece ", id, " is not one character");
+      ensure(c.length > 0 && c.length == state.pieces[id].size(), "char tokenizer: piece ", id,
+             " is not one character");
       ensure(find(c.value) < 0, "char tokenizer: ", describe(c.value), " stands twice in the vocabulary");
       (c.value < ascii_.size() ? ascii_[c.value] : others_[c.value]) = static_cast<std::int32_t>(id);
     }
@@ -27,11 +28,12 @@ class CharTokenizer final : public Tokenizer {
     ids.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
       const CodePoint c = decode_utf8(text.substr(at));
-      ensure(c.length > 0, "char tokenizer: byte ", at, " of the text is not UTF-8; use data.tokenizer = byte for such text");
+      ensure(c.length > 0, "char tokenizer: byte ", at,
+             " of the text is not UTF-8; use data.tokenizer = byte for such text");
       const std::int32_t id = find(c.value);
       if (id < 0) [[unlikely]] {  // not ensure: it would describe every character, found or not
-        throw Error(concat_text("char tokenizer: ", describe(c.value), " at byte ", at, " is not among the ", vocab_size(),
-                                " characters that the model was trained on"));
+        throw Error(concat_text("char tokenizer: ", describe(c.value), " at byte ", at, " is not among the ",
+                                vocab_size(), " characters that the model was trained on"));
       }
       ids.push_back(id);
       at += c.length;
@@ -73,6 +75,8 @@ std::unique_ptr<Tokenizer> train_char_tokenizer(std::string_view text) {
   return make_char_tokenizer(state);
 }
 
-std::unique_ptr<Tokenizer> make_char_tokenizer(const TokenizerState& state) { return std::make_unique<CharTokenizer>(state); }
+std::unique_ptr<Tokenizer> make_char_tokenizer(const TokenizerState& state) {
+  return std::make_unique<CharTokenizer>(state);
+}
 
 }  // namespace heddle

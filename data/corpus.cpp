@@ -158,8 +158,9 @@ Corpus load_corpus(const DataConfig& config, std::uint64_t seed, index_t block_s
     throw Error(where + error.what());
   }
   const auto check = [&](const char* part, const std::vector<std::int32_t>& tokens) {
-    ensure(static_cast<index_t>(tokens.size()) > block_size, "data.path: ", config.path, ": the ", part, " part has ", tokens.size(),
-           " tokens, needs at least ", block_size + 1, " (model.block_size + 1); give more text or a smaller model.block_size");
+    ensure(static_cast<index_t>(tokens.size()) > block_size, "data.path: ", config.path, ": the ", part, " part has ",
+           tokens.size(), " tokens, needs at least ", block_size + 1,
+           " (model.block_size + 1); give more text or a smaller model.block_size");
   };
   check("training", corpus.train);
   check("validation", corpus.val);

@@ -22,15 +22,15 @@ struct DataConfig {
 struct Corpus {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::vector<std::int32_t> train, val;
-  double val_characters = 0;   ///< of the validation part, in Unicode code points (bytes, if it is not UTF-8)
-  std::uint64_t text_hash = 0; ///< FNV-1a of the whole text: a resumed run checks that it is the same
+  double val_characters = 0;    ///< of the validation part, in Unicode code points (bytes, if it is not UTF-8)
+  std::uint64_t text_hash = 0;  ///< FNV-1a of the whole text: a resumed run checks that it is the same
 
   /// From nats a token to bits a character of the validation part: tokens / characters / ln 2.
   double bits_per_character(double nats_per_token) const;
 };
 
-/// The whole text at `path`: a file, a folder (every file in it and below, in the order of their paths, but for names that
-/// begin with a dot; a line's end is put between files where there is none), or builtin:kingdom of `builtin_size`
+/// The whole text at `path`: a file, a folder (every file in it and below, in the order of their paths, but for names
+/// that begin with a dot; a line's end is put between files where there is none), or builtin:kingdom of `builtin_size`
 /// characters. Errors: nothing there, nothing in it, what cannot be read, an unknown builtin.
 std::string read_text(const std::string& path, index_t builtin_size, std::uint64_t seed);
 

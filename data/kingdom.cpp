@@ -12,8 +12,8 @@ namespace {
 
 using namespace kingdom;
 
-// Sentences. A word in braces is a slot: the hero's role, name and pronouns, the country's words, and those of the verb,
-// adjective and noun that the sentence draws for itself.
+// Sentences. A word in braces is a slot: the hero's role, name and pronouns, the country's words, and those of the
+// verb, adjective and noun that the sentence draws for itself.
 
 constexpr Word kOpenings[] = {
     "once there was a {role} named {name} in {country}",
@@ -187,13 +187,29 @@ class Story {
     const Adjective& adjective = pick(kAdjectives);
     const Noun& noun = pick(kNouns);
     const std::pair<Word, Word> slots[] = {
-        {"role", male_ ? role_.male : role_.female}, {"name", name_}, {"he", male_ ? "he" : "she"}, {"his", male_ ? "his" : "her"},
-        {"country", country_.country}, {"capital", country_.capital}, {"currency", country_.currency},
-        {"people", country_.people}, {"river", country_.river}, {"food", country_.food},
-        {"base", verb.base}, {"third", verb.third}, {"past", verb.past}, {"present", verb.present}, {"vwhere", verb.where},
-        {"adj", adjective.plain}, {"comparative", adjective.comparative}, {"superlative", adjective.superlative},
-        {"one", adjective.one}, {"other", adjective.other},
-        {"thing", noun.singular}, {"things", noun.plural}, {"nwhere", noun.where},
+        {"role", male_ ? role_.male : role_.female},
+        {"name", name_},
+        {"he", male_ ? "he" : "she"},
+        {"his", male_ ? "his" : "her"},
+        {"country", country_.country},
+        {"capital", country_.capital},
+        {"currency", country_.currency},
+        {"people", country_.people},
+        {"river", country_.river},
+        {"food", country_.food},
+        {"base", verb.base},
+        {"third", verb.third},
+        {"past", verb.past},
+        {"present", verb.present},
+        {"vwhere", verb.where},
+        {"adj", adjective.plain},
+        {"comparative", adjective.comparative},
+        {"superlative", adjective.superlative},
+        {"one", adjective.one},
+        {"other", adjective.other},
+        {"thing", noun.singular},
+        {"things", noun.plural},
+        {"nwhere", noun.where},
     };
     while (!sentence.empty()) {
       const std::size_t open = sentence.find('{');

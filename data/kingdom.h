@@ -10,8 +10,8 @@
 namespace heddle {
 
 /// Simple English stories about a small world of kings and queens, men and women, countries, capitals and currencies:
-/// lower-case words, commas, full stops, a line a story. Words of one relation (king and queen, walk and walked, big and
-/// bigger, france and paris) stand in the same places of the same sentences, so what a model learns of them can be
+/// lower-case words, commas, full stops, a line a story. Words of one relation (king and queen, walk and walked, big
+/// and bigger, france and paris) stand in the same places of the same sentences, so what a model learns of them can be
 /// tested. Whole stories, as many as make at least `characters`; a shorter text is the beginning of a longer one of the
 /// same seed.
 std::string kingdom_text(std::uint64_t seed, index_t characters);

@@ -30,10 +30,12 @@ inline constexpr std::array<Role, 12> kRoles = {{
     {"nephew", "niece", Life::young_kin},
 }};
 
-inline constexpr std::array<Word, 16> kMaleNames = {"adam", "peter", "john",  "paul",   "robert", "simon", "thomas", "william",
-                                                    "henry", "oscar", "felix", "victor", "hugo",   "martin", "leo",    "arthur"};
-inline constexpr std::array<Word, 16> kFemaleNames = {"anna", "mary", "eve",   "clara", "emma", "lucy", "sarah",  "julia",
-                                                      "alice", "rosa", "helen", "nora",  "ida",  "vera", "martha", "ruth"};
+inline constexpr std::array<Word, 16> kMaleNames = {"adam",   "peter",   "john",  "paul",  "robert", "simon",
+                                                    "thomas", "william", "henry", "oscar", "felix",  "victor",
+                                                    "hugo",   "martin",  "leo",   "arthur"};
+inline constexpr std::array<Word, 16> kFemaleNames = {"anna",  "mary",  "eve",    "clara", "emma",  "lucy",
+                                                      "sarah", "julia", "alice",  "rosa",  "helen", "nora",
+                                                      "ida",   "vera",  "martha", "ruth"};
 
 struct Country {
   Word country, capital, currency, people, river, food;

@@ -15,9 +15,11 @@ void fill_row(Batch& batch, index_t row, std::span<const std::int32_t> tokens, i
 
 }  // namespace
 
-Batch train_batch(std::span<const std::int32_t> tokens, index_t block_size, index_t rows, index_t first_row, const Rng& rng) {
+Batch train_batch(std::span<const std::int32_t> tokens, index_t block_size, index_t rows, index_t first_row,
+                  const Rng& rng) {
   const auto places = static_cast<index_t>(tokens.size()) - block_size;
-  ensure(places > 0, "train batch: ", tokens.size(), " tokens hold no window of ", block_size, " and the token after it");
+  ensure(places > 0, "train batch: ", tokens.size(), " tokens hold no window of ", block_size,
+         " and the token after it");
   Batch batch{IdTensor({rows, block_size}), IdTensor({rows, block_size})};
   for (index_t row = 0; row < rows; ++row) {
     const auto begin = rng.below(static_cast<std::uint64_t>(places), static_cast<std::uint64_t>(first_row + row));
@@ -32,8 +34,8 @@ index_t eval_windows(std::span<const std::int32_t> tokens, index_t block_size) {
 }
 
 Batch eval_batch(std::span<const std::int32_t> tokens, index_t block_size, index_t first, index_t rows) {
-  ensure(first >= 0 && rows >= 0 && first + rows <= eval_windows(tokens, block_size), "evaluation batch: windows ", first, " .. ",
-         first + rows, " of ", eval_windows(tokens, block_size));
+  ensure(first >= 0 && rows >= 0 && first + rows <= eval_windows(tokens, block_size), "evaluation batch: windows ",
+         first, " .. ", first + rows, " of ", eval_windows(tokens, block_size));
   Batch batch{IdTensor({rows, block_size}), IdTensor({rows, block_size})};
   std::fill_n(batch.targets.data(), batch.targets.numel(), kIgnore);
   for (index_t row = 0; row < rows; ++row) {

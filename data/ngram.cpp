@@ -12,9 +12,9 @@ constexpr int kOrders = 5;
 constexpr int kTokenBits = 24;
 constexpr std::uint64_t kTokenMask = (std::uint64_t{1} << kTokenBits) - 1;
 
-/// The n-grams of one order as sorted numbers: 40 bits of a hash of the history, then 24 bits of the token. What follows
-/// one history stands together. Two of a million histories share a hash with a chance of two in five; a count that is
-/// then too large changes no digit that is shown.
+/// The n-grams of one order as sorted numbers: 40 bits of a hash of the history, then 24 bits of the token. What
+/// follows one history stands together. Two of a million histories share a hash with a chance of two in five; a count
+/// that is then too large changes no digit that is shown.
 class Counts {
  public:
   Counts() = default;
@@ -84,7 +84,8 @@ Baselines count_baselines(std::span<const std::int32_t> train, std::span<const s
   ensure(vocab_size <= static_cast<index_t>(kTokenMask), "baselines: a vocabulary of ", vocab_size, " is too large");
   std::array<Counts, kOrders> orders;  // the first stays empty: it needs no histories
   parallel_for(kOrders - 1, 1, [&](index_t begin, index_t end) {
-    for (index_t i = begin; i < end; ++i) orders[static_cast<std::size_t>(i) + 1] = Counts(train, static_cast<int>(i) + 2);
+    for (index_t i = begin; i < end; ++i)
+      orders[static_cast<std::size_t>(i) + 1] = Counts(train, static_cast<int>(i) + 2);
   });
   std::vector<double> unigram(static_cast<std::size_t>(vocab_size));
   for (const std::int32_t token : train) ++unigram[static_cast<std::size_t>(token)];
@@ -94,22 +95,29 @@ Baselines count_baselines(std::span<const std::int32_t> train, std::span<const s
 
   const auto predictions = static_cast<index_t>(val.size()) - 1;
   const auto mean_of = [&](int highest) {
-    return parallel_sum(predictions, 4096, [&](index_t begin, index_t end) {
-             double nats = 0;
-             for (index_t i = begin; i < end; ++i) {
-               const auto at = static_cast<std::size_t>(i + 1);
-               double p = unigram[static_cast<std::size_t>(val[at])];
-               for (std::size_t order = 2; order <= std::min(static_cast<std::size_t>(highest), at + 1); ++order) {
-                 p = orders[order - 1].probability(Counts::history(val.subspan(at - order + 1, order - 1)), val[at], p);
-               }
-               nats -= std::log(p);
-             }
-             return nats;
-           }) /
+    return parallel_sum(predictions, 4096,
+                        [&](index_t begin, index_t end) {
+                          double nats = 0;
+                          for (index_t i = begin; i < end; ++i) {
+                            const auto at = static_cast<std::size_t>(i + 1);
+                            double p = unigram[static_cast<std::size_t>(val[at])];
+                            for (std::size_t order = 2; order <= std::min(static_cast<std::size_t>(highest), at + 1);
+                                 ++order) {
+                              p = orders[order - 1].probability(Counts::history(val.subspan(at - order + 1, order - 1)),
+                                                                val[at], p);
+                            }
+                            nats -= std::log(p);
+                          }
+                          return nats;
+                        }) /
            static_cast<double>(predictions);
   };
-  return {std::log(static_cast<double>(vocab_size)), mean_of(1), mean_of(2), mean_of(kOrders),
-          static_cast<index_t>(train.size()), static_cast<index_t>(val.size())};
+  return {std::log(static_cast<double>(vocab_size)),
+          mean_of(1),
+          mean_of(2),
+          mean_of(kOrders),
+          static_cast<index_t>(train.size()),
+          static_cast<index_t>(val.size())};
 }
 
 }  // namespace heddle

@@ -46,7 +46,9 @@ std::vector<std::string> tokenizer_kinds() {
   return kinds;
 }
 
-std::unique_ptr<Tokenizer> train_tokenizer(const std::string& kind, std::string_view text) { return row_of(kind).train(text); }
+std::unique_ptr<Tokenizer> train_tokenizer(const std::string& kind, std::string_view text) {
+  return row_of(kind).train(text);
+}
 std::unique_ptr<Tokenizer> make_tokenizer(const TokenizerState& state) { return row_of(state.kind).make(state); }
 
 }  // namespace heddle

@@ -19,7 +19,7 @@ struct TokenizerState {
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(kind) & BOOST_SERIALIZATION_NVP(pieces);
+    ar& BOOST_SERIALIZATION_NVP(kind) & BOOST_SERIALIZATION_NVP(pieces);
   }
 };
 

@@ -21,8 +21,8 @@ thread_local std::vector<Remains>* graveyard = nullptr;
 
 void check_finite(const char* name, const char* what, const Tensor& t) {
   const auto bad = std::find_if_not(t.span().begin(), t.span().end(), [](real v) { return std::isfinite(v); });
-  ensure(bad == t.span().end(), name, ": ", what, " of shape ", t.shape(), " holds ", bad == t.span().end() ? real{0} : *bad,
-         " at element ", bad - t.span().begin());
+  ensure(bad == t.span().end(), name, ": ", what, " of shape ", t.shape(), " holds ",
+         bad == t.span().end() ? real{0} : *bad, " at element ", bad - t.span().begin());
 }
 
 /// sum += arriving. The first to arrive is shared; a later one is added in place only if nobody else holds the sum.
@@ -71,7 +71,9 @@ class Queue {
   }
 
  private:
-  static bool earlier(const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) { return a->sequence < b->sequence; }
+  static bool earlier(const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) {
+    return a->sequence < b->sequence;
+  }
   std::vector<std::shared_ptr<Node>> heap_;
 };
 
@@ -136,7 +138,8 @@ void Tensor::retain_grad() {
 
 Tensor make_result(const char* name, Tensor y, const std::vector<Tensor>& inputs, Backward backward) {
   if (checking_finite) check_finite(name, "result", y);
-  const bool needed = recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
+  const bool needed =
+      recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
   y.set_node(nullptr);
   if (!needed) return y;
   auto node = std::make_shared<Node>();
@@ -178,8 +181,8 @@ void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
     for (std::size_t i = 0; i < grads.size(); ++i) {
       const auto& input = node->inputs[i];
       if (!input || !grads[i].defined()) continue;
-      ensure(grads[i].shape() == input->shape, "backward: ", node->name, " gave gradient ", grads[i].shape(), " for input ",
-             i, " of shape ", input->shape);
+      ensure(grads[i].shape() == input->shape, "backward: ", node->name, " gave gradient ", grads[i].shape(),
+             " for input ", i, " of shape ", input->shape);
       if (checking_finite) check_finite(node->name, "gradient", grads[i]);
       queue.arrive(input, std::exchange(grads[i], Tensor()));
     }

@@ -27,10 +27,10 @@ struct Node {
   Shape shape;
   std::vector<std::shared_ptr<Node>> inputs;  ///< null where an input needs no gradient
   Backward backward;
-  Tensor incoming;         ///< while backward runs: what has arrived so far
-  Tensor grad;             ///< the sum over backward calls, where it is kept
-  bool keeps_grad = false; ///< leaves and retained results
-  bool freed = false;      ///< backward has run and dropped what the closure held
+  Tensor incoming;          ///< while backward runs: what has arrived so far
+  Tensor grad;              ///< the sum over backward calls, where it is kept
+  bool keeps_grad = false;  ///< leaves and retained results
+  bool freed = false;       ///< backward has run and dropped what the closure held
 };
 
 /// While one of these lives in a thread, ops record nothing.

@@ -24,7 +24,8 @@ std::string concat_text(const Parts&... parts) {
 /// Throws Error with the joined `parts` unless `ok`. The text is built only on failure, so a check costs a branch.
 template <class... Parts>
 void ensure(bool ok, const Parts&... parts) {
-  if (!ok) [[unlikely]] throw Error(concat_text(parts...));
+  if (!ok) [[unlikely]]
+    throw Error(concat_text(parts...));
 }
 
 }  // namespace heddle

@@ -23,7 +23,8 @@ struct Tiling {
     // Large tiles use the processor best, but a small product must still be shared out: halve the longer side until
     // there is a tile for each of 16 threads, or until tiles are not worth a task of their own.
     constexpr index_t kTiles = 16, kSmallest = 64, kWork = index_t{1} << 19;
-    while (tiles_down(m) * tiles_across(n) < kTiles && std::max(rows, columns) > kSmallest && rows * columns * k > kWork) {
+    while (tiles_down(m) * tiles_across(n) < kTiles && std::max(rows, columns) > kSmallest &&
+           rows * columns * k > kWork) {
       if (rows >= columns) {
         rows = edge(m, rows / 2);
       } else {
@@ -59,7 +60,8 @@ void for_tiles(index_t m, index_t n, index_t k, MatrixOf<A> a, MatrixOf<A> b, Ma
   parallel_for(cut.tiles_down(m) * across, 1, [&](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) {
       const index_t row = i / across * cut.rows, column = i % across * cut.columns;
-      tile(std::min(cut.rows, m - row), std::min(cut.columns, n - column), at(a, row, 0), at(b, 0, column), at(c, row, column));
+      tile(std::min(cut.rows, m - row), std::min(cut.columns, n - column), at(a, row, 0), at(b, 0, column),
+           at(c, row, column));
     }
   });
 }
@@ -84,9 +86,10 @@ template <class T>
 void product(index_t m, index_t n, index_t k, MatrixOf<const T> a, MatrixOf<const T> b, MatrixOf<T> c, T beta) {
   if constexpr (std::is_same_v<T, float>) {
     hold_to_one_thread();
-    const auto status = dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', m, n, k, 1.0F, a.data, a.stride, b.data,
-                                   b.stride, beta, c.data, c.stride);
-    ensure(status == dnnl_success, "gemm: oneDNN failed with status ", static_cast<int>(status), " on ", m, " x ", n, " x ", k);
+    const auto status = dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', m, n, k, 1.0F, a.data, a.stride,
+                                   b.data, b.stride, beta, c.data, c.stride);
+    ensure(status == dnnl_success, "gemm: oneDNN failed with status ", static_cast<int>(status), " on ", m, " x ", n,
+           " x ", k);
   } else {
     gemm_reference(m, n, k, a, b, c, beta);
   }
@@ -116,7 +119,8 @@ void product_bf16(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, M
   auto found = cache.find(key);
   if (found == cache.end()) {
     const auto layout = [](index_t rows, index_t columns, const auto& matrix, memory::data_type type) {
-      return memory::desc({rows, columns}, type, matrix.transposed ? memory::dims{1, matrix.stride} : memory::dims{matrix.stride, 1});
+      return memory::desc({rows, columns}, type,
+                          matrix.transposed ? memory::dims{1, matrix.stride} : memory::dims{matrix.stride, 1});
     };
     const auto desc_a = layout(m, k, a, memory::data_type::bf16), desc_b = layout(k, n, b, memory::data_type::bf16);
     const auto desc_c = layout(m, n, c, memory::data_type::f32);
@@ -127,8 +131,10 @@ void product_bf16(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, M
       attributes.set_post_ops(sum);
     }
     const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(desc_a, desc_b, desc_c), attributes, engine);
-    found = cache.emplace(key, Kept{dnnl::matmul(desc), memory(desc_a, engine, nullptr), memory(desc_b, engine, nullptr),
-                                    memory(desc_c, engine, nullptr)}).first;
+    found = cache
+                .emplace(key, Kept{dnnl::matmul(desc), memory(desc_a, engine, nullptr), memory(desc_b, engine, nullptr),
+                                   memory(desc_c, engine, nullptr)})
+                .first;
   }
   Kept& kept = found->second;
   kept.a.set_data_handle(const_cast<std::uint16_t*>(a.data));  // read only, but the handle's type does not say so
@@ -140,9 +146,11 @@ void product_bf16(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, M
 
 /// The stored elements of an operand as bf16, in pooled memory: `as` says in which type they are written.
 template <class As, class Convert>
-MatrixOf<const As> converted(index_t rows, index_t columns, ConstMatrix operand, Tensor& buffer, const Convert& convert) {
+MatrixOf<const As> converted(index_t rows, index_t columns, ConstMatrix operand, Tensor& buffer,
+                             const Convert& convert) {
   if (operand.transposed) std::swap(rows, columns);
-  buffer = Tensor({rows, static_cast<index_t>((static_cast<std::size_t>(columns) * sizeof(As) + sizeof(real) - 1) / sizeof(real))});
+  buffer = Tensor(
+      {rows, static_cast<index_t>((static_cast<std::size_t>(columns) * sizeof(As) + sizeof(real) - 1) / sizeof(real))});
   auto* const to = reinterpret_cast<As*>(buffer.data());
   parallel_rows(rows, columns, [&](index_t r) {
     for (index_t c = 0; c < columns; ++c) to[r * columns + c] = convert(operand.data[r * operand.stride + c]);
@@ -157,9 +165,10 @@ void gemm_bf16(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Ma
     const auto half_a = converted<std::uint16_t>(m, k, a, buffer_a, convert);
     const auto half_b = converted<std::uint16_t>(k, n, b, buffer_b, convert);
     if (!parallel) return product_bf16(m, n, k, half_a, half_b, c, beta);
-    return for_tiles(m, n, k, half_a, half_b, c, [&](index_t rows, index_t columns, Bf16Matrix p, Bf16Matrix q, Matrix out) {
-      product_bf16(rows, columns, k, p, q, out, beta);
-    });
+    return for_tiles(m, n, k, half_a, half_b, c,
+                     [&](index_t rows, index_t columns, Bf16Matrix p, Bf16Matrix q, Matrix out) {
+                       product_bf16(rows, columns, k, p, q, out, beta);
+                     });
   }
   // The same numbers without the processor's help: a product of two bf16 numbers is exact in f32.
   const auto round = [](real value) {

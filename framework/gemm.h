@@ -22,8 +22,9 @@ bool bf16_supported();
 void set_gemm_precision(Precision precision);
 Precision gemm_precision();
 
-/// c[m, n] = a[m, k] * b[k, n] + beta * c, in parallel tiles whose cuts depend on m, n, k alone, so that the bits do not
-/// depend on the number of threads. beta = 0 does not read c. Row-major; a transposed operand is stored [k, m] or [n, k].
+/// c[m, n] = a[m, k] * b[k, n] + beta * c, in parallel tiles whose cuts depend on m, n, k alone, so that the bits do
+/// not depend on the number of threads. beta = 0 does not read c. Row-major; a transposed operand is stored [k, m] or
+/// [n, k].
 void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
 
 /// The same in the calling thread alone, for use inside a parallel loop (heads of attention).

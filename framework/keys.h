@@ -13,7 +13,8 @@ namespace heddle {
 /// Each part owns a plain struct with a `std::vector<Key> keys()`; that one list gives the config file, the command
 /// line, `--help`, the dump and the bounds. The default is what a default-constructed struct holds.
 struct Key {
-  Key(const char* name_, std::int64_t& value, const char* help_, std::int64_t low = std::numeric_limits<std::int64_t>::min(),
+  Key(const char* name_, std::int64_t& value, const char* help_,
+      std::int64_t low = std::numeric_limits<std::int64_t>::min(),
       std::int64_t high = std::numeric_limits<std::int64_t>::max())
       : name(name_), member(&value), help(help_), min(static_cast<double>(low)), max(static_cast<double>(high)) {}
   Key(const char* name_, double& value, const char* help_, double low = -std::numeric_limits<double>::infinity(),

@@ -34,7 +34,7 @@ Tensor relu(const Tensor& x);                       ///< max(x, 0); the gradient
 Tensor gelu(const Tensor& x);
 /// The same paper's approximation, GPT-2's: x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))).
 Tensor gelu_tanh(const Tensor& x);
-Tensor silu(const Tensor& x);                       ///< x * sigmoid(x)
+Tensor silu(const Tensor& x);  ///< x * sigmoid(x)
 /// condition != 0 ? a : b, all three broadcast; the condition gets no gradient.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 /// Each element kept with probability 1 - p and scaled by 1 / (1 - p), else 0; element i is decided by
@@ -122,10 +122,11 @@ struct AttentionOptions {
 /// softmax(q k^T * scale + masks) v, a head at a time (Vaswani et al., "Attention Is All You Need", 2017).
 ///
 /// q [B, Tq, H, D], k [B, Tk, G, D], v [B, Tk, G, Dv] -> [B, Tq, H, Dv]: heads stand beside each other in memory, as a
-/// linear layer leaves them. G divides H; head h reads keys and values of group h * G / H (Ainslie et al., "GQA", 2023).
-/// A query that sees no key gives zeros. Memory is O(B H Tq): weights are recomputed in backward from each row's
+/// linear layer leaves them. G divides H; head h reads keys and values of group h * G / H (Ainslie et al., "GQA",
+/// 2023). A query that sees no key gives zeros. Memory is O(B H Tq): weights are recomputed in backward from each row's
 /// log-sum-exp (Dao et al., "FlashAttention", 2022). Errors: shapes that do not fit, causal with Tq > Tk.
-Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {});
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const AttentionOptions& options = {});
 
 /// Rotary positions (Su et al., "RoFormer", 2021) for x [B, T, H, D], D even. Pair i of a head is its dimensions
 /// (i, i + D/2), as Llama's published weights have it; at position p = offset + t it turns by p * base^(-2 i / D).
@@ -136,7 +137,8 @@ Tensor rotary(const Tensor& x, index_t offset = 0, double base = 10000);
 /// Mean over rows of -log softmax(logits)[target], in nats. logits [..., V], targets [...]; rows whose target is
 /// ignore_index do not count (all ignored: 0). With smoothing s the target distribution is (1 - s) at the target plus
 /// s / V everywhere (Szegedy et al., 2016). Errors: another target outside 0 .. V-1, s outside [0, 1).
-Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, index_t ignore_index = -1, double label_smoothing = 0);
+Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, index_t ignore_index = -1,
+                     double label_smoothing = 0);
 /// mean((prediction - target)^2); the target gets a gradient too.
 Tensor mse_loss(const Tensor& prediction, const Tensor& target);
 /// Mean of -(t log s(x) + (1 - t) log(1 - s(x))), s the sigmoid, without overflow; the target gets no gradient.

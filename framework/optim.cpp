@@ -12,7 +12,10 @@ std::vector<Key> OptimConfig::keys() {
       {"kind", kind, "optimizer", {"adamw", "adam", "sgd"}},
       {"lr", lr, "learning rate after warm-up", 0.0, 1e3},
       {"min_lr", min_lr, "learning rate at the end of the decay", 0.0, 1e3},
-      {"schedule", schedule, "course of the learning rate after warm-up", {"cosine", "linear", "constant", "inverse_sqrt"}},
+      {"schedule",
+       schedule,
+       "course of the learning rate after warm-up",
+       {"cosine", "linear", "constant", "inverse_sqrt"}},
       {"warmup_steps", warmup_steps, "steps over which the learning rate rises", 0},
       {"decay_steps", decay_steps, "step at which it has fallen to min_lr; 0: train.steps", 0},
       {"beta1", beta1, "Adam: decay of the gradient's mean", 0.0, 0.999999},
@@ -29,7 +32,8 @@ double learning_rate(const OptimConfig& config, index_t step, index_t total_step
   const auto now = static_cast<double>(step), warmup = static_cast<double>(config.warmup_steps);
   if (step < config.warmup_steps) return config.lr * (now + 1) / (warmup + 1);
   if (config.schedule == "constant") return config.lr;
-  if (config.schedule == "inverse_sqrt") return std::max(config.min_lr, config.lr * std::sqrt((warmup + 1) / (now + 1)));
+  if (config.schedule == "inverse_sqrt")
+    return std::max(config.min_lr, config.lr * std::sqrt((warmup + 1) / (now + 1)));
   const auto end = static_cast<double>(config.decay_steps > 0 ? config.decay_steps : total_steps);
   const double t = end > warmup ? std::clamp((now - warmup) / (end - warmup), 0.0, 1.0) : 1.0;
   const double share = config.schedule == "linear" ? 1 - t : 0.5 * (1 + std::cos(std::numbers::pi * t));
@@ -43,7 +47,8 @@ double clip_grad_norm(const std::vector<NamedTensor>& parameters, double max_nor
     const Tensor& grad = p.tensor.grad();
     if (!grad.defined()) continue;
     squares += parallel_sum(grad.numel(), kPiece, [g = grad.data()](index_t begin, index_t end) {
-      return row_sum<double>(end - begin, [at = g + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
+      return row_sum<double>(
+          end - begin, [at = g + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
     });
   }
   const double norm = std::sqrt(squares);
@@ -102,7 +107,8 @@ void Optimizer::update(Slot& slot, double lr) {
   }
   real* const v = slot.second.data();
   const double t = static_cast<double>(steps_);
-  const auto b1 = static_cast<real>(config_.beta1), b2 = static_cast<real>(config_.beta2), eps = static_cast<real>(config_.eps);
+  const auto b1 = static_cast<real>(config_.beta1), b2 = static_cast<real>(config_.beta2),
+             eps = static_cast<real>(config_.eps);
   const auto one_b1 = static_cast<real>(1 - config_.beta1), one_b2 = static_cast<real>(1 - config_.beta2);
   const auto step_size = static_cast<real>(lr / (1 - std::pow(config_.beta1, t)));
   const auto unbias = static_cast<real>(1 / std::sqrt(1 - std::pow(config_.beta2, t)));
@@ -124,7 +130,8 @@ void Optimizer::zero_grad() {
 std::size_t Optimizer::state_bytes() const {
   std::size_t bytes = 0;
   for (const Slot& slot : slots_) {
-    bytes += static_cast<std::size_t>(slot.first.numel() + (slot.second.defined() ? slot.second.numel() : 0)) * sizeof(real);
+    bytes +=
+        static_cast<std::size_t>(slot.first.numel() + (slot.second.defined() ? slot.second.numel() : 0)) * sizeof(real);
   }
   return bytes;
 }

@@ -21,7 +21,8 @@ struct OptimConfig {
   std::vector<Key> keys();
 };
 
-/// Learning rate of a step (counted from 0). During warm-up it rises linearly, lr * (step + 1) / (warmup + 1). After it:
+/// Learning rate of a step (counted from 0). During warm-up it rises linearly, lr * (step + 1) / (warmup + 1). After
+/// it:
 ///   constant      lr
 ///   linear        from lr down to min_lr at decay_steps
 ///   cosine        min_lr + (lr - min_lr) * (1 + cos(pi t)) / 2, t from 0 at the warm-up's end to 1 at decay_steps
@@ -35,9 +36,9 @@ double learning_rate(const OptimConfig& config, index_t step, index_t total_step
 double clip_grad_norm(const std::vector<NamedTensor>& parameters, double max_norm);
 
 /// SGD, Adam and AdamW over a list of parameters. With g the gradient, t the step from 1:
-///   sgd    v = momentum v + g + decay w;                      w -= lr v       (Nesterov: w -= lr (g + decay w + momentum v))
-///   adam   g += decay w, then as adamw without decay          (Kingma and Ba, "Adam", 2015)
-///   adamw  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;   w -= lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay w)
+///   sgd    v = momentum v + g + decay w;                      w -= lr v       (Nesterov: w -= lr (g + decay w +
+///   momentum v)) adam   g += decay w, then as adamw without decay          (Kingma and Ba, "Adam", 2015) adamw  m = b1
+///   m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;   w -= lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay w)
 ///          (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019)
 /// Only parameters of two or more axes decay: biases and norms' weights do not.
 class Optimizer {
@@ -54,10 +55,10 @@ class Optimizer {
   /// Moments by parameter name, and the number of steps taken.
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & boost::serialization::make_nvp("steps", steps_);
+    ar& boost::serialization::make_nvp("steps", steps_);
     for (Slot& slot : slots_) {
-      ar & boost::serialization::make_nvp((slot.name + "/first").c_str(), slot.first);
-      if (slot.second.defined()) ar & boost::serialization::make_nvp((slot.name + "/second").c_str(), slot.second);
+      ar& boost::serialization::make_nvp((slot.name + "/first").c_str(), slot.first);
+      if (slot.second.defined()) ar& boost::serialization::make_nvp((slot.name + "/second").c_str(), slot.second);
     }
   }
 

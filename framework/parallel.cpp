@@ -19,9 +19,7 @@ namespace {
 /// the control lets oneTBB create that many workers.
 struct Pool {
   explicit Pool(int n)
-      : count(n),
-        control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)),
-        arena(n) {}
+      : count(n), control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {}
   int count;
   tbb::global_control control;
   tbb::task_arena arena;

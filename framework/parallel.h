@@ -23,9 +23,8 @@ template <class Body>
 void parallel_for(index_t n, index_t grain, const Body& body) {
   if (n <= 0) return;
   if (n <= grain) return body(index_t{0}, n);
-  detail::run_pieces(n, grain, &body, [](const void* b, index_t begin, index_t end) {
-    (*static_cast<const Body*>(b))(begin, end);
-  });
+  detail::run_pieces(n, grain, &body,
+                     [](const void* b, index_t begin, index_t end) { (*static_cast<const Body*>(b))(begin, end); });
 }
 
 /// Rows a piece when each row holds `row_work` elements: about 16,000 elements a piece, which costs a few microseconds,

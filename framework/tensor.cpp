@@ -78,7 +78,7 @@ class MemoryPool {
     auto& blocks = blocks_of(bytes);
     void* block = nullptr;
     if (blocks.empty()) {
-      block = ::operator new(bytes, std::align_val_t{kAlignment});
+      block = ::operator new (bytes, std::align_val_t{kAlignment});
       blocks.reserve(blocks.size() + 1);
       stats_.bytes_reserved += bytes;
       ++stats_.system_requests;
@@ -100,7 +100,7 @@ class MemoryPool {
   void trim() {
     const std::scoped_lock lock(mutex_);
     for (auto& [bytes, blocks] : free_) {
-      for (void* block : blocks) ::operator delete(block, std::align_val_t{kAlignment});
+      for (void* block : blocks) ::operator delete (block, std::align_val_t{kAlignment});
       stats_.bytes_reserved -= bytes * blocks.size();
       blocks.clear();
     }
@@ -119,7 +119,8 @@ class MemoryPool {
  private:
   /// Free blocks of one size. There are few sizes in a program, and they are kept in order.
   std::vector<void*>& blocks_of(std::size_t bytes) {
-    auto at = std::lower_bound(free_.begin(), free_.end(), bytes, [](const auto& e, std::size_t b) { return e.first < b; });
+    auto at =
+        std::lower_bound(free_.begin(), free_.end(), bytes, [](const auto& e, std::size_t b) { return e.first < b; });
     if (at == free_.end() || at->first != bytes) at = free_.insert(at, {bytes, {}});
     return at->second;
   }
@@ -158,7 +159,8 @@ Tensor Tensor::full(const Shape& shape, real value) {
 }
 
 Tensor Tensor::from(std::span<const real> values, const Shape& shape) {
-  ensure(static_cast<index_t>(values.size()) == shape.numel(), "tensor: ", values.size(), " values do not fill shape ", shape);
+  ensure(static_cast<index_t>(values.size()) == shape.numel(), "tensor: ", values.size(), " values do not fill shape ",
+         shape);
   Tensor t(shape);
   std::copy(values.begin(), values.end(), t.data());
   return t;

@@ -61,10 +61,10 @@ class Shape {
 /// What the memory pool has done. The pool keeps freed blocks by size class, so a steady training step, which asks for
 /// the same sizes every time, takes no memory from the system.
 struct PoolStats {
-  std::size_t bytes_in_use = 0;      ///< held by live tensors
-  std::size_t peak_bytes = 0;        ///< the most that was ever in use
-  std::size_t bytes_reserved = 0;    ///< taken from the system, in use or kept for reuse
-  std::size_t system_requests = 0;   ///< how often the system was asked
+  std::size_t bytes_in_use = 0;     ///< held by live tensors
+  std::size_t peak_bytes = 0;       ///< the most that was ever in use
+  std::size_t bytes_reserved = 0;   ///< taken from the system, in use or kept for reuse
+  std::size_t system_requests = 0;  ///< how often the system was asked
 };
 PoolStats pool_stats();
 /// Starts a new peak at what is in use now.

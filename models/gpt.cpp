@@ -21,10 +21,11 @@ std::unique_ptr<Model> GPTConfig::build(index_t vocab_size, const Rng& rng) cons
 }
 
 GPT::GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng) : config_(config) {
-  ensure(config.n_embd % config.n_head == 0, "model.n_head = ", config.n_head, " does not divide model.n_embd = ", config.n_embd,
-         "; choose a width that is a multiple of the heads");
+  ensure(config.n_embd % config.n_head == 0, "model.n_head = ", config.n_head,
+         " does not divide model.n_embd = ", config.n_embd, "; choose a width that is a multiple of the heads");
   Initializer init(rng);
-  const TransformerSizes sizes{config.n_layer, config.n_head, config.n_head, config.n_embd, config.bias, config.dropout};
+  const TransformerSizes sizes{config.n_layer, config.n_head, config.n_head,
+                               config.n_embd,  config.bias,   config.dropout};
   token_embedding = Embedding(vocab_size, config.n_embd, init, sizes.stddev());
   position_embedding = Embedding(config.context, config.n_embd, init, sizes.stddev());
   for (index_t i = 0; i < config.n_layer; ++i) blocks.emplace_back(sizes, init);
@@ -54,7 +55,8 @@ Tensor GPT::logits(const IdTensor& inputs, Context& context) {
 
 double GPT::flops_per_token() {
   const double width = static_cast<double>(config_.n_embd), depth = static_cast<double>(config_.n_layer);
-  return 6 * static_cast<double>(count_elements(named_parameters())) + 12 * depth * width * static_cast<double>(config_.context);
+  return 6 * static_cast<double>(count_elements(named_parameters())) +
+         12 * depth * width * static_cast<double>(config_.context);
 }
 
 }  // namespace heddle

@@ -16,8 +16,8 @@ struct GPTConfig final : ModelConfig {
   std::unique_ptr<Model> build(index_t vocab_size, const Rng& rng) const override;
 };
 
-/// GPT-2's form (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019): token and learned position
-/// embeddings, pre-norm blocks, a last norm, and a head that scores every token of the vocabulary.
+/// GPT-2's form (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019): token and learned
+/// position embeddings, pre-norm blocks, a last norm, and a head that scores every token of the vocabulary.
 class GPT final : public Model {
  public:
   GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng);
@@ -30,8 +30,8 @@ class GPT final : public Model {
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(token_embedding) & BOOST_SERIALIZATION_NVP(position_embedding);
-    ar & BOOST_SERIALIZATION_NVP(blocks) & BOOST_SERIALIZATION_NVP(norm) & BOOST_SERIALIZATION_NVP(head);
+    ar& BOOST_SERIALIZATION_NVP(token_embedding) & BOOST_SERIALIZATION_NVP(position_embedding);
+    ar& BOOST_SERIALIZATION_NVP(blocks) & BOOST_SERIALIZATION_NVP(norm) & BOOST_SERIALIZATION_NVP(head);
   }
   Embedding token_embedding, position_embedding;
   std::vector<Block> blocks;

@@ -48,7 +48,8 @@ int bench_train(const CommandLine& line, const BenchOptions& options) {
   settings.override_with(line.assignments);
   const Experiment experiment(settings);
   experiment.apply_to_process();
-  const Corpus corpus = load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
+  const Corpus corpus =
+      load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
   const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
   Trainer trainer(experiment, corpus, *model);
 
@@ -71,17 +72,24 @@ int bench_train(const CommandLine& line, const BenchOptions& options) {
   const double gflops = tokens * model->flops_per_token() / 1e9, limit = median(limits);
   const double peak = static_cast<double>(pool_stats().peak_bytes);
   if (options.json) {
-    std::cout << nlohmann::json{{"threads", threads()}, {"ms_per_step", step * 1e3}, {"tokens_per_second", tokens}, {"gflops", gflops},
-                                {"limit_gflops", limit}, {"share_of_limit", gflops / limit}, {"peak_bytes", peak},
-                                {"system_requests_per_step", static_cast<double>(asked) / static_cast<double>(options.steps)}}
+    std::cout << nlohmann::json{{"threads", threads()},
+                                {"ms_per_step", step * 1e3},
+                                {"tokens_per_second", tokens},
+                                {"gflops", gflops},
+                                {"limit_gflops", limit},
+                                {"share_of_limit", gflops / limit},
+                                {"peak_bytes", peak},
+                                {"system_requests_per_step",
+                                 static_cast<double>(asked) / static_cast<double>(options.steps)}}
                      .dump()
               << '\n';
   } else {
     std::cout << fmt::format(
-        "{} threads: {:.2f} ms a step (median of {}), {} tokens/s\n{:.1f} GFLOP/s, {:.0f} % of the {:.1f} that a large product reaches here\n"
+        "{} threads: {:.2f} ms a step (median of {}), {} tokens/s\n{:.1f} GFLOP/s, {:.0f} % of the {:.1f} that a large "
+        "product reaches here\n"
         "{} of tensors at most, {} requests for memory to the system in {} steps\n",
-        threads(), step * 1e3, options.steps, human_count(tokens), gflops, 100 * gflops / limit, limit, human_bytes(peak), asked,
-        options.steps);
+        threads(), step * 1e3, options.steps, human_count(tokens), gflops, 100 * gflops / limit, limit,
+        human_bytes(peak), asked, options.steps);
   }
   return 0;
 }
@@ -92,7 +100,8 @@ int bench_command(const std::vector<std::string>& arguments) {
   BenchOptions options;
   CommandLine line;
   line.usage = "bench train CONFIG [options] [--section.key=value ...]";
-  line.summary = "Speed and memory of training steps, and their share of what a large matrix product reaches in the same run.";
+  line.summary =
+      "Speed and memory of training steps, and their share of what a large matrix product reaches in the same run.";
   line.options = options.keys();
   line.words = 2;
   line.overrides = true;
@@ -100,7 +109,8 @@ int bench_command(const std::vector<std::string>& arguments) {
     std::cout << line.help();
     return 0;
   }
-  if (line.positional[0] != "train") throw UsageError(concat_text("bench: no benchmark '", line.positional[0], "'; there is: train"));
+  if (line.positional[0] != "train")
+    throw UsageError(concat_text("bench: no benchmark '", line.positional[0], "'; there is: train"));
   return bench_train(line, options);
 }
 

@@ -14,21 +14,21 @@ struct Weights {
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    for (NamedTensor& p : parameters) ar & boost::serialization::make_nvp(p.name.c_str(), p.tensor);
+    for (NamedTensor& p : parameters) ar& boost::serialization::make_nvp(p.name.c_str(), p.tensor);
   }
 };
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer, Model& model,
-                     Optimizer& optimizer, RunState& state) {
+void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer,
+                     Model& model, Optimizer& optimizer, RunState& state) {
   using boost::serialization::make_nvp;
   save_file(path, kKind, kFormat, [&](Hdf5OArchive& ar) {
     std::string config = dump_config(experiment.sections());
     TokenizerState vocabulary = tokenizer.state();
     Weights weights{model.named_parameters()};
-    ar & BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("model", weights);
-    ar & BOOST_SERIALIZATION_NVP(optimizer) & BOOST_SERIALIZATION_NVP(state);
+    ar& BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("model", weights);
+    ar& BOOST_SERIALIZATION_NVP(optimizer) & BOOST_SERIALIZATION_NVP(state);
   });
 }
 
@@ -38,7 +38,7 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<s
   load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) {
     std::string config;
     TokenizerState vocabulary;
-    ar & BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("state", run.state);
+    ar& BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("state", run.state);
     Settings settings = Settings::from_text(config, path.string());
     run.experiment = std::make_unique<Experiment>(settings);
     if (!assignments.empty()) {
@@ -50,13 +50,13 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<s
     run.tokenizer = make_tokenizer(vocabulary);
     run.model = run.experiment->build_model(run.tokenizer->vocab_size());
     Weights weights{run.model->named_parameters()};
-    ar & make_nvp("model", weights);
+    ar& make_nvp("model", weights);
   });
   return run;
 }
 
 void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer) {
-  load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) { ar & BOOST_SERIALIZATION_NVP(optimizer); });
+  load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) { ar& BOOST_SERIALIZATION_NVP(optimizer); });
 }
 
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names) {

@@ -13,23 +13,23 @@ namespace heddle {
 
 /// Where a run stands, beside its weights and moments.
 struct RunState {
-  std::int64_t step = 0;              ///< steps done
-  double best_val_loss = 1e300;       ///< lowest validation loss so far, in nats a token
+  std::int64_t step = 0;         ///< steps done
+  double best_val_loss = 1e300;  ///< lowest validation loss so far, in nats a token
   std::int64_t evaluations_since_best = 0;
-  std::uint64_t text_hash = 0;        ///< of the text that the run is trained on
+  std::uint64_t text_hash = 0;  ///< of the text that the run is trained on
   History history;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(step) & BOOST_SERIALIZATION_NVP(best_val_loss);
-    ar & BOOST_SERIALIZATION_NVP(evaluations_since_best) & BOOST_SERIALIZATION_NVP(text_hash);
-    ar & BOOST_SERIALIZATION_NVP(history);
+    ar& BOOST_SERIALIZATION_NVP(step) & BOOST_SERIALIZATION_NVP(best_val_loss);
+    ar& BOOST_SERIALIZATION_NVP(evaluations_since_best) & BOOST_SERIALIZATION_NVP(text_hash);
+    ar& BOOST_SERIALIZATION_NVP(history);
   }
 };
 
 /// Writes a checkpoint: /config (text), /tokenizer, /model, /optimizer, /state. Errors: as save_file.
-void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer, Model& model,
-                     Optimizer& optimizer, RunState& state);
+void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer,
+                     Model& model, Optimizer& optimizer, RunState& state);
 
 /// A trained model with what it needs to be used.
 struct LoadedRun {

@@ -45,7 +45,9 @@ bool parse_number(const std::string& text, Number& number) {
 /// What a number may be; nothing where it may be anything.
 std::string bounds_text(const Key& key) {
   const bool whole = std::holds_alternative<std::int64_t*>(key.member);
-  const auto number = [&](double v) { return whole ? fmt::format("{}", static_cast<std::int64_t>(v)) : fmt::format("{}", v); };
+  const auto number = [&](double v) {
+    return whole ? fmt::format("{}", static_cast<std::int64_t>(v)) : fmt::format("{}", v);
+  };
   constexpr double kHuge = 9e18;
   const bool low = key.min > -kHuge, high = key.max < kHuge;
   if (low && high) return number(key.min) + " .. " + number(key.max);
@@ -83,7 +85,8 @@ void assign(const Key& key, const std::string& text, const std::string& where) {
 /// Only what a dumped config gives back as it was may be set: comments and spaces at the ends do not come back.
 void check_writable(const std::string& text, const std::string& where) {
   constexpr const char* kSpace = " \t\r";
-  ensure(text.find_first_of("\n#") == std::string::npos, where, ": a value is one line without '#', which begins a comment");
+  ensure(text.find_first_of("\n#") == std::string::npos, where,
+         ": a value is one line without '#', which begins a comment");
   ensure(text.empty() || (text.find_first_of(kSpace) != 0 && text.find_last_of(kSpace) != text.size() - 1), where,
          ": a value neither begins nor ends with a space");
 }
@@ -99,7 +102,8 @@ std::string table_of(const std::vector<std::pair<std::string, const Key*>>& rows
   for (const auto& [setting, key] : rows) width = std::max(width, setting.size());
   std::string text;
   for (const auto& [setting, key] : rows) {
-    const std::string bounds = key->choices.empty() ? bounds_text(*key) : fmt::format("{}", fmt::join(key->choices, " | "));
+    const std::string bounds =
+        key->choices.empty() ? bounds_text(*key) : fmt::format("{}", fmt::join(key->choices, " | "));
     text += fmt::format("  {:<{}}  {}{}\n", setting, width, key->help, bounds.empty() ? "" : " (" + bounds + ")");
   }
   return text;
@@ -126,7 +130,9 @@ Settings Settings::from_text(const std::string& text, const std::string& source)
     for (const auto& option : parsed.options) {
       ensure(option.string_key.find('.') != std::string::npos, source, ": ", option.string_key,
              " stands before the first [section]");
-      const bool added = settings.values_.try_emplace(option.string_key, Value{option.value.empty() ? "" : option.value[0], source}).second;
+      const bool added =
+          settings.values_.try_emplace(option.string_key, Value{option.value.empty() ? "" : option.value[0], source})
+              .second;
       ensure(added, source, ": ", option.string_key, " is given twice; keep one");
     }
   } catch (const po::error& e) {
@@ -253,7 +259,8 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
     }
   }
   if (positional.size() < words) throw UsageError(concat_text("too few words; usage: heddle ", usage));
-  if (positional.size() > words) throw UsageError(concat_text("unexpected '", positional[words], "'; usage: heddle ", usage));
+  if (positional.size() > words)
+    throw UsageError(concat_text("unexpected '", positional[words], "'; usage: heddle ", usage));
   return true;
 }
 
@@ -261,7 +268,8 @@ std::string CommandLine::help() const {
   std::vector<std::pair<std::string, const Key*>> rows;
   for (const Key& key : options) {
     const bool flag = std::holds_alternative<bool*>(key.member);
-    rows.emplace_back("--" + dashed(key.name) + (flag ? "" : "=" + (value_text(key).empty() ? "..." : value_text(key))), &key);
+    rows.emplace_back("--" + dashed(key.name) + (flag ? "" : "=" + (value_text(key).empty() ? "..." : value_text(key))),
+                      &key);
   }
   return "usage: heddle " + usage + "\n\n" + summary + '\n' + (rows.empty() ? "" : "\noptions:\n") + table_of(rows);
 }

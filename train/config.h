@@ -25,8 +25,8 @@ struct Section {
 /// where each was written.
 class Settings {
  public:
-  /// Reads program_options' form: `[section]`, `key = value`, `#` begins a comment. Errors: a file that cannot be read, a
-  /// line that cannot be understood, a key given twice.
+  /// Reads program_options' form: `[section]`, `key = value`, `#` begins a comment. Errors: a file that cannot be read,
+  /// a line that cannot be understood, a key given twice.
   static Settings from_file(const std::string& path);
   /// The same from text; `source` names it in messages.
   static Settings from_text(const std::string& text, const std::string& source);
@@ -35,8 +35,8 @@ class Settings {
   void override_with(const std::vector<std::string>& assignments);
   /// The value of one key before the rest is understood, as when `model.kind` decides which keys there are.
   std::string value_of(const std::string& name, const std::string& fallback) const;
-  /// Writes every setting into the member that its key names. Errors: an unknown section or key (the nearest known one is
-  /// named), a value of the wrong type, out of bounds or not among the choices.
+  /// Writes every setting into the member that its key names. Errors: an unknown section or key (the nearest known one
+  /// is named), a value of the wrong type, out of bounds or not among the choices.
   void apply_to(const std::vector<Section>& sections) const;
 
  private:
@@ -58,11 +58,11 @@ void check_resumable(const std::vector<Section>& before, const std::vector<Secti
 /// The command line of one command: positional words, `--option value` or `--option=value`, and `--section.key=value`
 /// where the command reads a config.
 struct CommandLine {
-  std::string usage;      ///< after "heddle": "train CONFIG [options]"
-  std::string summary;    ///< one line
+  std::string usage;    ///< after "heddle": "train CONFIG [options]"
+  std::string summary;  ///< one line
   std::vector<Key> options;
-  std::size_t words = 1;  ///< positional words that must come
-  bool overrides = false; ///< --section.key=value is allowed
+  std::size_t words = 1;   ///< positional words that must come
+  bool overrides = false;  ///< --section.key=value is allowed
 
   std::vector<std::string> positional;   ///< found by parse
   std::vector<std::string> assignments;  ///< found by parse: "section.key=value"

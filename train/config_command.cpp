@@ -15,7 +15,8 @@ int config_command(const std::vector<std::string>& arguments) {
     // Keys of the common sections with their defaults, and a [model] section for every kind.
     for (const std::string& kind : model_kinds()) {
       Experiment defaults(Settings::from_text("[model]\nkind = " + kind + "\n", "defaults"));
-      std::cout << "\nkeys, defaults and meanings for model.kind = " << kind << ":\n\n" << describe_keys(defaults.sections());
+      std::cout << "\nkeys, defaults and meanings for model.kind = " << kind << ":\n\n"
+                << describe_keys(defaults.sections());
     }
     return 0;
   }

@@ -31,8 +31,10 @@ int eval_command(const std::vector<std::string>& arguments) {
   EvalOptions options;
   CommandLine line;
   line.usage = "eval RUN [options]";
-  line.summary = "Loss of a trained model (a run's folder: its best.h5; or a checkpoint) on the text of its config, or on another\n"
-                 "given by --data.path=PATH.";
+  line.summary =
+      "Loss of a trained model (a run's folder: its best.h5; or a checkpoint) on the text of its config, or on "
+      "another\n"
+      "given by --data.path=PATH.";
   line.options = options.keys();
   line.overrides = true;
   if (!line.parse(arguments)) {
@@ -53,12 +55,16 @@ int eval_command(const std::vector<std::string>& arguments) {
   const double loss = evaluate_loss(*run.model, tokens, run.experiment->train.batch_size, options.batches);
   const double perplexity = std::exp(loss), bits = corpus.bits_per_character(loss);
   if (options.json) {
-    nlohmann::json out = {{"checkpoint", path.string()}, {"step", run.state.step}, {"split", options.split}, {"loss", loss}, {"perplexity", perplexity}};
+    nlohmann::json out = {{"checkpoint", path.string()},
+                          {"step", run.state.step},
+                          {"split", options.split},
+                          {"loss", loss},
+                          {"perplexity", perplexity}};
     if (options.split == "val") out["bits_per_character"] = bits;
     std::cout << out.dump() << '\n';
   } else {
-    std::cout << fmt::format("{} after step {}, {} split: {:.4f} nats a token, perplexity {:.2f}{}\n", path.string(), run.state.step,
-                             options.split, loss, perplexity,
+    std::cout << fmt::format("{} after step {}, {} split: {:.4f} nats a token, perplexity {:.2f}{}\n", path.string(),
+                             run.state.step, options.split, loss, perplexity,
                              options.split == "val" ? fmt::format(", {:.4f} bits a character", bits) : "");
   }
   return 0;

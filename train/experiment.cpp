@@ -11,7 +11,8 @@ std::vector<Key> RunConfig::keys() {
       {"dir", dir, "another folder for the run"},
       {"seed", seed, "decides weights, order of data, dropout and built-in text", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
-      Key("precision", precision, "operands of matrix products; auto: bf16 where the processor has it", {"auto", "f32", "bf16"}),
+      Key("precision", precision, "operands of matrix products; auto: bf16 where the processor has it",
+          {"auto", "f32", "bf16"}),
       Key("overwrite", overwrite, "delete an earlier run in the same folder").resumable(),
   };
 }
@@ -26,7 +27,8 @@ std::vector<Key> TrainConfig::keys() {
       Key("checkpoint_interval", checkpoint_interval, "steps between writes of last.h5", 1).resumable(),
       Key("early_stop", early_stop, "evaluations without a better loss that end the run; 0: none do", 0).resumable(),
       Key("log_interval", log_interval, "steps between lines in the log", 1).resumable(),
-      Key("sample_interval", sample_interval, "steps between samples in samples.txt; 0: only at the end", 0).resumable(),
+      Key("sample_interval", sample_interval, "steps between samples in samples.txt; 0: only at the end", 0)
+          .resumable(),
       Key("sample_tokens", sample_tokens, "length of a sample", 0, 1 << 20).resumable(),
   };
 }
@@ -35,16 +37,20 @@ Experiment::Experiment(const Settings& settings) {
   model_kind = settings.value_of("model.kind", model_kind);
   model = make_model_config(model_kind);
   settings.apply_to(sections());
-  ensure(!run.name.empty() && run.name.find('/') == std::string::npos && !run.name.starts_with('.'), "run.name = ", run.name,
-         ": wants the name of a folder in runs/; for another place give run.dir");
-  ensure(optim.schedule == "constant" || optim.min_lr <= optim.lr, "optim.min_lr = ", optim.min_lr, " is above optim.lr = ", optim.lr,
-         "; the rate falls from lr to min_lr");
+  ensure(!run.name.empty() && run.name.find('/') == std::string::npos && !run.name.starts_with('.'),
+         "run.name = ", run.name, ": wants the name of a folder in runs/; for another place give run.dir");
+  ensure(optim.schedule == "constant" || optim.min_lr <= optim.lr, "optim.min_lr = ", optim.min_lr,
+         " is above optim.lr = ", optim.lr, "; the rate falls from lr to min_lr");
 }
 
 std::vector<Section> Experiment::sections() {
   std::vector<Key> model_keys = model->keys();
   model_keys.insert(model_keys.begin(), Key("kind", model_kind, "architecture", model_kinds()));
-  return {{"run", run.keys()}, {"data", data.keys()}, {"model", std::move(model_keys)}, {"optim", optim.keys()}, {"train", train.keys()}};
+  return {{"run", run.keys()},
+          {"data", data.keys()},
+          {"model", std::move(model_keys)},
+          {"optim", optim.keys()},
+          {"train", train.keys()}};
 }
 
 void Experiment::apply_to_process() const {

@@ -39,8 +39,8 @@ class Experiment {
   Rng rng() const { return Rng(static_cast<std::uint64_t>(run.seed)); }
   /// The run's folder: run.dir, or runs/NAME.
   std::string folder() const { return run.dir.empty() ? "runs/" + run.name : run.dir; }
-  /// Sets what holds for the whole process: threads and precision. Errors: a precision that the processor lacks is none;
-  /// it is only slow.
+  /// Sets what holds for the whole process: threads and precision. Errors: a precision that the processor lacks is
+  /// none; it is only slow.
   void apply_to_process() const;
   /// The model with its first weights.
   std::unique_ptr<Model> build_model(index_t vocab_size) const;

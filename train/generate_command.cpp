@@ -34,7 +34,8 @@ int generate_command(const std::vector<std::string>& arguments) {
   GenerateOptions options;
   CommandLine line;
   line.usage = "generate RUN [options]";
-  line.summary = "Writes text with a trained model (a run's folder: its best.h5; or a checkpoint), token by token as it comes.";
+  line.summary =
+      "Writes text with a trained model (a run's folder: its best.h5; or a checkpoint), token by token as it comes.";
   line.options = options.keys();
   if (!line.parse(arguments)) {
     std::cout << line.help();
@@ -47,10 +48,13 @@ int generate_command(const std::vector<std::string>& arguments) {
   if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
   const auto tokens = encode_prompt(*run.tokenizer, prompt);
   std::cout << prompt << std::flush;
-  generate(*run.model, tokens, options.tokens, options.sampling, [&](std::int32_t id) {
-    std::cout << run.tokenizer->piece(id) << std::flush;
-    return std::cout.good();
-  }, !options.no_cache);
+  generate(
+      *run.model, tokens, options.tokens, options.sampling,
+      [&](std::int32_t id) {
+        std::cout << run.tokenizer->piece(id) << std::flush;
+        return std::cout.good();
+      },
+      !options.no_cache);
   std::cout << '\n';
   return 0;
 }

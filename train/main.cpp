@@ -20,7 +20,9 @@ constexpr heddle::Command kCommands[] = {
 
 std::string usage() {
   std::string text = "usage: heddle COMMAND ...\n\nTrains small language models on CPUs and uses them.\n\ncommands:\n";
-  for (const auto& command : kCommands) text += std::string("  ") + command.name + std::string(10 - std::string(command.name).size(), ' ') + command.summary + '\n';
+  for (const auto& command : kCommands)
+    text += std::string("  ") + command.name + std::string(10 - std::string(command.name).size(), ' ') +
+            command.summary + '\n';
   return text + "\nheddle COMMAND --help tells more.\n";
 }
 

@@ -16,7 +16,8 @@ std::vector<Key> SamplingConfig::keys() {
 }
 
 std::int32_t sample(std::span<const real> logits, const SamplingConfig& config, const Rng& rng, std::uint64_t index) {
-  ensure(std::none_of(logits.begin(), logits.end(), [](real v) { return std::isnan(v); }), "sample: a score is not a number");
+  ensure(std::none_of(logits.begin(), logits.end(), [](real v) { return std::isnan(v); }),
+         "sample: a score is not a number");
   const auto best = std::max_element(logits.begin(), logits.end());
   ensure(best != logits.end() && std::isfinite(*best), "sample: no score is finite");
   const double top = *best;
@@ -28,12 +29,14 @@ std::int32_t sample(std::span<const real> logits, const SamplingConfig& config, 
   const bool cut = config.top_p < 1 || (config.top_k > 0 && config.top_k < static_cast<std::int64_t>(ids.size()));
   const auto score = [&](std::int32_t id) { return logits[static_cast<std::size_t>(id)]; };
   if (cut) {
-    std::sort(ids.begin(), ids.end(), [&](auto a, auto b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
+    std::sort(ids.begin(), ids.end(),
+              [&](auto a, auto b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
     if (config.top_k > 0) ids.resize(std::min(ids.size(), static_cast<std::size_t>(config.top_k)));
   }
   std::vector<double> weights(ids.size());
   double total = 0;
-  for (std::size_t i = 0; i < ids.size(); ++i) total += weights[i] = std::exp((score(ids[i]) - top) / config.temperature);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    total += weights[i] = std::exp((score(ids[i]) - top) / config.temperature);
   if (config.top_p < 1) {
     double reached = 0;
     std::size_t count = 0;

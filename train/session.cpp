@@ -41,7 +41,8 @@ class StopOnSignal {
   StopOnSignal& operator=(const StopOnSignal&) = delete;
 
  private:
-  struct sigaction old_interrupt_ {}, old_terminate_ {};
+  struct sigaction old_interrupt_ {
+  }, old_terminate_{};
 };
 
 }  // namespace
@@ -86,36 +87,47 @@ void Session::run() {
   if (early || state_.step == plan.steps) return conclude(early);
   if (row_steps_ > 0) end_row(kNone);
   save("last.h5");
-  reporter_.line(fmt::format("stopped after step {} of {}; go on with: heddle resume {}", state_.step, plan.steps, folder_.string()));
+  reporter_.line(fmt::format("stopped after step {} of {}; go on with: heddle resume {}", state_.step, plan.steps,
+                             folder_.string()));
 }
 
 void Session::introduce() {
-  reporter_.line(fmt::format("run {} in {}, {} threads, seed {}", experiment_.run.name, folder_.string(), threads(), experiment_.run.seed));
-  reporter_.line(fmt::format("data: {}, {} tokenizer, {} tokens in the vocabulary; {} train, {} validate", experiment_.data.path,
-                             corpus_.tokenizer->state().kind, human_count(static_cast<double>(corpus_.tokenizer->vocab_size())),
-                             human_count(static_cast<double>(corpus_.train.size())), human_count(static_cast<double>(corpus_.val.size()))));
+  reporter_.line(fmt::format("run {} in {}, {} threads, seed {}", experiment_.run.name, folder_.string(), threads(),
+                             experiment_.run.seed));
+  reporter_.line(fmt::format(
+      "data: {}, {} tokenizer, {} tokens in the vocabulary; {} train, {} validate", experiment_.data.path,
+      corpus_.tokenizer->state().kind, human_count(static_cast<double>(corpus_.tokenizer->vocab_size())),
+      human_count(static_cast<double>(corpus_.train.size())), human_count(static_cast<double>(corpus_.val.size()))));
   const MemoryEstimate memory = trainer_.estimate_memory();
-  reporter_.line(fmt::format("model: {}, {} parameters; memory: {} = parameters {} + gradients {} + optimizer {} + activations {}",
-                             experiment_.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
-                             human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
-                             human_bytes(memory.activations)));
+  reporter_.line(
+      fmt::format("model: {}, {} parameters; memory: {} = parameters {} + gradients {} + optimizer {} + activations {}",
+                  experiment_.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
+                  human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
+                  human_bytes(memory.activations)));
   baselines_ = count_baselines(corpus_.train, corpus_.val, corpus_.tokenizer->vocab_size());
   const auto both = [&](double nats) { return fmt::format("{:.3f} ({:.3f})", nats, corpus_.bits_per_character(nats)); };
-  const bool all = baselines_.counted == static_cast<index_t>(corpus_.train.size()) && baselines_.judged == static_cast<index_t>(corpus_.val.size());
-  const std::string part = all ? "" : fmt::format(" the last {} training tokens, on the last {} for validation,",
-                                                  human_count(static_cast<double>(baselines_.counted)), human_count(static_cast<double>(baselines_.judged)));
-  reporter_.line(fmt::format("counting{} reaches, in nats a token (bits a character): uniform {}, unigram {}, bigram {}, 5-gram {}", part,
-                             both(baselines_.uniform), both(baselines_.unigram), both(baselines_.bigram), both(baselines_.five_gram)));
-  if (state_.step > 0) reporter_.line(fmt::format("going on after step {} of {}", state_.step, experiment_.train.steps));
+  const bool all = baselines_.counted == static_cast<index_t>(corpus_.train.size()) &&
+                   baselines_.judged == static_cast<index_t>(corpus_.val.size());
+  const std::string part = all ? ""
+                               : fmt::format(" the last {} training tokens, on the last {} for validation,",
+                                             human_count(static_cast<double>(baselines_.counted)),
+                                             human_count(static_cast<double>(baselines_.judged)));
+  reporter_.line(fmt::format(
+      "counting{} reaches, in nats a token (bits a character): uniform {}, unigram {}, bigram {}, 5-gram {}", part,
+      both(baselines_.uniform), both(baselines_.unigram), both(baselines_.bigram), both(baselines_.five_gram)));
+  if (state_.step > 0)
+    reporter_.line(fmt::format("going on after step {} of {}", state_.step, experiment_.train.steps));
 }
 
 std::string Session::status() const {
   const double tokens = static_cast<double>(row_steps_ * trainer_.tokens_per_step()) / row_seconds_;
-  const double left = (now() - started_) / static_cast<double>(session_steps_) * static_cast<double>(experiment_.train.steps - state_.step);
+  const double left = (now() - started_) / static_cast<double>(session_steps_) *
+                      static_cast<double>(experiment_.train.steps - state_.step);
   // The most wanted first: a narrow terminal cuts off the end.
-  return fmt::format("step {}/{}  eta {}  train {:.4f}  lr {:.1e}  norm {:.2f}  {} tokens/s  {:.0f} GFLOP/s", state_.step,
-                     experiment_.train.steps, human_time(left), row_loss_ / static_cast<double>(row_steps_), last_.lr,
-                     last_.grad_norm, human_count(tokens), tokens * model_.flops_per_token() / 1e9);
+  return fmt::format("step {}/{}  eta {}  train {:.4f}  lr {:.1e}  norm {:.2f}  {} tokens/s  {:.0f} GFLOP/s",
+                     state_.step, experiment_.train.steps, human_time(left),
+                     row_loss_ / static_cast<double>(row_steps_), last_.lr, last_.grad_norm, human_count(tokens),
+                     tokens * model_.flops_per_token() / 1e9);
 }
 
 std::string Session::loss_text(double nats) const {
@@ -166,20 +178,25 @@ void Session::save(const char* name) {
 
 void Session::conclude(bool early) {
   if (early) {
-    reporter_.line(fmt::format("stopped early: {} evaluations without a better validation loss", state_.evaluations_since_best));
+    reporter_.line(
+        fmt::format("stopped early: {} evaluations without a better validation loss", state_.evaluations_since_best));
   }
   if (experiment_.train.sample_tokens > 0) write_sample();
   const double loss = trainer_.evaluate(true);
   reporter_.line(fmt::format("whole validation split after step {}: {}", state_.step, loss_text(loss)));
   std::string comparison;
-  const std::pair<const char*, double> yardsticks[] = {
-      {"uniform", baselines_.uniform}, {"unigram", baselines_.unigram}, {"bigram", baselines_.bigram}, {"5-gram", baselines_.five_gram}};
+  const std::pair<const char*, double> yardsticks[] = {{"uniform", baselines_.uniform},
+                                                       {"unigram", baselines_.unigram},
+                                                       {"bigram", baselines_.bigram},
+                                                       {"5-gram", baselines_.five_gram}};
   for (const auto& [name, nats] : yardsticks) {
-    comparison += fmt::format("{}{} than {} ({:.3f})", comparison.empty() ? "" : ", ", loss < nats ? "better" : "WORSE", name, nats);
+    comparison += fmt::format("{}{} than {} ({:.3f})", comparison.empty() ? "" : ", ", loss < nats ? "better" : "WORSE",
+                              name, nats);
   }
   reporter_.line("against counting: " + comparison);
-  reporter_.line(fmt::format("{} of training; {} and {} hold the model, metrics.csv its course", human_time(state_.history.seconds()),
-                             (folder_ / "last.h5").string(), (folder_ / "best.h5").string()));
+  reporter_.line(fmt::format("{} of training; {} and {} hold the model, metrics.csv its course",
+                             human_time(state_.history.seconds()), (folder_ / "last.h5").string(),
+                             (folder_ / "best.h5").string()));
 }
 
 }  // namespace heddle

@@ -9,8 +9,8 @@
 
 namespace heddle {
 
-/// One sitting of a run, from where it stands to its last step, its early stop or a signal: steps, evaluations, samples,
-/// log, metrics and checkpoints in the run's folder. `heddle train` and `heddle resume` both come here.
+/// One sitting of a run, from where it stands to its last step, its early stop or a signal: steps, evaluations,
+/// samples, log, metrics and checkpoints in the run's folder. `heddle train` and `heddle resume` both come here.
 class Session {
  public:
   /// `state` is where the run stands; the folder must exist.
@@ -48,7 +48,7 @@ class Session {
   StepResult last_;
   double row_loss_ = 0, row_seconds_ = 0;  ///< sums over the steps since the last row
   index_t row_steps_ = 0;
-  double started_ = 0;                     ///< when this sitting's first step began
+  double started_ = 0;  ///< when this sitting's first step began
   index_t session_steps_ = 0;
 };
 

@@ -14,17 +14,20 @@ constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "log.txt", "sa
 void prepare_folder(Experiment& experiment) {
   const std::filesystem::path folder = experiment.folder();
   for (const char* name : kRunFiles) {
-    ensure(experiment.run.overwrite || !std::filesystem::exists(folder / name), "run folder ", folder.string(), " already holds a run (",
-           name, "); go on with heddle resume ", folder.string(), ", choose another run.name, or delete it with --run.overwrite=true");
+    ensure(experiment.run.overwrite || !std::filesystem::exists(folder / name), "run folder ", folder.string(),
+           " already holds a run (", name, "); go on with heddle resume ", folder.string(),
+           ", choose another run.name, or delete it with --run.overwrite=true");
   }
   experiment.run.overwrite = false;  // said for this once: the config that is written must not delete the run
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  ensure(!error, "run folder ", folder.string(), " cannot be made (", error.message(), "); choose another with --run.dir=FOLDER");
+  ensure(!error, "run folder ", folder.string(), " cannot be made (", error.message(),
+         "); choose another with --run.dir=FOLDER");
   for (const char* name : kRunFiles) std::filesystem::remove(folder / name, error);
   std::ofstream out(folder / "config.cfg");
   out << dump_config(experiment.sections());
-  ensure(out.flush().good(), "run folder ", folder.string(), " cannot be written to; is it read-only, or the disk full?");
+  ensure(out.flush().good(), "run folder ", folder.string(),
+         " cannot be written to; is it read-only, or the disk full?");
 }
 
 }  // namespace
@@ -32,8 +35,9 @@ void prepare_folder(Experiment& experiment) {
 int train_command(const std::vector<std::string>& arguments) {
   CommandLine line;
   line.usage = "train CONFIG [--section.key=value ...]";
-  line.summary = "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
-                 "heddle config --help lists every key.";
+  line.summary =
+      "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
+      "heddle config --help lists every key.";
   line.overrides = true;
   if (!line.parse(arguments)) {
     std::cout << line.help();
@@ -43,7 +47,8 @@ int train_command(const std::vector<std::string>& arguments) {
   settings.override_with(line.assignments);
   Experiment experiment(settings);
   experiment.apply_to_process();
-  const Corpus corpus = load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
+  const Corpus corpus =
+      load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
   const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
   prepare_folder(experiment);
   RunState state;
@@ -55,8 +60,9 @@ int train_command(const std::vector<std::string>& arguments) {
 int resume_command(const std::vector<std::string>& arguments) {
   CommandLine line;
   line.usage = "resume RUN [--section.key=value ...]";
-  line.summary = "Goes on with the run in folder RUN from its last.h5, with the same bits as if it had never stopped. Keys that\n"
-                 "do not change what was trained so far may be given anew, such as --train.steps=N.";
+  line.summary =
+      "Goes on with the run in folder RUN from its last.h5, with the same bits as if it had never stopped. Keys that\n"
+      "do not change what was trained so far may be given anew, such as --train.steps=N.";
   line.overrides = true;
   if (!line.parse(arguments)) {
     std::cout << line.help();
@@ -68,8 +74,8 @@ int resume_command(const std::vector<std::string>& arguments) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   run.experiment->run.dir = folder.lexically_normal().string();
   run.experiment->apply_to_process();
-  ensure(run.state.step < run.experiment->train.steps, "resume: ", path.string(), " is already at step ", run.state.step, " of ",
-         run.experiment->train.steps, "; give more with --train.steps=N");
+  ensure(run.state.step < run.experiment->train.steps, "resume: ", path.string(), " is already at step ",
+         run.state.step, " of ", run.experiment->train.steps, "; give more with --train.steps=N");
   const Corpus corpus = load_corpus(run.experiment->data, static_cast<std::uint64_t>(run.experiment->run.seed),
                                     run.experiment->model->block_size(), run.tokenizer);
   ensure(corpus.text_hash == run.state.text_hash, "resume: the text at data.path = ", run.experiment->data.path,

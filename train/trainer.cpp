@@ -45,7 +45,8 @@ StepResult Trainer::step(index_t step) {
     result.loss += accumulate_gradients(step, micro) / static_cast<double>(experiment_.train.accumulate);
   }
   result.grad_norm = clip_grad_norm(parameters_, experiment_.optim.grad_clip);
-  if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) explain_failure(step, result.loss, result.grad_norm);
+  if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm))
+    explain_failure(step, result.loss, result.grad_norm);
   optimizer_.step(result.lr);
   optimizer_.zero_grad();
   return result;
@@ -53,7 +54,8 @@ StepResult Trainer::step(index_t step) {
 
 void Trainer::explain_failure(index_t step, double loss, double grad_norm) {
   const std::string what = concat_text("step ", step + 1, ": loss ", loss, ", gradient norm ", grad_norm, "; ");
-  const std::string hint = "; the weights are as they were before the step: lower optim.lr, or raise optim.warmup_steps";
+  const std::string hint =
+      "; the weights are as they were before the step: lower optim.lr, or raise optim.warmup_steps";
   optimizer_.zero_grad();
   try {
     const FiniteGuard guard;

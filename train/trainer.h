@@ -11,7 +11,7 @@ namespace heddle {
 
 /// What one optimizer step did.
 struct StepResult {
-  double loss = 0;       ///< mean over the step's tokens, in nats, before the update
+  double loss = 0;  ///< mean over the step's tokens, in nats, before the update
   double lr = 0;
   double grad_norm = 0;  ///< before clipping
 };
@@ -22,22 +22,23 @@ struct MemoryEstimate {
   double total() const { return parameters + gradients + optimizer + activations; }
 };
 
-/// Optimizer steps and evaluations of one experiment. A step is a pure function of the weights, the moments, the seed and
-/// the step's number, which is why a resumed run continues with the same bits. Prints nothing and writes no file.
+/// Optimizer steps and evaluations of one experiment. A step is a pure function of the weights, the moments, the seed
+/// and the step's number, which is why a resumed run continues with the same bits. Prints nothing and writes no file.
 class Trainer {
  public:
   Trainer(const Experiment& experiment, const Corpus& corpus, Model& model);
 
-  /// Step number `step`, from 0. Errors: a loss or gradient that is not finite; then no weight has changed, and the first
-  /// op whose result or gradient was not finite is named.
+  /// Step number `step`, from 0. Errors: a loss or gradient that is not finite; then no weight has changed, and the
+  /// first op whose result or gradient was not finite is named.
   StepResult step(index_t step);
 
   /// Mean loss a token of the validation split, in nats, over train.eval_batches batches of windows spread evenly over
   /// the split, or over every token if `whole` or if eval_batches is 0.
   double evaluate(bool whole = false) const;
 
-  /// What a step is expected to take at most. Activations are measured in forward passes with one row and with two: what
-  /// the second row adds is taken times the batch. Backward frees them as gradients come, so the sum is a little high.
+  /// What a step is expected to take at most. Activations are measured in forward passes with one row and with two:
+  /// what the second row adds is taken times the batch. Backward frees them as gradients come, so the sum is a little
+  /// high.
   MemoryEstimate estimate_memory() const;
 
   Optimizer& optimizer() { return optimizer_; }
@@ -57,7 +58,8 @@ class Trainer {
   Rng data_rng_, dropout_rng_;
 };
 
-/// Mean loss a token, in nats, over `batches` batches of `rows` windows spread evenly over `tokens`; 0: every token once.
+/// Mean loss a token, in nats, over `batches` batches of `rows` windows spread evenly over `tokens`; 0: every token
+/// once.
 double evaluate_loss(Model& model, std::span<const std::int32_t> tokens, index_t rows, index_t batches);
 
 }  // namespace heddle

@@ -12,7 +12,7 @@ struct Linear {
   Tensor forward(const Tensor& x) const { return linear(x, weight, bias); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);
+    ar& BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);
   }
   Tensor weight, bias;
 };
@@ -24,7 +24,7 @@ struct Embedding {
   Tensor forward(const IdTensor& ids) const { return embedding(ids, weight); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(weight);
+    ar& BOOST_SERIALIZATION_NVP(weight);
   }
   Tensor weight;
 };
@@ -36,7 +36,7 @@ struct LayerNorm {
   Tensor forward(const Tensor& x) const { return layer_norm(x, weight, bias); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);
+    ar& BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);
   }
   Tensor weight, bias;
 };
@@ -48,7 +48,7 @@ struct RMSNorm {
   Tensor forward(const Tensor& x) const { return rms_norm(x, weight); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(weight);
+    ar& BOOST_SERIALIZATION_NVP(weight);
   }
   Tensor weight;
 };

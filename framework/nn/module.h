@@ -100,9 +100,9 @@ struct KeyValueCache {
 /// What a forward pass needs beside its input. A module has no hidden mode: whether it trains, which random numbers it
 /// draws and what it remembers all come in here.
 struct Context {
-  bool training = false;          ///< dropout acts
-  Rng rng{};                      ///< of this pass; each use takes a stream of its own
-  KeyValueCache* cache = nullptr; ///< set: inputs continue the cached positions, and are added to them
+  bool training = false;           ///< dropout acts
+  Rng rng{};                       ///< of this pass; each use takes a stream of its own
+  KeyValueCache* cache = nullptr;  ///< set: inputs continue the cached positions, and are added to them
 
   /// The random stream of the next use in this pass.
   Rng next_rng() { return rng.fork(uses_++); }

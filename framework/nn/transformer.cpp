@@ -9,16 +9,18 @@ double TransformerSizes::residual_stddev() const { return stddev() / std::sqrt(2
 
 MultiHeadAttention::MultiHeadAttention(const TransformerSizes& sizes, Initializer& init)
     : n_head(sizes.n_head), n_kv_head(sizes.n_kv_head), attention_dropout(sizes.dropout) {
-  ensure(n_head > 0 && sizes.n_embd % n_head == 0, "attention: n_head ", n_head, " does not divide n_embd ", sizes.n_embd,
-         "; choose a width that is a multiple of the heads");
-  ensure(n_kv_head > 0 && n_head % n_kv_head == 0, "attention: n_kv_head ", n_kv_head, " does not divide n_head ", n_head);
+  ensure(n_head > 0 && sizes.n_embd % n_head == 0, "attention: n_head ", n_head, " does not divide n_embd ",
+         sizes.n_embd, "; choose a width that is a multiple of the heads");
+  ensure(n_kv_head > 0 && n_head % n_kv_head == 0, "attention: n_kv_head ", n_kv_head, " does not divide n_head ",
+         n_head);
   const index_t kv_width = n_kv_head * (sizes.n_embd / n_head);
   qkv = Linear(sizes.n_embd, sizes.n_embd + 2 * kv_width, sizes.bias, init, sizes.stddev());
   proj = Linear(sizes.n_embd, sizes.n_embd, sizes.bias, init, sizes.residual_stddev());
 }
 
 Tensor MultiHeadAttention::forward(const Tensor& x, Context& context, AttentionOptions options) const {
-  const index_t batch = x.size(0), time = x.size(1), width = x.size(2), head = width / n_head, kv_width = n_kv_head * head;
+  const index_t batch = x.size(0), time = x.size(1), width = x.size(2), head = width / n_head,
+                kv_width = n_kv_head * head;
   const Tensor packed = qkv.forward(x);
   const auto part = [&](index_t begin, index_t end) {
     return reshape(slice(packed, 2, begin, end), Shape{batch, time, (end - begin) / head, head});

@@ -10,17 +10,17 @@ struct TransformerSizes {
   bool bias = true;
   double dropout = 0;
 
-  /// Standard deviation of the first weights: GPT-2's 0.02 at its width of 768, in inverse proportion to the root of the
-  /// width, so that narrow models begin with activations of the same size. (0.02 at every width costs a model of width
-  /// 128 a tenth of a nat in its first 2,000 steps.)
+  /// Standard deviation of the first weights: GPT-2's 0.02 at its width of 768, in inverse proportion to the root of
+  /// the width, so that narrow models begin with activations of the same size. (0.02 at every width costs a model of
+  /// width 128 a tenth of a nat in its first 2,000 steps.)
   double stddev() const;
   /// That of the projections that end in the residual stream: smaller by sqrt(2 n_layer), so that the stream's variance
   /// does not grow with the depth (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019).
   double residual_stddev() const;
 };
 
-/// Self-attention with n_head heads side by side, keys and values in n_kv_head groups. qkv holds the queries' rows first,
-/// then the keys', then the values'; proj leads back to the residual stream.
+/// Self-attention with n_head heads side by side, keys and values in n_kv_head groups. qkv holds the queries' rows
+/// first, then the keys', then the values'; proj leads back to the residual stream.
 struct MultiHeadAttention {
   MultiHeadAttention() = default;
   /// Errors: heads that do not divide the width, groups that do not divide the heads.
@@ -30,7 +30,7 @@ struct MultiHeadAttention {
   Tensor forward(const Tensor& x, Context& context, AttentionOptions options) const;
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(qkv) & BOOST_SERIALIZATION_NVP(proj);
+    ar& BOOST_SERIALIZATION_NVP(qkv) & BOOST_SERIALIZATION_NVP(proj);
   }
   Linear qkv, proj;
   index_t n_head = 0, n_kv_head = 0;
@@ -44,7 +44,7 @@ struct MLP {
   Tensor forward(const Tensor& x) const { return proj.forward(gelu_tanh(fc.forward(x))); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(fc) & BOOST_SERIALIZATION_NVP(proj);
+    ar& BOOST_SERIALIZATION_NVP(fc) & BOOST_SERIALIZATION_NVP(proj);
   }
   Linear fc, proj;
 };
@@ -56,8 +56,8 @@ struct Block {
   Tensor forward(const Tensor& x, Context& context, const AttentionOptions& options) const;
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & BOOST_SERIALIZATION_NVP(norm1) & BOOST_SERIALIZATION_NVP(attention);
-    ar & BOOST_SERIALIZATION_NVP(norm2) & BOOST_SERIALIZATION_NVP(mlp);
+    ar& BOOST_SERIALIZATION_NVP(norm1) & BOOST_SERIALIZATION_NVP(attention);
+    ar& BOOST_SERIALIZATION_NVP(norm2) & BOOST_SERIALIZATION_NVP(mlp);
   }
   LayerNorm norm1;
   MultiHeadAttention attention;

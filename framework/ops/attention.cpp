@@ -55,17 +55,20 @@ Attention::Attention(const Tensor& query, const Tensor& key, const Tensor& value
         " must be [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
   batch = q.size(0), queries = q.size(1), heads = q.size(2), size = q.size(3);
   keys = k.size(1), groups = k.size(2), value_size = v.size(3);
-  check(k.size(0) == batch && v.size(0) == batch && v.size(1) == keys && v.size(2) == groups && k.size(3) == size, "q ", q.shape(),
-        ", k ", k.shape(), " and v ", v.shape(), " do not fit; wanted [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
+  check(k.size(0) == batch && v.size(0) == batch && v.size(1) == keys && v.size(2) == groups && k.size(3) == size, "q ",
+        q.shape(), ", k ", k.shape(), " and v ", v.shape(),
+        " do not fit; wanted [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
   check(groups > 0 && heads % groups == 0, groups, " groups of keys do not divide ", heads, " heads");
   check(!options.causal || queries <= keys, "causal with ", queries, " queries and only ", keys, " keys");
   check(options.dropout >= 0 && options.dropout < 1, "dropout ", options.dropout, " is not within [0, 1)");
   const Tensor& mask = options.key_mask;
-  check(!mask.defined() || mask.shape() == Shape{batch, keys}, "key mask ", mask.shape(), " must be ", Shape{batch, keys});
+  check(!mask.defined() || mask.shape() == Shape{batch, keys}, "key mask ", mask.shape(), " must be ",
+        Shape{batch, keys});
   const Tensor& bias = options.score_bias;
   check(!bias.defined() || bias.shape() == Shape{queries, keys} || bias.shape() == Shape{heads, queries, keys} ||
             bias.shape() == Shape{batch, 1, queries, keys} || bias.shape() == Shape{batch, heads, queries, keys},
-        "score bias ", bias.shape(), " must be [Tq, Tk], [H, Tq, Tk] or [B, 1 or H, Tq, Tk] of ", Shape{batch, heads, queries, keys});
+        "score bias ", bias.shape(), " must be [Tq, Tk], [H, Tq, Tk] or [B, 1 or H, Tq, Tk] of ",
+        Shape{batch, heads, queries, keys});
   per_group = heads / groups;
   scale = static_cast<real>(options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(size)));
   options.key_mask = mask.defined() ? mask.detach() : Tensor();
@@ -125,7 +128,8 @@ void attend(const Attention& a, Tensor& y, Tensor& log_sums) {
         log_sums.data()[a.row(b, h, first + i)] = soften(p, seen);
         a.drop(b, h, first + i, seen, p);
       }
-      gemm_serial(count, a.value_size, seen, {weights.data(), seen}, a.head_of(a.v, b, h / a.per_group, 0), a.head_of(y, b, h, first));
+      gemm_serial(count, a.value_size, seen, {weights.data(), seen}, a.head_of(a.v, b, h / a.per_group, 0),
+                  a.head_of(y, b, h, first));
     }
   });
 }
@@ -136,7 +140,8 @@ void attend(const Attention& a, Tensor& y, Tensor& log_sums) {
 Grads attend_backward(const Attention& a, const Tensor& y, const Tensor& log_sums, const Tensor& dy) {
   Tensor dq(a.q.shape()), dk = Tensor::zeros(a.k.shape()), dv = Tensor::zeros(a.v.shape());
   parallel_for(a.batch * a.groups, 1, [&](index_t begin, index_t end) {
-    Tensor weights({kBlock, a.keys}), dropped(a.options.dropout > 0 ? weights.shape() : Shape{0}), slopes(weights.shape());
+    Tensor weights({kBlock, a.keys}), dropped(a.options.dropout > 0 ? weights.shape() : Shape{0}),
+        slopes(weights.shape());
     for (index_t task = begin; task < end; ++task) {
       const index_t b = task / a.groups, g = task % a.groups;
       const ConstMatrix key = a.head_of(a.k, b, g, 0);
@@ -180,7 +185,8 @@ Grads attend_backward(const Attention& a, const Tensor& y, const Tensor& log_sum
 
 }  // namespace
 
-Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const AttentionOptions& options) {
   const Attention a(q, k, v, options);
   Tensor y({a.batch, a.queries, a.heads, a.value_size}), log_sums({a.batch, a.heads, a.queries});
   attend(a, y, log_sums);
@@ -196,7 +202,8 @@ Tensor turn(const Tensor& x, index_t offset, double base, double sign) {
   Tensor cosines({time, half}), sines({time, half});
   parallel_rows(time, half * 16, [&](index_t t) {
     for (index_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(offset + t) * std::pow(base, -static_cast<double>(i) / static_cast<double>(half));
+      const double angle =
+          static_cast<double>(offset + t) * std::pow(base, -static_cast<double>(i) / static_cast<double>(half));
       cosines.data()[t * half + i] = static_cast<real>(std::cos(angle));
       sines.data()[t * half + i] = static_cast<real>(sign * std::sin(angle));
     }

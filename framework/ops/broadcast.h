@@ -49,7 +49,7 @@ class BroadcastWalk {
   }
 
  private:
-  int axes_ = 0;      ///< outer axes, those of the rows
+  int axes_ = 0;  ///< outer axes, those of the rows
   index_t width_ = 1;
   std::array<index_t, N> steps_{};
   std::array<index_t, Shape::kMaxAxes> sizes_{};

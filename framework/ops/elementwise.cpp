@@ -13,8 +13,8 @@ Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   std::vector<index_t> sizes(static_cast<std::size_t>(ndim), 1);
   for (int axis = 1; axis <= ndim; ++axis) {
     const index_t in_a = axis <= a.ndim() ? a[-axis] : 1, in_b = axis <= b.ndim() ? b[-axis] : 1;
-    ensure(in_a == in_b || in_a == 1 || in_b == 1, op, ": ", a, " and ", b, " cannot be broadcast: axis ", -axis, " is ", in_a,
-           " and ", in_b);
+    ensure(in_a == in_b || in_a == 1 || in_b == 1, op, ": ", a, " and ", b, " cannot be broadcast: axis ", -axis,
+           " is ", in_a, " and ", in_b);
     sizes[static_cast<std::size_t>(ndim - axis)] = in_a == 1 ? in_b : in_a;
   }
   return Shape(sizes);
@@ -38,21 +38,22 @@ Tensor map(const char* op, const Tensor& a, const Tensor& b, const F& f) {
   Tensor y(broadcast_shape(op, a.shape(), b.shape()));
   const BroadcastWalk<2> walk(y.shape(), {a.shape(), b.shape()});
   const auto [step_a, step_b] = walk.steps();
-  walk.run(y.numel(), [&, step_a = step_a, step_b = step_b](index_t at, index_t count, const std::array<index_t, 2>& offset) {
-    const real* const p = a.data() + offset[0];
-    const real* const q = b.data() + offset[1];
-    real* const out = y.data() + at;
-    // the three usual cases, each a loop that vectorizes
-    if (step_a == 1 && step_b == 1) {
-      for (index_t i = 0; i < count; ++i) out[i] = f(p[i], q[i]);
-    } else if (step_a == 1) {
-      for (index_t i = 0; i < count; ++i) out[i] = f(p[i], *q);
-    } else if (step_b == 1) {
-      for (index_t i = 0; i < count; ++i) out[i] = f(*p, q[i]);
-    } else {
-      std::fill_n(out, count, f(*p, *q));
-    }
-  });
+  walk.run(y.numel(),
+           [&, step_a = step_a, step_b = step_b](index_t at, index_t count, const std::array<index_t, 2>& offset) {
+             const real* const p = a.data() + offset[0];
+             const real* const q = b.data() + offset[1];
+             real* const out = y.data() + at;
+             // the three usual cases, each a loop that vectorizes
+             if (step_a == 1 && step_b == 1) {
+               for (index_t i = 0; i < count; ++i) out[i] = f(p[i], q[i]);
+             } else if (step_a == 1) {
+               for (index_t i = 0; i < count; ++i) out[i] = f(p[i], *q);
+             } else if (step_b == 1) {
+               for (index_t i = 0; i < count; ++i) out[i] = f(*p, q[i]);
+             } else {
+               std::fill_n(out, count, f(*p, *q));
+             }
+           });
   return y;
 }
 
@@ -114,11 +115,13 @@ Tensor negate(const Tensor& x) {
 }
 
 Tensor exp(const Tensor& x) {
-  return unary<Keep::y>("exp", x, [](real v) { return exp_of(v); }, [](real y) { return y; });
+  return unary<Keep::y>(
+      "exp", x, [](real v) { return exp_of(v); }, [](real y) { return y; });
 }
 
 Tensor log(const Tensor& x) {
-  return unary<Keep::x>("log", x, [](real v) { return std::log(v); }, [](real v) { return 1 / v; });
+  return unary<Keep::x>(
+      "log", x, [](real v) { return std::log(v); }, [](real v) { return 1 / v; });
 }
 
 Tensor pow(const Tensor& x, real exponent) {
@@ -129,20 +132,24 @@ Tensor pow(const Tensor& x, real exponent) {
 }
 
 Tensor sqrt(const Tensor& x) {
-  return unary<Keep::y>("sqrt", x, [](real v) { return std::sqrt(v); }, [](real y) { return real{0.5} / y; });
+  return unary<Keep::y>(
+      "sqrt", x, [](real v) { return std::sqrt(v); }, [](real y) { return real{0.5} / y; });
 }
 
 Tensor tanh(const Tensor& x) {
-  return unary<Keep::y>("tanh", x, [](real v) { return tanh_of(v); }, [](real y) { return 1 - y * y; });
+  return unary<Keep::y>(
+      "tanh", x, [](real v) { return tanh_of(v); }, [](real y) { return 1 - y * y; });
 }
 
 Tensor sigmoid(const Tensor& x) {
-  return unary<Keep::y>("sigmoid", x, [](real v) { return sigmoid_of(v); }, [](real y) { return y * (1 - y); });
+  return unary<Keep::y>(
+      "sigmoid", x, [](real v) { return sigmoid_of(v); }, [](real y) { return y * (1 - y); });
 }
 
 Tensor relu(const Tensor& x) {
   // NaN stays NaN: it must be seen, not turned into 0
-  return unary<Keep::y>("relu", x, [](real v) { return v < 0 ? real{0} : v; }, [](real y) { return y > 0 ? real{1} : real{0}; });
+  return unary<Keep::y>(
+      "relu", x, [](real v) { return v < 0 ? real{0} : v; }, [](real y) { return y > 0 ? real{1} : real{0}; });
 }
 
 Tensor gelu(const Tensor& x) {
@@ -150,9 +157,7 @@ Tensor gelu(const Tensor& x) {
   constexpr auto kDensity = static_cast<real>(std::numbers::inv_sqrtpi / std::numbers::sqrt2);  // 1 / sqrt(2 pi)
   return unary<Keep::x>(
       "gelu", x, [](real v) { return real{0.5} * v * (1 + erf_of(v * kRootHalf)); },
-      [](real v) {
-        return real{0.5} * (1 + erf_of(v * kRootHalf)) + v * kDensity * exp_of(real{-0.5} * v * v);
-      });
+      [](real v) { return real{0.5} * (1 + erf_of(v * kRootHalf)) + v * kDensity * exp_of(real{-0.5} * v * v); });
 }
 
 Tensor gelu_tanh(const Tensor& x) {
@@ -167,11 +172,12 @@ Tensor gelu_tanh(const Tensor& x) {
 }
 
 Tensor silu(const Tensor& x) {
-  return unary<Keep::x>("silu", x, [](real v) { return v * sigmoid_of(v); },
-                        [](real v) {
-                          const real s = sigmoid_of(v);
-                          return s * (1 + v * (1 - s));
-                        });
+  return unary<Keep::x>(
+      "silu", x, [](real v) { return v * sigmoid_of(v); },
+      [](real v) {
+        const real s = sigmoid_of(v);
+        return s * (1 + v * (1 - s));
+      });
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
@@ -184,11 +190,12 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
       y.data()[at + i] = chosen ? a.data()[offset[1] + i * step[1]] : b.data()[offset[2] + i * step[2]];
     }
   });
-  return make_result("where", y, {condition, a, b},
-                     [condition = condition.detach(), sa = a.shape(), sb = b.shape()](const Tensor& dy) -> Grads {
-                       const Tensor zero = Tensor::scalar(0);
-                       return {Tensor(), sum_to(where(condition, dy, zero), sa), sum_to(where(condition, zero, dy), sb)};
-                     });
+  return make_result(
+      "where", y, {condition, a, b},
+      [condition = condition.detach(), sa = a.shape(), sb = b.shape()](const Tensor& dy) -> Grads {
+        const Tensor zero = Tensor::scalar(0);
+        return {Tensor(), sum_to(where(condition, dy, zero), sa), sum_to(where(condition, zero, dy), sb)};
+      });
 }
 
 Tensor dropout(const Tensor& x, double p, const Rng& rng) {

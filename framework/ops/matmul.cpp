@@ -12,8 +12,8 @@ struct Operand {
   bool transposed;
 };
 
-/// c[i] = a[i] * b[i] for every matrix i of a broadcast stack. Few large products are cut into tiles, many small ones are
-/// given whole to the threads; which of the two depends on the shapes alone.
+/// c[i] = a[i] * b[i] for every matrix i of a broadcast stack. Few large products are cut into tiles, many small ones
+/// are given whole to the threads; which of the two depends on the shapes alone.
 Tensor multiply_stacks(const char* op, Operand a, Operand b) {
   const auto check = [&](bool ok) {
     ensure(ok, op, ": a ", a.tensor.shape(), a.transposed ? " (transposed)" : "", " and b ", b.tensor.shape(),
@@ -70,8 +70,10 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   ensure(weight.ndim() == 2, "linear: weight ", weight.shape(), " needs two axes [out, in]");
   const index_t out = weight.size(0), in = weight.size(1);
-  ensure(x.ndim() >= 1 && x.size(-1) == in, "linear: x ", x.shape(), " needs last axis ", in, " (weight ", weight.shape(), ")");
-  ensure(!bias.defined() || bias.shape() == Shape{out}, "linear: bias ", bias.shape(), " does not fit weight ", weight.shape());
+  ensure(x.ndim() >= 1 && x.size(-1) == in, "linear: x ", x.shape(), " needs last axis ", in, " (weight ",
+         weight.shape(), ")");
+  ensure(!bias.defined() || bias.shape() == Shape{out}, "linear: bias ", bias.shape(), " does not fit weight ",
+         weight.shape());
   const index_t rows = x.shape().product(0, x.ndim() - 1);
   Tensor y(x.shape().with(-1, out));
   if (bias.defined()) {

@@ -37,7 +37,8 @@ std::vector<index_t> strides_of(const Shape& shape) {
 }  // namespace
 
 Tensor permute(const Tensor& x, const Axes& axes) {
-  ensure(static_cast<int>(axes.size()) == x.ndim(), "permute: x ", x.shape(), " has ", x.ndim(), " axes, not ", axes.size());
+  ensure(static_cast<int>(axes.size()) == x.ndim(), "permute: x ", x.shape(), " has ", x.ndim(), " axes, not ",
+         axes.size());
   std::vector<index_t> sizes, strides;
   Axes inverse(axes.size(), -1);
   const auto x_strides = strides_of(x.shape());
@@ -53,7 +54,8 @@ Tensor permute(const Tensor& x, const Axes& axes) {
   const index_t rows = width > 0 ? y.numel() / width : 0;
   parallel_rows(rows, width, [&](index_t row) {
     index_t offset = 0;
-    for (std::size_t axis = sizes.size() > 1 ? sizes.size() - 1 : 0, rest = static_cast<std::size_t>(row); axis-- > 0;) {
+    for (std::size_t axis = sizes.size() > 1 ? sizes.size() - 1 : 0, rest = static_cast<std::size_t>(row);
+         axis-- > 0;) {
       offset += static_cast<index_t>(rest) % sizes[axis] * strides[axis];
       rest /= static_cast<std::size_t>(sizes[axis]);
     }
@@ -88,7 +90,8 @@ void copy_blocks(index_t count, index_t width, const real* from, index_t from_st
 Tensor slice(const Tensor& x, int axis, index_t begin, index_t end) {
   axis = x.shape().normalize(axis);
   const index_t size = x.size(axis);
-  ensure(0 <= begin && begin <= end && end <= size, "slice: [", begin, ", ", end, ") is not within axis ", axis, " of x ", x.shape());
+  ensure(0 <= begin && begin <= end && end <= size, "slice: [", begin, ", ", end, ") is not within axis ", axis,
+         " of x ", x.shape());
   const index_t outer = x.shape().product(0, axis), inner = x.shape().product(axis + 1, x.ndim());
   const index_t width = (end - begin) * inner, stride = size * inner;
   Tensor y(x.shape().with(axis, end - begin));
@@ -113,8 +116,8 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
   std::vector<index_t> ends;
   index_t size = 0;
   for (const Tensor& part : parts) {
-    ensure(part.ndim() == first.ndim() && part.shape().with(axis, 0) == first.with(axis, 0), "concat: ", part.shape(), " and ",
-           first, " differ in more than axis ", axis);
+    ensure(part.ndim() == first.ndim() && part.shape().with(axis, 0) == first.with(axis, 0), "concat: ", part.shape(),
+           " and ", first, " differ in more than axis ", axis);
     ends.push_back(size += part.size(axis));
   }
   const index_t outer = first.product(0, axis), inner = first.product(axis + 1, first.ndim());
@@ -167,10 +170,12 @@ Tensor gather(const Tensor& x, int axis, const IdTensor& ids) {
   ensure(ids.ndim() == x.ndim(), "gather: ids ", ids.shape(), " need as many axes as x ", x.shape());
   axis = x.shape().normalize(axis);
   const index_t size = x.size(axis), count = ids.size(axis);
-  ensure(ids.shape().with(axis, size) == x.shape(), "gather: ids ", ids.shape(), " and x ", x.shape(), " differ beside axis ", axis);
+  ensure(ids.shape().with(axis, size) == x.shape(), "gather: ids ", ids.shape(), " and x ", x.shape(),
+         " differ beside axis ", axis);
   const index_t outer = x.shape().product(0, axis), inner = x.shape().product(axis + 1, x.ndim());
   const auto bad = std::find_if(ids.data(), ids.data() + ids.numel(), [&](auto id) { return id < 0 || id >= size; });
-  ensure(bad == ids.data() + ids.numel(), "gather: an id is outside 0 .. ", size - 1, " (axis ", axis, " of x ", x.shape(), ")");
+  ensure(bad == ids.data() + ids.numel(), "gather: an id is outside 0 .. ", size - 1, " (axis ", axis, " of x ",
+         x.shape(), ")");
   Tensor y(ids.shape());
   parallel_rows(outer * count, inner, [&](index_t row) {
     for (index_t i = 0; i < inner; ++i) {
@@ -181,7 +186,8 @@ Tensor gather(const Tensor& x, int axis, const IdTensor& ids) {
     Tensor dx = Tensor::zeros(shape);
     parallel_rows(outer, count * inner, [&](index_t o) {  // ids may repeat within one outer index, never across
       for (index_t row = o * count; row < (o + 1) * count; ++row) {
-        for (index_t i = 0; i < inner; ++i) dx.data()[(o * size + ids[row * inner + i]) * inner + i] += dy.data()[row * inner + i];
+        for (index_t i = 0; i < inner; ++i)
+          dx.data()[(o * size + ids[row * inner + i]) * inner + i] += dy.data()[row * inner + i];
       }
     });
     return {dx};
@@ -195,10 +201,12 @@ Tensor embedding(const IdTensor& ids, const Tensor& weight) {
     ensure(ids[i] >= 0 && ids[i] < vocabulary, "embedding: id ", ids[i], " is outside 0 .. ", vocabulary - 1);
   }
   Tensor y(ids.shape().inserted(ids.ndim(), width));
-  parallel_rows(ids.numel(), width, [&](index_t i) { std::copy_n(weight.data() + ids[i] * width, width, y.data() + i * width); });
+  parallel_rows(ids.numel(), width,
+                [&](index_t i) { std::copy_n(weight.data() + ids[i] * width, width, y.data() + i * width); });
   return make_result("embedding", y, {weight}, [ids, shape = weight.shape(), width](const Tensor& dy) -> Grads {
     Tensor dw(shape);
-    parallel_for(dw.numel(), row_grain(1), [&](index_t begin, index_t end) { std::fill(dw.data() + begin, dw.data() + end, real{0}); });
+    parallel_for(dw.numel(), row_grain(1),
+                 [&](index_t begin, index_t end) { std::fill(dw.data() + begin, dw.data() + end, real{0}); });
     // ids repeat, so tasks share columns, not rows: each adds its columns of every row, in the rows' order
     parallel_for(width, 32, [&](index_t begin, index_t end) {
       for (index_t i = 0; i < ids.numel(); ++i) {

@@ -7,11 +7,11 @@ namespace {
 
 /// What a reduction of x over `axes` looks like.
 struct Plan {
-  Shape result;        ///< with or without the reduced axes, as asked
-  Shape kept;          ///< the reduced axes with size 1: broadcasts against x
-  index_t count = 1;   ///< elements that make one result
+  Shape result;                          ///< with or without the reduced axes, as asked
+  Shape kept;                            ///< the reduced axes with size 1: broadcasts against x
+  index_t count = 1;                     ///< elements that make one result
   bool leading = true, trailing = true;  ///< the reduced axes are the first, the last ones
-  std::vector<int> order;  ///< kept axes, then the reduced ones
+  std::vector<int> order;                ///< kept axes, then the reduced ones
 };
 
 Plan plan_of(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
@@ -94,8 +94,9 @@ index_t first_largest(const real* row, index_t n) {
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
   const Plan plan = plan_of("sum", x, axes, keepdim);
-  return make_result("sum", sum_of(x, plan), {x},
-                     [plan, shape = x.shape()](const Tensor& dy) -> Grads { return {expand(dy.view(plan.kept), shape)}; });
+  return make_result("sum", sum_of(x, plan), {x}, [plan, shape = x.shape()](const Tensor& dy) -> Grads {
+    return {expand(dy.view(plan.kept), shape)};
+  });
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {

@@ -5,8 +5,8 @@
 
 #include "framework/tensor.h"
 
-/// Sums and maxima over a row, for the ops' inner loops. Sixteen running values stand side by side, which a compiler can
-/// turn into vector registers without being allowed to reorder sums; they are added in one fixed order at the end.
+/// Sums and maxima over a row, for the ops' inner loops. Sixteen running values stand side by side, which a compiler
+/// can turn into vector registers without being allowed to reorder sums; they are added in one fixed order at the end.
 namespace heddle {
 
 constexpr index_t kLanes = 16;
@@ -39,8 +39,8 @@ inline real row_max(const real* x, index_t n) {
   return lanes[0];
 }
 
-/// Sums over the rows of a matrix: out[c] = sum of term(r, c) over r in [0, rows), for c in [0, width). Rows are cut into
-/// fixed pieces whose partial sums are added in order, so columns and rows are both used for parallelism.
+/// Sums over the rows of a matrix: out[c] = sum of term(r, c) over r in [0, rows), for c in [0, width). Rows are cut
+/// into fixed pieces whose partial sums are added in order, so columns and rows are both used for parallelism.
 template <class Term>
 inline void column_sums(index_t rows, index_t width, real* out, const Term& term) {
   constexpr index_t kRows = 64;

@@ -16,8 +16,8 @@ struct Rows {
 };
 
 void check_weight(const char* op, const char* what, const Tensor& x, const Tensor& weight) {
-  ensure(weight.ndim() == 1 && weight.size(0) == x.size(-1), op, ": ", what, " ", weight.shape(), " does not fit x ", x.shape(),
-         ", wanted [", x.size(-1), "]");
+  ensure(weight.ndim() == 1 && weight.size(0) == x.size(-1), op, ": ", what, " ", weight.shape(), " does not fit x ",
+         x.shape(), ", wanted [", x.size(-1), "]");
 }
 
 }  // namespace
@@ -97,28 +97,31 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   });
   // With z = (x - mean) * inverse and g = dy * weight:
   // dx = inverse * (g - mean(g) - z * mean(g * z)); dweight = sum of dy * z over rows, dbias = sum of dy over rows.
-  return make_result("layer_norm", y, {x, weight, bias}, [x, weight, bias, mean, inverse, rows](const Tensor& dy) -> Grads {
-    const index_t width = rows.width;
-    Tensor dx(x.shape()), dw(weight.shape()), db;
-    parallel_rows(rows.count, width, [&, w = weight.data()](index_t r) {
-      const real* const in = x.data() + r * width;
-      const real* const d = dy.data() + r * width;
-      real* const out = dx.data() + r * width;
-      const real m = mean.data()[r], s = inverse.data()[r];
-      const real mean_g = row_sum(width, [=](index_t i) { return d[i] * w[i]; }) / static_cast<real>(width);
-      const real mean_gz = row_sum(width, [=](index_t i) { return d[i] * w[i] * (in[i] - m) * s; }) / static_cast<real>(width);
-      for (index_t i = 0; i < width; ++i) out[i] = s * (d[i] * w[i] - mean_g - (in[i] - m) * s * mean_gz);
-    });
-    const real* const d = dy.data();
-    column_sums(rows.count, width, dw.data(), [=, in = x.data(), m = mean.data(), s = inverse.data()](index_t r, index_t c) {
-      return d[r * width + c] * (in[r * width + c] - m[r]) * s[r];
-    });
-    if (bias.defined()) {
-      db = Tensor(bias.shape());
-      column_sums(rows.count, width, db.data(), [=](index_t r, index_t c) { return d[r * width + c]; });
-    }
-    return {dx, dw, db};
-  });
+  return make_result(
+      "layer_norm", y, {x, weight, bias}, [x, weight, bias, mean, inverse, rows](const Tensor& dy) -> Grads {
+        const index_t width = rows.width;
+        Tensor dx(x.shape()), dw(weight.shape()), db;
+        parallel_rows(rows.count, width, [&, w = weight.data()](index_t r) {
+          const real* const in = x.data() + r * width;
+          const real* const d = dy.data() + r * width;
+          real* const out = dx.data() + r * width;
+          const real m = mean.data()[r], s = inverse.data()[r];
+          const real mean_g = row_sum(width, [=](index_t i) { return d[i] * w[i]; }) / static_cast<real>(width);
+          const real mean_gz =
+              row_sum(width, [=](index_t i) { return d[i] * w[i] * (in[i] - m) * s; }) / static_cast<real>(width);
+          for (index_t i = 0; i < width; ++i) out[i] = s * (d[i] * w[i] - mean_g - (in[i] - m) * s * mean_gz);
+        });
+        const real* const d = dy.data();
+        column_sums(rows.count, width, dw.data(),
+                    [=, in = x.data(), m = mean.data(), s = inverse.data()](index_t r, index_t c) {
+                      return d[r * width + c] * (in[r * width + c] - m[r]) * s[r];
+                    });
+        if (bias.defined()) {
+          db = Tensor(bias.shape());
+          column_sums(rows.count, width, db.data(), [=](index_t r, index_t c) { return d[r * width + c]; });
+        }
+        return {dx, dw, db};
+      });
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
@@ -129,7 +132,8 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   parallel_rows(rows.count, n, [&, w = weight.data()](index_t r) {
     const real* const in = x.data() + r * n;
     real* const out = y.data() + r * n;
-    const real s = 1 / std::sqrt(row_sum(n, [in](index_t i) { return in[i] * in[i]; }) / static_cast<real>(n) + static_cast<real>(eps));
+    const real s = 1 / std::sqrt(row_sum(n, [in](index_t i) { return in[i] * in[i]; }) / static_cast<real>(n) +
+                                 static_cast<real>(eps));
     inverse.data()[r] = s;
     for (index_t i = 0; i < n; ++i) out[i] = in[i] * s * w[i];
   });
@@ -142,12 +146,14 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
       const real* const d = dy.data() + r * width;
       real* const out = dx.data() + r * width;
       const real s = inverse.data()[r];
-      const real mean_gz = row_sum(width, [=](index_t i) { return d[i] * w[i] * in[i] * s; }) / static_cast<real>(width);
+      const real mean_gz =
+          row_sum(width, [=](index_t i) { return d[i] * w[i] * in[i] * s; }) / static_cast<real>(width);
       for (index_t i = 0; i < width; ++i) out[i] = s * (d[i] * w[i] - in[i] * s * mean_gz);
     });
-    column_sums(rows.count, width, dw.data(), [=, d = dy.data(), in = x.data(), s = inverse.data()](index_t r, index_t c) {
-      return d[r * width + c] * in[r * width + c] * s[r];
-    });
+    column_sums(rows.count, width, dw.data(),
+                [=, d = dy.data(), in = x.data(), s = inverse.data()](index_t r, index_t c) {
+                  return d[r * width + c] * in[r * width + c] * s[r];
+                });
     return {dx, dw};
   });
 }

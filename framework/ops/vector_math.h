@@ -6,8 +6,8 @@
 
 #include "framework/tensor.h"
 
-/// exp, tanh, erf and the logistic function for the ops' inner loops. For float they are polynomials without a branch or
-/// a call, so that a loop over them vectorizes and gives the same bits wherever in the loop an element stands; for
+/// exp, tanh, erf and the logistic function for the ops' inner loops. For float they are polynomials without a branch
+/// or a call, so that a loop over them vectorizes and gives the same bits wherever in the loop an element stands; for
 /// double, which only tests use, the standard library's. Polynomials: Moshier's Cephes library (exp, tanh); erf after
 /// Juffa's two-range form.
 namespace heddle {
@@ -29,7 +29,8 @@ inline float exp_of(float x) {
   p = p * r + 5.0000001201e-1F;
   p = p * r * r + r + 1.0F;
   // 2^n in two factors, each a normal number, so that subnormal results and infinity come out right
-  const std::int32_t whole = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(kRound));
+  const std::int32_t whole =
+      static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(kRound));
   const std::int32_t half = whole >> 1;
   const auto power = [](std::int32_t e) { return std::bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23U); };
   return p * power(half) * power(whole - half);

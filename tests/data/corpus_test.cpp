@@ -56,8 +56,9 @@ TEST_CASE("a corpus that cannot be used is refused with its path and what to do"
   REQUIRE_THROWS_WITH(load("builtin:castle"), Catch::Contains("builtin:kingdom"));
   REQUIRE_THROWS_WITH(load(folder.write("bad.txt", "abc\xFF" + std::string(100, 'x'))),
                       Catch::Contains("bad.txt: byte 3 is not UTF-8") && Catch::Contains("data.tokenizer = byte"));
-  REQUIRE_THROWS_WITH(load(folder.write("short.txt", std::string(40, 'x'))),
-                      Catch::Contains("validation part has 4 tokens, needs at least 9") && Catch::Contains("model.block_size"));
+  REQUIRE_THROWS_WITH(
+      load(folder.write("short.txt", std::string(40, 'x'))),
+      Catch::Contains("validation part has 4 tokens, needs at least 9") && Catch::Contains("model.block_size"));
   REQUIRE_THROWS_WITH(load(folder.write("shorter.txt", "abc")), Catch::Contains("training part has 2 tokens"));
   REQUIRE_THROWS_WITH(load(std::string(300, 'x')), Catch::Contains("cannot be reached"));
   REQUIRE_THROWS_WITH(load("/dev/zero"), Catch::Contains("is not a regular file"));
@@ -72,9 +73,11 @@ TEST_CASE("a byte that is not UTF-8 is named by its own file and place in a fold
   folder.write("texts/b/empty.txt", "");
   folder.write("texts/b/image.png", "\x89PNG");
   folder.write("texts/c.txt", "later");
-  REQUIRE_THROWS_WITH(load_corpus(from(folder.path("texts")), 1, 8), Catch::Contains("texts/b/image.png: byte 0 is not UTF-8"));
+  REQUIRE_THROWS_WITH(load_corpus(from(folder.path("texts")), 1, 8),
+                      Catch::Contains("texts/b/image.png: byte 0 is not UTF-8"));
   folder.write("texts/b/image.png", "ab\x89");
-  REQUIRE_THROWS_WITH(load_corpus(from(folder.path("texts")), 1, 8), Catch::Contains("texts/b/image.png: byte 2 is not UTF-8"));
+  REQUIRE_THROWS_WITH(load_corpus(from(folder.path("texts")), 1, 8),
+                      Catch::Contains("texts/b/image.png: byte 2 is not UTF-8"));
 }
 
 TEST_CASE("links that lead nowhere are no files of a folder") {

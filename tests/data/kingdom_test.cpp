@@ -19,8 +19,8 @@ std::vector<std::string> words_of(std::string text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-/// How much more often than by chance each pair of words stands within five words of each other: log, cut at 0. Rows are
-/// made unit vectors.
+/// How much more often than by chance each pair of words stands within five words of each other: log, cut at 0. Rows
+/// are made unit vectors.
 struct Meanings {
   explicit Meanings(const std::vector<std::string>& words) {
     for (const std::string& w : words) id.try_emplace(w, id.size());
@@ -56,7 +56,8 @@ struct Meanings {
     for (const auto& [word, i] : id) {
       if (word == a || word == b || word == c) continue;
       double score = 0;
-      for (std::size_t k = 0; k < rows.size(); ++k) score += rows[i][k] * (rows[id.at(b)][k] - rows[id.at(a)][k] + rows[id.at(c)][k]);
+      for (std::size_t k = 0; k < rows.size(); ++k)
+        score += rows[i][k] * (rows[id.at(b)][k] - rows[id.at(a)][k] + rows[id.at(c)][k]);
       if (score > best_score) best = word, best_score = score;
     }
     return best;

@@ -29,7 +29,8 @@ TEST_CASE("a 5-gram mixes every order that was seen, and an unseen history leave
   const double a_after_ab = (1 + 2 * a_after_b) / (2 + 2), b_after_ab = (1 + 2 * b_after_b) / (2 + 2);
   const double b_after_ba = (1 + 1 * b_after_a) / (1 + 1), b_after_aba = (1 + 1 * b_after_ba) / (1 + 1);
   const double b_after_bab = (1 + 1 * b_after_ab) / (1 + 1), b_after_abab = (1 + 1 * b_after_bab) / (1 + 1);
-  const std::vector<std::int32_t> val = {0, 1, 0, 1, 1, 0};  // the last: neither babb, abb nor bb was followed by anything
+  const std::vector<std::int32_t> val = {0, 1, 0,
+                                         1, 1, 0};  // the last: neither babb, abb nor bb was followed by anything
   const double likelihood = b_after_a * a_after_ab * b_after_aba * b_after_abab * a_after_b;
   REQUIRE(count_baselines(train, val, 2).five_gram == Approx(-std::log(likelihood) / 5));
 }

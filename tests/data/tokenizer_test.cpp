@@ -42,7 +42,8 @@ TEST_CASE("what a tokenizer cannot read is named with its place") {
   const auto tokenizer = train_tokenizer("char", "abc");
   REQUIRE_THROWS_WITH(tokenizer->encode("abé"), Catch::Contains("'é' (U+00E9) at byte 2"));
   REQUIRE_THROWS_WITH(tokenizer->encode("a\n"), Catch::Contains("U+000A at byte 1"));
-  REQUIRE_THROWS_WITH(tokenizer->encode("ab\xFF"), Catch::Contains("byte 2") && Catch::Contains("data.tokenizer = byte"));
+  REQUIRE_THROWS_WITH(tokenizer->encode("ab\xFF"),
+                      Catch::Contains("byte 2") && Catch::Contains("data.tokenizer = byte"));
   REQUIRE_THROWS_WITH(train_tokenizer("char", "a\xC3"), Catch::Contains("byte 1 is not UTF-8"));
   const std::vector<std::int32_t> outside = {0, 3};
   REQUIRE_THROWS_WITH(tokenizer->decode(outside), Catch::Contains("token 3 is outside the vocabulary of 3"));
@@ -60,13 +61,14 @@ TEST_CASE("a tokenizer's state from a damaged file is refused") {
 }
 
 TEST_CASE("only shortest forms of code points up to U+10FFFF, without surrogates, are UTF-8") {
-  for (const char* good : {"a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+  for (const char* good :
+       {"a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     const CodePoint c = decode_utf8(good);
     REQUIRE(c.length == std::string(good).size());
     REQUIRE(encode_utf8(c.value) == good);
   }
-  for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5", "\xC3",
-                          "\xE2\x82", "\xC3z"}) {
+  for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+                          "\xF4\x90\x80\x80", "\xF5", "\xC3", "\xE2\x82", "\xC3z"}) {
     REQUIRE(decode_utf8(bad).length == 0);
     REQUIRE(find_invalid_utf8(std::string("ab") + bad) == 2);
   }

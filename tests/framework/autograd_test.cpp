@@ -81,8 +81,9 @@ TEST_CASE("a gradient of the wrong count or shape is refused by the op's name") 
   Tensor x = leaf({1, 2});
   REQUIRE_THROWS_WITH(backward(make_result("odd", Tensor::scalar(1), {x}, [](const Tensor&) -> Grads { return {}; })),
                       Catch::Contains("odd gave 0 gradients for 1 inputs"));
-  REQUIRE_THROWS_WITH(backward(make_result("odd", Tensor::scalar(1), {x}, [](const Tensor& dy) -> Grads { return {dy}; })),
-                      Catch::Contains("odd gave gradient []") && Catch::Contains("[2]"));
+  REQUIRE_THROWS_WITH(
+      backward(make_result("odd", Tensor::scalar(1), {x}, [](const Tensor& dy) -> Grads { return {dy}; })),
+      Catch::Contains("odd gave gradient []") && Catch::Contains("[2]"));
   REQUIRE_THROWS_WITH(backward(x * x), Catch::Contains("more than one element"));
   REQUIRE_THROWS_WITH(backward(x * x, Tensor::scalar(1)), Catch::Contains("does not fit"));
 }

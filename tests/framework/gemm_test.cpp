@@ -17,7 +17,8 @@ struct KeepPrecision {
 double error_of(index_t m, index_t n, index_t k, bool ta, bool tb, real beta, bool serial) {
   const index_t pad = 3;  // rows in memory are longer than the matrix
   const index_t sa = (ta ? m : k) + pad, sb = (tb ? k : n) + pad, sc = n + pad;
-  const Tensor a = Tensor::uniform({ta ? k : m, sa}, Rng(1), -1, 1), b = Tensor::uniform({tb ? n : k, sb}, Rng(2), -1, 1);
+  const Tensor a = Tensor::uniform({ta ? k : m, sa}, Rng(1), -1, 1),
+               b = Tensor::uniform({tb ? n : k, sb}, Rng(2), -1, 1);
   Tensor got = Tensor::uniform({m, sc}, Rng(3), -1, 1);
   Tensor wanted = got.clone();
   (serial ? gemm_serial : gemm)(m, n, k, {a.data(), sa, ta}, {b.data(), sb, tb}, {got.data(), sc}, beta);
@@ -35,13 +36,15 @@ double error_of(index_t m, index_t n, index_t k, bool ta, bool tb, real beta, bo
 
 TEST_CASE("products equal three plain loops for odd sizes, transposed operands, strides and beta") {
   const double tolerance = sizeof(real) == sizeof(double) ? 1e-14 : 3e-6;
-  const std::vector<std::vector<index_t>> sizes = {{1, 1, 1}, {3, 5, 7}, {17, 1, 33}, {1, 65, 128}, {64, 64, 64}, {65, 130, 31}, {300, 129, 70}, {5, 3, 900}};
+  const std::vector<std::vector<index_t>> sizes = {{1, 1, 1},    {3, 5, 7},     {17, 1, 33},    {1, 65, 128},
+                                                   {64, 64, 64}, {65, 130, 31}, {300, 129, 70}, {5, 3, 900}};
   for (const auto& s : sizes) {
     for (const bool ta : {false, true}) {
       for (const bool tb : {false, true}) {
         for (const real beta : {real{0}, real{1}, real{-0.5}}) {
           for (const bool serial : {false, true}) {
-            INFO(s[0] << " x " << s[1] << " x " << s[2] << (ta ? " T" : " N") << (tb ? "T" : "N") << " beta " << beta << " serial " << serial);
+            INFO(s[0] << " x " << s[1] << " x " << s[2] << (ta ? " T" : " N") << (tb ? "T" : "N") << " beta " << beta
+                      << " serial " << serial);
             REQUIRE(error_of(s[0], s[1], s[2], ta, tb, beta, serial) < tolerance);
           }
         }
@@ -69,7 +72,8 @@ TEST_CASE("beta 0 does not read the result, and no terms sum to beta times it") 
 
 TEST_CASE("products of training's shapes give the same bits on any number of threads") {
   const int before = threads();
-  const std::vector<std::vector<index_t>> sizes = {{768, 384, 128}, {768, 65, 128}, {128, 512, 768}, {65, 128, 768}, {200, 1152, 384}};
+  const std::vector<std::vector<index_t>> sizes = {
+      {768, 384, 128}, {768, 65, 128}, {128, 512, 768}, {65, 128, 768}, {200, 1152, 384}};
   for (const auto& s : sizes) {
     for (const bool ta : {false, true}) {
       const Tensor a = Tensor::uniform({s[0] * s[2]}, Rng(1), -1, 1), b = Tensor::uniform({s[1] * s[2]}, Rng(2), -1, 1);

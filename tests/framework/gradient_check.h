@@ -13,9 +13,9 @@ namespace heddle {
 /// Compares the gradients that backward gives for every input of `f` with differences of f itself, and throws away
 /// nothing: each element of each input is checked.
 ///
-/// The loss is a randomly weighted sum of the output. A plain sum would accept a softmax without a gradient, as its rows
-/// sum to one whatever the input. The difference is (8 (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12h, whose
-/// error falls with h^4.
+/// The loss is a randomly weighted sum of the output. A plain sum would accept a softmax without a gradient, as its
+/// rows sum to one whatever the input. The difference is (8 (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12h,
+/// whose error falls with h^4.
 inline void check_gradients(const std::string& name, const std::function<Tensor(const std::vector<Tensor>&)>& f,
                             std::vector<Tensor> inputs, double tolerance = 1e-7) {
   for (Tensor& x : inputs) x.set_requires_grad();
@@ -27,7 +27,8 @@ inline void check_gradients(const std::string& name, const std::function<Tensor(
   const auto loss = [&] {
     const Tensor out = f(inputs);
     double total = 0;
-    for (index_t i = 0; i < out.numel(); ++i) total += static_cast<double>(out.data()[i]) * static_cast<double>(weights.data()[i]);
+    for (index_t i = 0; i < out.numel(); ++i)
+      total += static_cast<double>(out.data()[i]) * static_cast<double>(weights.data()[i]);
     return total;
   };
   for (std::size_t n = 0; n < inputs.size(); ++n) {
@@ -45,7 +46,8 @@ inline void check_gradients(const std::string& name, const std::function<Tensor(
       const double got = inputs[n].grad().defined() ? static_cast<double>(inputs[n].grad().data()[i]) : 0;
       const double error = std::abs(got - expected) / std::max(1.0, std::abs(expected));
       if (error <= tolerance) continue;
-      FAIL(name << ": input " << n << " " << inputs[n].shape() << " element " << i << ": gradient " << got << ", differences " << expected);
+      FAIL(name << ": input " << n << " " << inputs[n].shape() << " element " << i << ": gradient " << got
+                << ", differences " << expected);
     }
   }
   SUCCEED();

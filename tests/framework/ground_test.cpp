@@ -14,7 +14,8 @@ TEST_CASE("random numbers are Philox4x32-10's published ones") {
   constexpr std::uint64_t ones = ~std::uint64_t{0};
   REQUIRE(Rng(ones, ones).block(ones) == Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
   // counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0: the digits of pi
-  REQUIRE(Rng(0x299f31d0a4093822U, 0x0370734413198a2eU).block(0x85a308d3243f6a88U) == Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
+  REQUIRE(Rng(0x299f31d0a4093822U, 0x0370734413198a2eU).block(0x85a308d3243f6a88U) ==
+          Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
 TEST_CASE("uniform and normal numbers have their moments, forks are independent") {
@@ -72,7 +73,8 @@ TEST_CASE("a parallel sum has the same bits on any number of threads") {
 }
 
 TEST_CASE("an error in a piece reaches the caller") {
-  REQUIRE_THROWS_WITH(parallel_for(1000, 1, [](index_t begin, index_t) { ensure(begin != 777, "piece ", begin); }), "piece 777");
+  REQUIRE_THROWS_WITH(parallel_for(1000, 1, [](index_t begin, index_t) { ensure(begin != 777, "piece ", begin); }),
+                      "piece 777");
 }
 
 TEST_CASE("loops go on after an error, and within loops") {

@@ -10,7 +10,6 @@
 namespace heddle {
 namespace {
 
-
 std::vector<real> values(const Tensor& t) { return {t.span().begin(), t.span().end()}; }
 
 Approx near(double v) { return Approx(v).epsilon(1e-5).margin(1e-6); }
@@ -18,7 +17,8 @@ Approx near(double v) { return Approx(v).epsilon(1e-5).margin(1e-6); }
 }  // namespace
 
 TEST_CASE("arithmetic broadcasts as NumPy does") {
-  const Tensor a = Tensor::from({1, 2, 3, 4, 5, 6}, {2, 3}), row = Tensor::from({10, 20, 30}, {3}), column = Tensor::from({1, 2}, {2, 1});
+  const Tensor a = Tensor::from({1, 2, 3, 4, 5, 6}, {2, 3}), row = Tensor::from({10, 20, 30}, {3}),
+               column = Tensor::from({1, 2}, {2, 1});
   REQUIRE(values(a + row) == std::vector<real>{11, 22, 33, 14, 25, 36});
   REQUIRE(values(column * row) == std::vector<real>{10, 20, 30, 20, 40, 60});
   REQUIRE(values(a - column) == std::vector<real>{0, 1, 2, 2, 3, 4});
@@ -28,7 +28,9 @@ TEST_CASE("arithmetic broadcasts as NumPy does") {
 }
 
 TEST_CASE("activations have their known values") {
-  const auto at = [](Tensor (*f)(const Tensor&), double x) { return static_cast<double>(f(Tensor::scalar(static_cast<real>(x))).item()); };
+  const auto at = [](Tensor (*f)(const Tensor&), double x) {
+    return static_cast<double>(f(Tensor::scalar(static_cast<real>(x))).item());
+  };
   CHECK(at(gelu, 1) == near(0.8413447460685429));
   CHECK(at(gelu, -0.5) == near(-0.15426876936299344));
   CHECK(at(gelu_tanh, 1) == near(0.8411919906082768));
@@ -129,8 +131,10 @@ TEST_CASE("losses have their known values and do not overflow") {
   CHECK(cross_entropy(logits, IdTensor({-1, 0}, {2})).item() == near(2e4));
   CHECK(cross_entropy(logits, IdTensor({-1, -1}, {2})).item() == 0);
   // smoothing 0.3 over three classes: 0.8 at the target, 0.1 elsewhere
-  CHECK(cross_entropy(logits, IdTensor({0, -1}, {2}), -1, 0.3).item() == near(0.8 * 2.4076059644443806 + 0.1 * 1.4076059644443806 + 0.1 * 0.4076059644443806));
-  CHECK(bce_with_logits(Tensor::from({1000, -1000, 0}, {3}), Tensor::from({1, 0, 1}, {3})).item() == near(std::log(2.0) / 3));
+  CHECK(cross_entropy(logits, IdTensor({0, -1}, {2}), -1, 0.3).item() ==
+        near(0.8 * 2.4076059644443806 + 0.1 * 1.4076059644443806 + 0.1 * 0.4076059644443806));
+  CHECK(bce_with_logits(Tensor::from({1000, -1000, 0}, {3}), Tensor::from({1, 0, 1}, {3})).item() ==
+        near(std::log(2.0) / 3));
   CHECK(mse_loss(Tensor::from({1, 2}, {2}), Tensor::from({3, 2}, {2})).item() == 2);
 }
 
@@ -146,12 +150,14 @@ TEST_CASE("attention weighs values by softmax of the scores, and sees only what 
       double weights[6], total = 0;
       for (index_t j = 0; j <= i; ++j) {
         double score = 0;
-        for (index_t d = 0; d < 4; ++d) score += static_cast<double>(q.data()[(i * 2 + h) * 4 + d] * k.data()[(j * 2 + h) * 4 + d]);
+        for (index_t d = 0; d < 4; ++d)
+          score += static_cast<double>(q.data()[(i * 2 + h) * 4 + d] * k.data()[(j * 2 + h) * 4 + d]);
         total += weights[j] = std::exp(score / 2);
       }
       for (index_t d = 0; d < 3; ++d) {
         double wanted = 0;
-        for (index_t j = 0; j <= i; ++j) wanted += weights[j] / total * static_cast<double>(v.data()[(j * 2 + h) * 3 + d]);
+        for (index_t j = 0; j <= i; ++j)
+          wanted += weights[j] / total * static_cast<double>(v.data()[(j * 2 + h) * 3 + d]);
         REQUIRE(before[static_cast<std::size_t>((i * 2 + h) * 3 + d)] == near(wanted));
       }
     }
@@ -171,18 +177,22 @@ TEST_CASE("attention weighs values by softmax of the scores, and sees only what 
 }
 
 TEST_CASE("heads of one group share their keys and values") {
-  const Tensor q = Tensor::uniform({1, 3, 4, 2}, Rng(1)), k = Tensor::uniform({1, 5, 2, 2}, Rng(2)), v = Tensor::uniform({1, 5, 2, 2}, Rng(3));
+  const Tensor q = Tensor::uniform({1, 3, 4, 2}, Rng(1)), k = Tensor::uniform({1, 5, 2, 2}, Rng(2)),
+               v = Tensor::uniform({1, 5, 2, 2}, Rng(3));
   std::vector<Tensor> keys, heads;
   for (index_t h = 0; h < 4; ++h) {
     keys.push_back(slice(k, 2, h / 2, h / 2 + 1));
     heads.push_back(slice(v, 2, h / 2, h / 2 + 1));
   }
-  REQUIRE(values(scaled_dot_product_attention(q, k, v)) == values(scaled_dot_product_attention(q, concat(keys, 2), concat(heads, 2))));
+  REQUIRE(values(scaled_dot_product_attention(q, k, v)) ==
+          values(scaled_dot_product_attention(q, concat(keys, 2), concat(heads, 2))));
 }
 
 TEST_CASE("rotary scores depend on the distance of positions alone, and lengths are kept") {
   const Tensor q = Tensor::uniform({1, 1, 1, 8}, Rng(1)), k = Tensor::uniform({1, 1, 1, 8}, Rng(2));
-  const auto score = [&](index_t at_q, index_t at_k) { return static_cast<double>(sum(rotary(q, at_q) * rotary(k, at_k)).item()); };
+  const auto score = [&](index_t at_q, index_t at_k) {
+    return static_cast<double>(sum(rotary(q, at_q) * rotary(k, at_k)).item());
+  };
   CHECK(score(3, 1) == near(score(12, 10)));
   CHECK(score(3, 1) != near(score(3, 2)));
   CHECK(sum(rotary(q, 9) * rotary(q, 9)).item() == near(static_cast<double>(sum(q * q).item())));
@@ -192,48 +202,125 @@ TEST_CASE("rotary scores depend on the distance of positions alone, and lengths 
 TEST_CASE("wrong shapes and values are refused by the op's name") {
   const auto t = [](std::initializer_list<index_t> sizes) { return Tensor::zeros(Shape(sizes)); };
   const std::vector<std::pair<std::string, std::function<void()>>> cases = {
-      {"add: [2, 3] and [4] cannot be broadcast", [&] { add(t({2, 3}), t({4})); }},
+      {"add: [2, 3] and [4] cannot be broadcast",
+       [&] {
+         add(t({2, 3}), t({4}));
+       }},
       {"where: ", [&] { where(t({2}), t({3}), t({3})); }},
       {"dropout: probability 1", [&] { dropout(t({1}), 1, Rng(1)); }},
-      {"sum: x [2, 3] has no axis 2", [&] { sum(t({2, 3}), {2}); }},
-      {"sum: axis -1 is named twice", [&] { sum(t({2, 3}), {1, -1}); }},
+      {"sum: x [2, 3] has no axis 2",
+       [&] {
+         sum(t({2, 3}), {2});
+       }},
+      {"sum: axis -1 is named twice",
+       [&] {
+         sum(t({2, 3}), {1, -1});
+       }},
       {"mean: x [0] has no element", [&] { mean(t({0})); }},
-      {"max: x [2, 0] has no element", [&] { max(t({2, 0}), {1}); }},
+      {"max: x [2, 0] has no element",
+       [&] {
+         max(t({2, 0}), {1});
+       }},
       {"variance: x [1]", [&] { variance(t({1}), {}, false, 1); }},
       {"argmax: x [2] has no axis 1", [&] { argmax(t({2}), 1); }},
       {"softmax: x [] needs at least one axis", [&] { softmax(t({})); }},
-      {"layer_norm: weight [4] does not fit x [2, 3]", [&] { layer_norm(t({2, 3}), t({4}), {}); }},
-      {"layer_norm: bias [4] does not fit", [&] { layer_norm(t({2, 3}), t({3}), t({4})); }},
-      {"rms_norm: weight [4] does not fit", [&] { rms_norm(t({2, 3}), t({4})); }},
-      {"reshape: x [2, 3] cannot become [4]", [&] { reshape(t({2, 3}), Shape{4}); }},
-      {"reshape: x [2, 3] does not divide into rows of 4", [&] { reshape(t({2, 3}), std::vector<index_t>{-1, 4}); }},
-      {"reshape: more than one size is -1", [&] { reshape(t({2, 3}), std::vector<index_t>{-1, -1}); }},
-      {"permute: x [2, 3] has 2 axes, not 1", [&] { permute(t({2, 3}), {0}); }},
-      {"permute: axis 0 is named twice", [&] { permute(t({2, 3}), {0, 0}); }},
-      {"slice: [1, 4) is not within axis 1 of x [2, 3]", [&] { slice(t({2, 3}), 1, 1, 4); }},
-      {"concat: [2, 4] and [2, 3] differ in more than axis 0", [&] { concat({t({2, 3}), t({2, 4})}, 0); }},
-      {"stack: [3] and [2] differ", [&] { stack({t({2}), t({3})}, 0); }},
+      {"layer_norm: weight [4] does not fit x [2, 3]",
+       [&] {
+         layer_norm(t({2, 3}), t({4}), {});
+       }},
+      {"layer_norm: bias [4] does not fit",
+       [&] {
+         layer_norm(t({2, 3}), t({3}), t({4}));
+       }},
+      {"rms_norm: weight [4] does not fit",
+       [&] {
+         rms_norm(t({2, 3}), t({4}));
+       }},
+      {"reshape: x [2, 3] cannot become [4]",
+       [&] {
+         reshape(t({2, 3}), Shape{4});
+       }},
+      {"reshape: x [2, 3] does not divide into rows of 4",
+       [&] {
+         reshape(t({2, 3}), std::vector<index_t>{-1, 4});
+       }},
+      {"reshape: more than one size is -1",
+       [&] {
+         reshape(t({2, 3}), std::vector<index_t>{-1, -1});
+       }},
+      {"permute: x [2, 3] has 2 axes, not 1",
+       [&] {
+         permute(t({2, 3}), {0});
+       }},
+      {"permute: axis 0 is named twice",
+       [&] {
+         permute(t({2, 3}), {0, 0});
+       }},
+      {"slice: [1, 4) is not within axis 1 of x [2, 3]",
+       [&] {
+         slice(t({2, 3}), 1, 1, 4);
+       }},
+      {"concat: [2, 4] and [2, 3] differ in more than axis 0",
+       [&] {
+         concat({t({2, 3}), t({2, 4})}, 0);
+       }},
+      {"stack: [3] and [2] differ",
+       [&] {
+         stack({t({2}), t({3})}, 0);
+       }},
       {"expand: x [3] cannot become [1]", [&] { expand(t({3}), {1}); }},
-      {"gather: an id is outside 0 .. 2", [&] { gather(t({2, 3}), 1, IdTensor({0, 3}, {2, 1})); }},
-      {"embedding: id 5 is outside 0 .. 4", [&] { embedding(IdTensor({5}, {1}), t({5, 2})); }},
-      {"matmul: a [2, 3] and b [2, 3] do not fit", [&] { matmul(t({2, 3}), t({2, 3})); }},
-      {"linear: x [8, 5] needs last axis 4 (weight [3, 4])", [&] { linear(t({8, 5}), t({3, 4})); }},
-      {"linear: bias [4] does not fit", [&] { linear(t({8, 4}), t({3, 4}), t({4})); }},
-      {"scaled_dot_product_attention: causal with 3 queries and only 2 keys", [&] {
+      {"gather: an id is outside 0 .. 2",
+       [&] {
+         gather(t({2, 3}), 1, IdTensor({0, 3}, {2, 1}));
+       }},
+      {"embedding: id 5 is outside 0 .. 4",
+       [&] {
+         embedding(IdTensor({5}, {1}), t({5, 2}));
+       }},
+      {"matmul: a [2, 3] and b [2, 3] do not fit",
+       [&] {
+         matmul(t({2, 3}), t({2, 3}));
+       }},
+      {"linear: x [8, 5] needs last axis 4 (weight [3, 4])",
+       [&] {
+         linear(t({8, 5}), t({3, 4}));
+       }},
+      {"linear: bias [4] does not fit",
+       [&] {
+         linear(t({8, 4}), t({3, 4}), t({4}));
+       }},
+      {"scaled_dot_product_attention: causal with 3 queries and only 2 keys",
+       [&] {
          AttentionOptions o;
          o.causal = true;
          scaled_dot_product_attention(t({1, 3, 1, 2}), t({1, 2, 1, 2}), t({1, 2, 1, 2}), o);
        }},
-      {"scaled_dot_product_attention: 2 groups of keys do not divide 3 heads", [&] { scaled_dot_product_attention(t({1, 3, 3, 2}), t({1, 2, 2, 2}), t({1, 2, 2, 2})); }},
-      {"scaled_dot_product_attention: key mask [2]", [&] {
+      {"scaled_dot_product_attention: 2 groups of keys do not divide 3 heads",
+       [&] {
+         scaled_dot_product_attention(t({1, 3, 3, 2}), t({1, 2, 2, 2}), t({1, 2, 2, 2}));
+       }},
+      {"scaled_dot_product_attention: key mask [2]",
+       [&] {
          AttentionOptions o;
          o.key_mask = t({2});
          scaled_dot_product_attention(t({1, 2, 1, 2}), t({1, 2, 1, 2}), t({1, 2, 1, 2}), o);
        }},
-      {"rotary: x [1, 2, 3, 5]", [&] { rotary(t({1, 2, 3, 5})); }},
-      {"cross_entropy: target 3 is outside 0 .. 2", [&] { cross_entropy(t({1, 3}), IdTensor({3}, {1})); }},
-      {"cross_entropy: logits [2, 3] and targets [3]", [&] { cross_entropy(t({2, 3}), IdTensor({0, 0, 0}, {3})); }},
-      {"cross_entropy: label smoothing 1", [&] { cross_entropy(t({1, 3}), IdTensor({0}, {1}), -1, 1); }},
+      {"rotary: x [1, 2, 3, 5]",
+       [&] {
+         rotary(t({1, 2, 3, 5}));
+       }},
+      {"cross_entropy: target 3 is outside 0 .. 2",
+       [&] {
+         cross_entropy(t({1, 3}), IdTensor({3}, {1}));
+       }},
+      {"cross_entropy: logits [2, 3] and targets [3]",
+       [&] {
+         cross_entropy(t({2, 3}), IdTensor({0, 0, 0}, {3}));
+       }},
+      {"cross_entropy: label smoothing 1",
+       [&] {
+         cross_entropy(t({1, 3}), IdTensor({0}, {1}), -1, 1);
+       }},
       {"mse_loss: prediction [2] and target [3]", [&] { mse_loss(t({2}), t({3})); }},
       {"bce_with_logits: logits [2] and target [3]", [&] { bce_with_logits(t({2}), t({3})); }},
   };

@@ -122,9 +122,8 @@ TEST_CASE("reductions equal plain loops over all sets of axes") {
     const bool keepdim = draw.coin();
     const Shape row_shape(kept), shape(keepdim ? kept : left);
     std::vector<std::vector<double>> rows(static_cast<std::size_t>(row_shape.numel()));
-    each(x.shape(), [&](const Index& i) {
-      rows[static_cast<std::size_t>(place(row_shape, i))].push_back(value(x, i));
-    });
+    each(x.shape(),
+         [&](const Index& i) { rows[static_cast<std::size_t>(place(row_shape, i))].push_back(value(x, i)); });
     const auto row_of = [&](const Index& i) -> const auto& { return rows[static_cast<std::size_t>(place(shape, i))]; };
     const auto total = [&](const Index& i) {
       double sum = 0;
@@ -136,9 +135,8 @@ TEST_CASE("reductions equal plain loops over all sets of axes") {
     if (count == 0) continue;
     const auto average = [&](const Index& i) { return total(i) / static_cast<double>(count); };
     require_equal(mean(x, axes, keepdim), shape, average);
-    require_equal(max(x, axes, keepdim), shape, [&](const Index& i) {
-      return *std::max_element(row_of(i).begin(), row_of(i).end());
-    });
+    require_equal(max(x, axes, keepdim), shape,
+                  [&](const Index& i) { return *std::max_element(row_of(i).begin(), row_of(i).end()); });
     if (count == 1) continue;
     require_equal(variance(x, axes, keepdim, 1), shape, [&](const Index& i) {
       double squares = 0;

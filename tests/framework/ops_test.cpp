@@ -1,5 +1,5 @@
-// The table of ops. Each row gives gradients to check against differences, and results to compare on one thread and two;
-// an op that the sources make and the table lacks fails the last test.
+// The table of ops. Each row gives gradients to check against differences, and results to compare on one thread and
+// two; an op that the sources make and the table lacks fails the last test.
 
 #include <cstring>
 #include <filesystem>
@@ -38,16 +38,19 @@ const std::vector<Row>& table() {
   static const std::vector<Row> rows = [] {
     std::vector<Row> r;
     const auto binary = [&](const char* op, Tensor (*f)(const Tensor&, const Tensor&), double low) {
-      const std::vector<std::pair<Shape, Shape>> shapes = {
-          {{3, 5}, {3, 5}}, {{7}, {7}}, {{2, 3, 5}, {5}}, {{5}, {2, 3, 5}}, {{3, 1}, {1, 4}}, {{2, 1, 3}, {4, 1}}, {{}, {3, 3}}, {{17}, {1}}};
-      for (const auto& [a, b] : shapes) r.push_back({op, {{a, low, 2}, {b, low, 2}}, [f](const Inputs& x) { return f(x[0], x[1]); }});
+      const std::vector<std::pair<Shape, Shape>> shapes = {{{3, 5}, {3, 5}}, {{7}, {7}},       {{2, 3, 5}, {5}},
+                                                           {{5}, {2, 3, 5}}, {{3, 1}, {1, 4}}, {{2, 1, 3}, {4, 1}},
+                                                           {{}, {3, 3}},     {{17}, {1}}};
+      for (const auto& [a, b] : shapes)
+        r.push_back({op, {{a, low, 2}, {b, low, 2}}, [f](const Inputs& x) { return f(x[0], x[1]); }});
     };
     binary("add", add, -1);
     binary("subtract", subtract, -1);
     binary("multiply", multiply, -1);
     binary("divide", divide, 0.5);
     const auto unary = [&](const char* op, Tensor (*f)(const Tensor&), double low, double high) {
-      for (const Shape& shape : {Shape{33}, Shape{3, 1, 7}}) r.push_back({op, {{shape, low, high}}, [f](const Inputs& x) { return f(x[0]); }});
+      for (const Shape& shape : {Shape{33}, Shape{3, 1, 7}})
+        r.push_back({op, {{shape, low, high}}, [f](const Inputs& x) { return f(x[0]); }});
     };
     unary("negate", negate, -1, 1);
     unary("exp", exp, -2, 2);
@@ -86,7 +89,8 @@ const std::vector<Row>& table() {
     }
     r.push_back({"sum", {{{1, 17, 1, 3}}}, [](const Inputs& x) { return sum(x[0], {1}); }});
     r.push_back({"layer_norm", {{{3, 7}}, {{7}}, {{7}}}, [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); }});
-    r.push_back({"layer_norm", {{{2, 3, 17}}, {{17}}}, [](const Inputs& x) { return layer_norm(x[0], x[1], {}, 0.1); }});
+    r.push_back(
+        {"layer_norm", {{{2, 3, 17}}, {{17}}}, [](const Inputs& x) { return layer_norm(x[0], x[1], {}, 0.1); }});
     r.push_back({"rms_norm", {{{3, 17}}, {{17}}}, [](const Inputs& x) { return rms_norm(x[0], x[1]); }});
     // movement
     r.push_back({"reshape", {{{3, 4}}}, [](const Inputs& x) { return reshape(x[0], std::vector<index_t>{2, -1}); }});
@@ -94,17 +98,27 @@ const std::vector<Row>& table() {
     r.push_back({"permute", {{{3, 7}}}, [](const Inputs& x) { return transpose(x[0], 0, -1); }});
     r.push_back({"slice", {{{3, 7, 2}}}, [](const Inputs& x) { return slice(x[0], 1, 2, 5); }});
     r.push_back({"slice", {{{7}}}, [](const Inputs& x) { return slice(x[0], -1, 0, 7); }});
-    r.push_back({"concat", {{{2, 3}}, {{2, 1}}, {{2, 4}}}, [](const Inputs& x) { return concat({x[0], x[1], x[2]}, 1); }});
+    r.push_back({"concat", {{{2, 3}}, {{2, 1}}, {{2, 4}}}, [](const Inputs& x) {
+                   return concat({x[0], x[1], x[2]}, 1);
+                 }});
     r.push_back({"concat", {{{2, 3}}, {{1, 3}}}, [](const Inputs& x) { return concat({x[0], x[1], x[0]}, 0); }});
     r.push_back({"concat", {{{2, 3}}, {{2, 3}}}, [](const Inputs& x) { return stack({x[0], x[1]}, 1); }});
     r.push_back({"expand", {{{3, 1, 2}}}, [](const Inputs& x) { return expand(x[0], {4, 3, 5, 2}); }});
-    r.push_back({"gather", {{{3, 5}}}, [](const Inputs& x) { return gather(x[0], 1, ids_of({0, 4, 4, 2, 1, 1}, {3, 2})); }});
-    r.push_back({"gather", {{{3, 2, 2}}}, [](const Inputs& x) { return gather(x[0], 0, ids_of({0, 2, 2, 1, 1, 0, 0, 0}, {2, 2, 2})); }});
-    r.push_back({"embedding", {{{5, 33}}}, [](const Inputs& x) { return embedding(ids_of({1, 4, 1, 1, 0, 2}, {2, 3}), x[0]); }});
+    r.push_back({"gather", {{{3, 5}}}, [](const Inputs& x) {
+                   return gather(x[0], 1, ids_of({0, 4, 4, 2, 1, 1}, {3, 2}));
+                 }});
+    r.push_back({"gather", {{{3, 2, 2}}}, [](const Inputs& x) {
+                   return gather(x[0], 0, ids_of({0, 2, 2, 1, 1, 0, 0, 0}, {2, 2, 2}));
+                 }});
+    r.push_back({"embedding", {{{5, 33}}}, [](const Inputs& x) {
+                   return embedding(ids_of({1, 4, 1, 1, 0, 2}, {2, 3}), x[0]);
+                 }});
     // products
     for (const bool ta : {false, true}) {
       for (const bool tb : {false, true}) {
-        const auto shape = [](index_t batch, index_t m, index_t n, bool t) { return batch == 0 ? (t ? Shape{n, m} : Shape{m, n}) : (t ? Shape{batch, n, m} : Shape{batch, m, n}); };
+        const auto shape = [](index_t batch, index_t m, index_t n, bool t) {
+          return batch == 0 ? (t ? Shape{n, m} : Shape{m, n}) : (t ? Shape{batch, n, m} : Shape{batch, m, n});
+        };
         const auto f = [=](const Inputs& x) { return matmul(x[0], x[1], ta, tb); };
         r.push_back({"matmul", {{shape(0, 3, 5, ta)}, {shape(0, 5, 7, tb)}}, f});
         r.push_back({"matmul", {{shape(3, 2, 5, ta)}, {shape(0, 5, 3, tb)}}, f});
@@ -116,7 +130,8 @@ const std::vector<Row>& table() {
     r.push_back({"linear", {{{5}}, {{3, 5}}}, [](const Inputs& x) { return linear(x[0], x[1]); }});
     // attention: b, t, heads, groups; every option
     const auto attention = [&](index_t tq, index_t tk, index_t groups, AttentionOptions options) {
-      r.push_back({"scaled_dot_product_attention", {{{2, tq, 4, 3}}, {{2, tk, groups, 3}}, {{2, tk, groups, 5}}},
+      r.push_back({"scaled_dot_product_attention",
+                   {{{2, tq, 4, 3}}, {{2, tk, groups, 3}}, {{2, tk, groups, 5}}},
                    [options](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2], options); }});
     };
     for (const bool causal : {false, true}) {
@@ -125,7 +140,8 @@ const std::vector<Row>& table() {
       attention(1, 6, 1, attention_options(causal));
     }
     AttentionOptions options = attention_options(true);
-    options.key_mask = Tensor::from({1, 1, 0, 1, 1, 0, 0, 0, 1, 1}, {2, 5});  // the second row's first queries see no key
+    options.key_mask =
+        Tensor::from({1, 1, 0, 1, 1, 0, 0, 0, 1, 1}, {2, 5});  // the second row's first queries see no key
     options.dropout = 0.4;
     options.rng = Rng(3);
     options.scale = 0.7;
@@ -137,13 +153,21 @@ const std::vector<Row>& table() {
       attention(5, 6, 4, biased);
     }
     // more queries than one block
-    r.push_back({"scaled_dot_product_attention", {{{1, 67, 1, 2}}, {{1, 67, 1, 2}}, {{1, 67, 1, 1}}},
-                 [](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2], attention_options(true)); }});
+    r.push_back(
+        {"scaled_dot_product_attention", {{{1, 67, 1, 2}}, {{1, 67, 1, 2}}, {{1, 67, 1, 1}}}, [](const Inputs& x) {
+           return scaled_dot_product_attention(x[0], x[1], x[2], attention_options(true));
+         }});
     r.push_back({"rotary", {{{2, 3, 2, 6}}}, [](const Inputs& x) { return rotary(x[0], 4, 100); }});
     // losses
-    r.push_back({"cross_entropy", {{{5, 7}, -3, 3}}, [](const Inputs& x) { return cross_entropy(x[0], ids_of({0, 6, -1, 3, 3}, {5})); }});
-    r.push_back({"cross_entropy", {{{2, 2, 3}, -3, 3}}, [](const Inputs& x) { return cross_entropy(x[0], ids_of({0, 2, 9, 1}, {2, 2}), 9, 0.2); }});
-    r.push_back({"cross_entropy", {{{2, 3}}}, [](const Inputs& x) { return cross_entropy(x[0], ids_of({-1, -1}, {2})); }});
+    r.push_back({"cross_entropy", {{{5, 7}, -3, 3}}, [](const Inputs& x) {
+                   return cross_entropy(x[0], ids_of({0, 6, -1, 3, 3}, {5}));
+                 }});
+    r.push_back({"cross_entropy", {{{2, 2, 3}, -3, 3}}, [](const Inputs& x) {
+                   return cross_entropy(x[0], ids_of({0, 2, 9, 1}, {2, 2}), 9, 0.2);
+                 }});
+    r.push_back({"cross_entropy", {{{2, 3}}}, [](const Inputs& x) {
+                   return cross_entropy(x[0], ids_of({-1, -1}, {2}));
+                 }});
     r.push_back({"mse_loss", {{{3, 5}}, {{3, 5}}}, [](const Inputs& x) { return mse_loss(x[0], x[1]); }});
     r.push_back({"bce_with_logits", {{{3, 5}, -4, 4}}, [](const Inputs& x) {
                    return bce_with_logits(x[0], Tensor::uniform({3, 5}, Rng(4)));
@@ -153,8 +177,8 @@ const std::vector<Row>& table() {
     r.push_back({"sum", {{{130, 3}}}, [](const Inputs& x) { return sum(x[0], {0}); }});
     r.push_back({"variance", {{{3, 2, 4}}}, [](const Inputs& x) { return variance(x[0], {-1, 0}, true, 1); }});
     r.push_back({"softmax", {{{3, 1}}}, [](const Inputs& x) { return softmax(x[0]); }});
-    r.push_back({"layer_norm", {{{70, 3}}, {{3}}, {{3}}},
-                 [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); }});
+    r.push_back(
+        {"layer_norm", {{{70, 3}}, {{3}}, {{3}}}, [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); }});
     r.push_back({"rms_norm", {{{70, 2}}, {{2}}}, [](const Inputs& x) { return rms_norm(x[0], x[1], 0.1); }});
     r.push_back({"slice", {{{3, 2}}}, [](const Inputs& x) { return slice(x[0], 0, 1, 1); }});
     r.push_back({"concat", {{{2, 0}}, {{2, 3}}}, [](const Inputs& x) { return concat({x[0], x[1], x[0]}, -1); }});
@@ -167,18 +191,21 @@ const std::vector<Row>& table() {
                  }});
     r.push_back({"multiply", {{{7}}}, [](const Inputs& x) { return x[0] * x[0]; }});
     r.push_back({"mse_loss", {{{7}}}, [](const Inputs& x) { return mse_loss(x[0], x[0] * real{3}); }});
-    r.push_back({"cross_entropy", {{{4, 3}, -3, 3}},
-                 [](const Inputs& x) { return cross_entropy(x[0], ids_of({0, 2, 2, 1}, {4}), 2); }});
+    r.push_back({"cross_entropy", {{{4, 3}, -3, 3}}, [](const Inputs& x) {
+                   return cross_entropy(x[0], ids_of({0, 2, 2, 1}, {4}), 2);
+                 }});
     // queries in several blocks that begin after the first keys, heads in groups, all masks and dropout at once
     AttentionOptions all = attention_options(true);
     all.key_mask = Tensor::uniform({1, 70}, Rng(9), -1, 1);
     for (real& seen : all.key_mask.span()) seen = seen > 0 ? real{1} : real{0};
     all.score_bias = Tensor::uniform({2, 66, 70}, Rng(10), -1, 1);
     all.dropout = 0.2;
-    r.push_back({"scaled_dot_product_attention", {{{1, 66, 2, 1}}, {{1, 70, 1, 1}}, {{1, 70, 1, 1}}},
+    r.push_back({"scaled_dot_product_attention",
+                 {{{1, 66, 2, 1}}, {{1, 70, 1, 1}}, {{1, 70, 1, 1}}},
                  [all](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2], all); }});
-    r.push_back({"scaled_dot_product_attention", {{{1, 2, 2, 3}}, {{1, 0, 1, 3}}, {{1, 0, 1, 2}}},
-                 [](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2]); }});
+    r.push_back({"scaled_dot_product_attention", {{{1, 2, 2, 3}}, {{1, 0, 1, 3}}, {{1, 0, 1, 2}}}, [](const Inputs& x) {
+                   return scaled_dot_product_attention(x[0], x[1], x[2]);
+                 }});
     return r;
   }();
   return rows;
@@ -187,7 +214,8 @@ const std::vector<Row>& table() {
 Inputs inputs_of(const Row& row) {
   Inputs inputs;
   std::uint64_t stream = 0;
-  for (const Input& in : row.inputs) inputs.push_back(Tensor::uniform(in.shape, Rng(11).fork(stream++), in.low, in.high));
+  for (const Input& in : row.inputs)
+    inputs.push_back(Tensor::uniform(in.shape, Rng(11).fork(stream++), in.low, in.high));
   return inputs;
 }
 
@@ -244,11 +272,13 @@ TEST_CASE("large ops, cut into many pieces, give the same bits on one thread and
   std::vector<std::vector<real>> first;
   for (const int count : {1, 2}) {
     set_threads(count);
-    Tensor x = Tensor::normal({3, 130, 192}, Rng(1)), w = Tensor::normal({576, 192}, Rng(2), 0.1), b = Tensor::normal({576}, Rng(3));
+    Tensor x = Tensor::normal({3, 130, 192}, Rng(1)), w = Tensor::normal({576, 192}, Rng(2), 0.1),
+           b = Tensor::normal({576}, Rng(3));
     Tensor table_weight = Tensor::normal({192, 192}, Rng(4));
     for (Tensor* t : {&x, &w, &b, &table_weight}) t->set_requires_grad();
     IdTensor ids({3, 130});
-    for (index_t i = 0; i < ids.numel(); ++i) ids[i] = static_cast<std::int32_t>(Rng(5).below(192, static_cast<std::uint64_t>(i)));
+    for (index_t i = 0; i < ids.numel(); ++i)
+      ids[i] = static_cast<std::int32_t>(Rng(5).below(192, static_cast<std::uint64_t>(i)));
     const Tensor h = layer_norm(x + embedding(ids, table_weight), slice(b, 0, 0, 192), slice(b, 0, 192, 384));
     const Tensor qkv = linear(h, w, b);
     const auto heads = [&](index_t i) { return reshape(slice(qkv, 2, i * 192, (i + 1) * 192), Shape{3, 130, 6, 32}); };
@@ -258,7 +288,8 @@ TEST_CASE("large ops, cut into many pieces, give the same bits on one thread and
     const Tensor loss = cross_entropy(gelu_tanh(y), ids) + mean(variance(y, {0, 1}));
     backward(loss);
     std::vector<std::vector<real>> results{{loss.item()}};
-    for (const Tensor* t : {&x, &w, &b, &table_weight}) results.emplace_back(t->grad().span().begin(), t->grad().span().end());
+    for (const Tensor* t : {&x, &w, &b, &table_weight})
+      results.emplace_back(t->grad().span().begin(), t->grad().span().end());
     if (count == 1) first = results;
     REQUIRE(first == results);
   }
@@ -272,7 +303,8 @@ TEST_CASE("every op of the sources has a row in the table") {
     const std::string source(std::istreambuf_iterator<char>(in), {});
     // an op's name is the first argument of make_result, or of the helper for ops of one tensor
     static const std::regex pattern(R"((?:make_result|unary<Keep::[xy]>)\(\s*"(\w+)\")");
-    for (auto m = std::sregex_iterator(source.begin(), source.end(), pattern); m != std::sregex_iterator(); ++m) made.insert((*m)[1]);
+    for (auto m = std::sregex_iterator(source.begin(), source.end(), pattern); m != std::sregex_iterator(); ++m)
+      made.insert((*m)[1]);
   }
   for (const Row& row : table()) tested.insert(row.op);
   REQUIRE(made.size() > 30);

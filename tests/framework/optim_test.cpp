@@ -21,7 +21,8 @@ TEST_CASE("optimizers take PyTorch's steps") {
   for (const char* name : {"weight", "bias"}) parameters.push_back({name, golden.tensor(name).set_requires_grad()});
   Optimizer optimizer(config, parameters);
   for (int step = 0; step < 5; ++step) {
-    for (NamedTensor& p : parameters) p.tensor.mutable_grad() = golden.tensor("grad/" + std::to_string(step) + "/" + p.name);
+    for (NamedTensor& p : parameters)
+      p.tensor.mutable_grad() = golden.tensor("grad/" + std::to_string(step) + "/" + p.name);
     optimizer.step(0.03);
   }
   for (const NamedTensor& p : parameters) {
@@ -38,7 +39,8 @@ TEST_CASE("a parameter without a gradient stays as it is, decay included") {
 }
 
 TEST_CASE("gradients are clipped to the norm of all of them together") {
-  std::vector<NamedTensor> parameters = {{"a", Tensor::full({3}, 0).set_requires_grad()}, {"b", Tensor::full({1}, 0).set_requires_grad()}};
+  std::vector<NamedTensor> parameters = {{"a", Tensor::full({3}, 0).set_requires_grad()},
+                                         {"b", Tensor::full({1}, 0).set_requires_grad()}};
   const auto set = [&](real a, real b) {
     parameters[0].tensor.mutable_grad() = Tensor::from({a, 0, 0}, {3});
     parameters[1].tensor.mutable_grad() = Tensor::from({b}, {1});

@@ -7,8 +7,8 @@
 namespace heddle {
 namespace {
 
-/// Largest error of f over [low, high], in units of the last place of the true value (of the smallest normal number where
-/// it is smaller).
+/// Largest error of f over [low, high], in units of the last place of the true value (of the smallest normal number
+/// where it is smaller).
 template <class F, class Truth>
 double worst_error(float low, float high, const F& f, const Truth& truth) {
   constexpr int kPoints = 200000;
@@ -17,7 +17,8 @@ double worst_error(float low, float high, const F& f, const Truth& truth) {
     const float x = low + (high - low) * static_cast<float>(i) / kPoints;
     const double wanted = truth(static_cast<double>(x));
     const float size = std::max(std::abs(static_cast<float>(wanted)), std::numeric_limits<float>::min());
-    const double unit = static_cast<double>(std::nextafter(size, std::numeric_limits<float>::infinity())) - static_cast<double>(size);
+    const double unit =
+        static_cast<double>(std::nextafter(size, std::numeric_limits<float>::infinity())) - static_cast<double>(size);
     worst = std::max(worst, std::abs(static_cast<double>(f(x)) - wanted) / unit);
   }
   return worst;
@@ -66,7 +67,8 @@ TEST_CASE("an element has the same bits wherever it stands in a loop") {
     std::vector<float> x(67), y(67);
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = -3 + static_cast<float>(i) * 0.09F;
     for (std::size_t begin = 0; begin < 17; ++begin) {
-      for (std::size_t i = begin; i < y.size(); ++i) y[i] = f(x[i]);  // vectorized with a tail of another length each time
+      for (std::size_t i = begin; i < y.size(); ++i)
+        y[i] = f(x[i]);  // vectorized with a tail of another length each time
       for (std::size_t i = begin; i < y.size(); ++i) {
         const volatile float alone = x[i];
         REQUIRE(y[i] == f(alone));

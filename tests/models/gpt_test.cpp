@@ -112,7 +112,8 @@ TEST_CASE("logits with a cache equal those without, token by token and in pieces
     const Tensor logits = model.logits(part, context);
     for (index_t b = 0; b < 2; ++b) {
       for (index_t i = 0; i < count * 11; ++i) {
-        REQUIRE(logits.data()[b * count * 11 + i] == Approx(whole.data()[(b * 7 + begin) * 11 + i]).epsilon(1e-4).margin(1e-5));
+        REQUIRE(logits.data()[b * count * 11 + i] ==
+                Approx(whole.data()[(b * 7 + begin) * 11 + i]).epsilon(1e-4).margin(1e-5));
       }
     }
   }

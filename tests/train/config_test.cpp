@@ -16,7 +16,9 @@ struct Part {
 
   std::vector<Section> sections() {
     return {{"part",
-             {Key("count", count, "how many", 1, 10).resumable(), {"rate", rate, "how fast", 0.0, 1.0}, {"flag", flag, "whether"},
+             {Key("count", count, "how many", 1, 10).resumable(),
+              {"rate", rate, "how fast", 0.0, 1.0},
+              {"flag", flag, "whether"},
               {"kind", kind, "which", {"a", "b c"}}}}};
   }
 };
@@ -89,7 +91,8 @@ TEST_CASE("line ends of Windows and a byte order mark do not matter") {
 
 TEST_CASE("a run's name is the name of a folder") {
   for (const char* name : {"", "..", "../x", "a/b", ".hidden"}) {
-    CHECK_THROWS_WITH(Experiment(Settings::from_text(std::string("[run]\nname = ") + name + '\n', "x.cfg")), Catch::Contains("run.name = "));
+    CHECK_THROWS_WITH(Experiment(Settings::from_text(std::string("[run]\nname = ") + name + '\n', "x.cfg")),
+                      Catch::Contains("run.name = "));
   }
 }
 
@@ -103,7 +106,8 @@ TEST_CASE("a dumped config reads back to the same values, to the last bit") {
   REQUIRE(again.flag);
   REQUIRE(again.kind == "b c");
   Experiment all(Settings::from_text("", "nothing"));
-  REQUIRE(dump_config(Experiment(Settings::from_text(dump_config(all.sections()), "dump")).sections()) == dump_config(all.sections()));
+  REQUIRE(dump_config(Experiment(Settings::from_text(dump_config(all.sections()), "dump")).sections()) ==
+          dump_config(all.sections()));
 }
 
 TEST_CASE("every key has a meaning, and the help shows it with default and bounds") {
@@ -116,7 +120,8 @@ TEST_CASE("every key has a meaning, and the help shows it with default and bound
     }
   }
   Part part;
-  CHECK_THAT(describe_keys(part.sections()), Catch::Contains("how many (1 .. 10)") && Catch::Contains("which (a | b c)"));
+  CHECK_THAT(describe_keys(part.sections()),
+             Catch::Contains("how many (1 .. 10)") && Catch::Contains("which (a | b c)"));
   CHECK_THAT(describe_keys(part.sections()), Catch::Contains("whether\n"));  // yes or no has no bounds
 }
 
@@ -125,7 +130,8 @@ TEST_CASE("on resume a key may change only if its part says so") {
   now.count = 5;
   REQUIRE_NOTHROW(check_resumable(before.sections(), now.sections()));
   now.rate = 0.2;
-  REQUIRE_THROWS_WITH(check_resumable(before.sections(), now.sections()), Catch::Contains("part.rate was 0.1 and may not become 0.2"));
+  REQUIRE_THROWS_WITH(check_resumable(before.sections(), now.sections()),
+                      Catch::Contains("part.rate was 0.1 and may not become 0.2"));
 }
 
 TEST_CASE("a command line takes words, options in both spellings, flags and overrides") {
@@ -166,7 +172,8 @@ TEST_CASE("what a command line gets wrong is a usage error that says what to do"
     CHECK_THROWS_AS(line.parse(arguments), UsageError);
     CHECK_THROWS_WITH(line.parse(arguments), Catch::Contains(message));
   };
-  refuse({"a", "--cuont=3"}, "unknown option --cuont; did you mean --count? (settings are written --section.key=value)");
+  refuse({"a", "--cuont=3"},
+         "unknown option --cuont; did you mean --count? (settings are written --section.key=value)");
   refuse({"a", "--count"}, "--count needs a value");
   refuse({"a", "--part.count"}, "--part.count needs a value");
   refuse({"a", "--count=11"}, "must be 1 .. 10");

@@ -26,9 +26,10 @@ struct Uneven {
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     using boost::serialization::make_nvp;
-    ar & make_nvp("step", step) & make_nvp("seconds", short_one);
-    for (const char* name : {"train_loss", "val_loss", "val_bits_per_character", "lr", "grad_norm", "tokens_per_second", "gflops"}) {
-      ar & make_nvp(name, full);
+    ar& make_nvp("step", step) & make_nvp("seconds", short_one);
+    for (const char* name :
+         {"train_loss", "val_loss", "val_bits_per_character", "lr", "grad_norm", "tokens_per_second", "gflops"}) {
+      ar& make_nvp(name, full);
     }
   }
 };
@@ -51,7 +52,8 @@ TEST_CASE("metrics.csv has a header, a row a measurement, and nothing where noth
 
 TEST_CASE("metrics that cannot be written are named, and leave nothing behind") {
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH(two_rows().write_csv(folder.path("none/metrics.csv")), Catch::Contains("none/metrics.csv cannot be written"));
+  CHECK_THROWS_WITH(two_rows().write_csv(folder.path("none/metrics.csv")),
+                    Catch::Contains("none/metrics.csv cannot be written"));
   std::filesystem::create_symlink("/dev/full", folder.path("metrics.csv.tmp"));
   CHECK_THROWS_WITH(two_rows().write_csv(folder.path("metrics.csv")), Catch::Contains("is the disk full"));
   CHECK(std::filesystem::is_empty(folder.path()));
@@ -61,17 +63,18 @@ TEST_CASE("a history comes back from a checkpoint as it was, and a damaged one i
   const TemporaryFolder folder;
   const std::string path = folder.path("history.h5");
   History history = two_rows();
-  save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar & BOOST_SERIALIZATION_NVP(history); });
+  save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar& BOOST_SERIALIZATION_NVP(history); });
   History again;
-  load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar & boost::serialization::make_nvp("history", again); });
+  load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("history", again); });
   again.write_csv(folder.path("metrics.csv"));
   CHECK(read_bytes(folder.path("metrics.csv")) == kRows);
   CHECK(again.seconds() == 3);
 
   Uneven uneven;
-  save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar & boost::serialization::make_nvp("history", uneven); });
-  CHECK_THROWS_WITH(load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar & boost::serialization::make_nvp("history", again); }),
-                    Catch::Contains("a column has 1 rows"));
+  save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar& boost::serialization::make_nvp("history", uneven); });
+  CHECK_THROWS_WITH(
+      load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("history", again); }),
+      Catch::Contains("a column has 1 rows"));
 }
 
 }  // namespace heddle

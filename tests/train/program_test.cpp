@@ -14,11 +14,13 @@ namespace {
 
 /// A config of a tiny model on a little built-in text; a step takes a few milliseconds.
 std::string tiny_config(const TemporaryFolder& folder, const std::string& more = "") {
-  return folder.write("tiny.cfg",
-                      "[data]\nsize = 20000\n[model]\nn_layer = 2\nn_head = 2\nn_embd = 32\nblock_size = 16\ndropout = 0.1\n"
-                      "[optim]\nwarmup_steps = 10\n"
-                      "[train]\nbatch_size = 8\nsteps = 200\neval_interval = 50\neval_batches = 2\ncheckpoint_interval = 20\n"
-                      "sample_tokens = 20\n" + more);
+  return folder.write(
+      "tiny.cfg",
+      "[data]\nsize = 20000\n[model]\nn_layer = 2\nn_head = 2\nn_embd = 32\nblock_size = 16\ndropout = 0.1\n"
+      "[optim]\nwarmup_steps = 10\n"
+      "[train]\nbatch_size = 8\nsteps = 200\neval_interval = 50\neval_batches = 2\ncheckpoint_interval = 20\n"
+      "sample_tokens = 20\n" +
+          more);
 }
 
 Outcome train(const TemporaryFolder& folder, const std::string& dir, std::vector<std::string> more = {}) {
@@ -31,7 +33,9 @@ std::string weights_of(const std::string& path) {
   LoadedRun run = load_checkpoint(path);
   std::string all;
   for (const NamedTensor& p : run.model->named_parameters()) {
-    all += p.name + '\n' + std::string(reinterpret_cast<const char*>(p.tensor.data()), static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
+    all += p.name + '\n' +
+           std::string(reinterpret_cast<const char*>(p.tensor.data()),
+                       static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
   }
   return all;
 }
@@ -71,8 +75,11 @@ TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that 
   const TemporaryFolder folder;
   REQUIRE(train(folder, "straight").status == 0);
   // Checkpoints come every 20 steps; the kill falls on some step after the sixth.
-  const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"), "--train.log_interval=1"});
-  const auto reached = [&] { return read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") != std::string::npos; };
+  const Process process(folder,
+                        {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"), "--train.log_interval=1"});
+  const auto reached = [&] {
+    return read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") != std::string::npos;
+  };
   for (int i = 0; i < 60000 && !reached(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   REQUIRE(reached());
   process.send(SIGKILL);
@@ -91,7 +98,8 @@ TEST_CASE("nanoGPT's recipe for a CPU reaches a loss of 1.88 over the whole vali
   if (text.empty()) return;
   const TemporaryFolder folder;
   const std::string run = folder.path("run");
-  const Outcome outcome = run_program(folder, {"train", HEDDLE_SOURCE_DIR "/configs/shakespeare_char_cpu.cfg", "--data.path=" + text, "--run.dir=" + run});
+  const Outcome outcome = run_program(folder, {"train", HEDDLE_SOURCE_DIR "/configs/shakespeare_char_cpu.cfg",
+                                               "--data.path=" + text, "--run.dir=" + run});
   INFO(outcome.out << outcome.err);
   REQUIRE(outcome.status == 0);
   const std::string said = "whole validation split after step 2000: ";
@@ -103,13 +111,15 @@ TEST_CASE("nanoGPT's recipe for a CPU reaches a loss of 1.88 over the whole vali
 TEST_CASE("SIGINT and SIGTERM finish the step, save, say how to go on, and exit 0") {
   const TemporaryFolder folder;
   const int number = GENERATE(SIGINT, SIGTERM);
-  const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"), "--train.steps=1000000"});
+  const Process process(folder,
+                        {"train", tiny_config(folder), "--run.dir=" + folder.path("run"), "--train.steps=1000000"});
   REQUIRE(appears(folder.path("run/last.h5")));
   process.send(number);
   REQUIRE(process.wait() == 0);
   REQUIRE_THAT(process.output(), Catch::Contains("go on with: heddle resume " + folder.path("run")));
   const auto stopped = load_checkpoint(folder.path("run/last.h5")).state.step;
-  const Outcome resumed = run_program(folder, {"resume", folder.path("run"), "--train.steps=" + std::to_string(stopped + 1)});
+  const Outcome resumed =
+      run_program(folder, {"resume", folder.path("run"), "--train.steps=" + std::to_string(stopped + 1)});
   REQUIRE(resumed.status == 0);
   REQUIRE(load_checkpoint(folder.path("run/last.h5")).state.step == stopped + 1);
 }
@@ -119,15 +129,18 @@ TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, a
   const Outcome outcome = train(folder, "run", {"--train.steps=100"});
   REQUIRE(outcome.status == 0);
   REQUIRE(outcome.err.empty());
-  for (const char* word : {"parameters", "optimizer", "activations", "uniform", "unigram", "bigram", "5-gram", "whole validation split", "against counting"}) {
+  for (const char* word : {"parameters", "optimizer", "activations", "uniform", "unigram", "bigram", "5-gram",
+                           "whole validation split", "against counting"}) {
     CHECK_THAT(outcome.out, Catch::Contains(word));
   }
-  for (const char* file : {"config.cfg", "metrics.csv", "log.txt", "samples.txt", "last.h5", "best.h5"}) CHECK(std::filesystem::exists(folder.path("run/") + file));
+  for (const char* file : {"config.cfg", "metrics.csv", "log.txt", "samples.txt", "last.h5", "best.h5"})
+    CHECK(std::filesystem::exists(folder.path("run/") + file));
   const std::string csv = read_bytes(folder.path("run/metrics.csv"));
   CHECK(csv.starts_with("step,train_loss,val_loss,"));
   CHECK_THAT(csv, Catch::Contains("\n50,") && Catch::Contains("\n100,"));
   // the resolved config makes the same run again
-  const Outcome again = run_program(folder, {"train", folder.path("run/config.cfg"), "--run.dir=" + folder.path("again")});
+  const Outcome again =
+      run_program(folder, {"train", folder.path("run/config.cfg"), "--run.dir=" + folder.path("again")});
   REQUIRE(again.status == 0);
   REQUIRE(weights_of(folder.path("run/last.h5")) == weights_of(folder.path("again/last.h5")));
 }
@@ -137,8 +150,10 @@ TEST_CASE("h5ls shows a checkpoint's parts by names that a person knows") {
   REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
   REQUIRE(std::system(("h5ls -r " + folder.path("run/last.h5") + " > " + folder.path("listing")).c_str()) == 0);
   const std::string listing = read_bytes(folder.path("listing"));
-  for (const char* name : {"/model/token_embedding/weight", "/model/blocks/1/attention/qkv/weight", "/model/blocks/0/mlp/fc/bias", "/model/norm/weight",
-                           "/optimizer/blocks/0/norm1/weight/second", "/tokenizer/pieces", "/state/history/train_loss", "/state/history/val_loss"}) {
+  for (const char* name :
+       {"/model/token_embedding/weight", "/model/blocks/1/attention/qkv/weight", "/model/blocks/0/mlp/fc/bias",
+        "/model/norm/weight", "/optimizer/blocks/0/norm1/weight/second", "/tokenizer/pieces",
+        "/state/history/train_loss", "/state/history/val_loss"}) {
     CHECK_THAT(listing, Catch::Contains(name));
   }
 }
@@ -173,9 +188,15 @@ TEST_CASE("every config of the project trains two steps and says what it reads",
   const std::string text = folder.write("input.txt", std::string(6000, 'x') + "To be, or not to be\n");
   for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/configs")) {
     INFO(entry.path());
-    std::vector<std::string> arguments = {"train", entry.path().string(), "--run.dir=" + folder.path(entry.path().stem().string()),
-                                          "--train.steps=2", "--train.eval_batches=1", "--train.sample_tokens=5", "--train.batch_size=2"};
-    if (read_bytes(entry.path().string()).find("builtin:") == std::string::npos) arguments.push_back("--data.path=" + text);
+    std::vector<std::string> arguments = {"train",
+                                          entry.path().string(),
+                                          "--run.dir=" + folder.path(entry.path().stem().string()),
+                                          "--train.steps=2",
+                                          "--train.eval_batches=1",
+                                          "--train.sample_tokens=5",
+                                          "--train.batch_size=2"};
+    if (read_bytes(entry.path().string()).find("builtin:") == std::string::npos)
+      arguments.push_back("--data.path=" + text);
     const Outcome outcome = run_program(folder, arguments);
     INFO(outcome.err);
     REQUIRE(outcome.status == 0);
@@ -198,7 +219,8 @@ TEST_CASE("a wrong command line gets one line and status 2, help gets status 0")
     CHECK(help.status == 0);
     CHECK_THAT(help.out, Catch::Contains(std::string("usage: heddle ") + command));
   }
-  CHECK_THAT(run_program(folder, {"config", "--help"}).out, Catch::Contains("n_embd = 128") && Catch::Contains("weight_decay"));
+  CHECK_THAT(run_program(folder, {"config", "--help"}).out,
+             Catch::Contains("n_embd = 128") && Catch::Contains("weight_decay"));
 }
 
 TEST_CASE("a bad config or text is refused before anything is written") {
@@ -226,7 +248,8 @@ TEST_CASE("a run's folder is not overwritten unless it is said, and a folder tha
   check_one_line(train(folder, "run", {"--train.steps=3"}), 1, "already holds a run");
   CHECK(read_bytes(folder.path("run/last.h5")) == before);
   REQUIRE(train(folder, "run", {"--train.steps=3", "--run.overwrite=true"}).status == 0);
-  check_one_line(run_program(folder, {"train", folder.path("run/config.cfg")}), 1, "already holds a run");  // it was said for that once
+  check_one_line(run_program(folder, {"train", folder.path("run/config.cfg")}), 1,
+                 "already holds a run");  // it was said for that once
   folder.write("notes/log.txt", "mine");
   check_one_line(train(folder, "notes", {"--train.steps=2"}), 1, "already holds a run (log.txt)");
   CHECK(read_bytes(folder.path("notes/log.txt")) == "mine");
@@ -242,7 +265,8 @@ TEST_CASE("a full disk while saving ends the run with one line and leaves the la
   const Outcome outcome = run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}, "", 64 * 1024);
   check_one_line(outcome, 1, ".h5");
   CHECK(read_bytes(folder.path("run/last.h5")) == before);
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path("run"))) CHECK(entry.path().filename().string().find("tmp") == std::string::npos);
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path("run")))
+    CHECK(entry.path().filename().string().find("tmp") == std::string::npos);
   REQUIRE(run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}).status == 0);
 }
 
@@ -257,16 +281,19 @@ TEST_CASE("a resume may not change what the run was made of") {
   REQUIRE(train(folder, "run", {"--train.steps=20", "--data.path=" + text}).status == 0);
   const std::string run = folder.path("run");
   check_one_line(run_program(folder, {"resume", run}), 1, "already at step 20 of 20; give more with --train.steps=N");
-  check_one_line(run_program(folder, {"resume", run, "--model.n_embd=64"}), 1, "model.n_embd was 32 and may not become 64");
+  check_one_line(run_program(folder, {"resume", run, "--model.n_embd=64"}), 1,
+                 "model.n_embd was 32 and may not become 64");
   check_one_line(run_program(folder, {"resume", run, "--optim.lr=1"}), 1, "optim.lr was 0.001 and may not become 1");
   folder.write("text.txt", std::string(3000, 'b') + std::string(3000, 'a'));
-  check_one_line(run_program(folder, {"resume", run, "--train.steps=30"}), 1, "not the one that the run was trained on");
+  check_one_line(run_program(folder, {"resume", run, "--train.steps=30"}), 1,
+                 "not the one that the run was trained on");
 }
 
 TEST_CASE("a loss that is not finite stops the run, names op and step, and keeps the last good checkpoint") {
   const TemporaryFolder folder;
-  const Outcome outcome = train(folder, "run", {"--optim.lr=1e3", "--optim.kind=sgd", "--optim.grad_clip=0", "--optim.warmup_steps=0", "--train.checkpoint_interval=1",
-                                                "--optim.schedule=constant", "--optim.min_lr=1e3"});
+  const Outcome outcome = train(folder, "run",
+                                {"--optim.lr=1e3", "--optim.kind=sgd", "--optim.grad_clip=0", "--optim.warmup_steps=0",
+                                 "--train.checkpoint_interval=1", "--optim.schedule=constant", "--optim.min_lr=1e3"});
   check_one_line(outcome, 1, "step ");
   CHECK_THAT(outcome.err, Catch::Contains("loss") && Catch::Contains("first in ") && Catch::Contains("optim.lr"));
   const LoadedRun run = load_checkpoint(folder.path("run/last.h5"));
@@ -278,7 +305,8 @@ TEST_CASE("a checkpoint that is damaged, cut off, of another kind or newer is re
   REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
   const std::string good = read_bytes(folder.path("run/last.h5"));
   const auto refuse = [&](const std::string& path, const std::string& text) {
-    for (const char* command : {"generate", "eval", "resume"}) check_one_line(run_program(folder, {command, path}), 1, text);
+    for (const char* command : {"generate", "eval", "resume"})
+      check_one_line(run_program(folder, {command, path}), 1, text);
   };
   refuse(folder.path("none"), "none does not exist");
   refuse(folder.write("cut.h5", good.substr(0, good.size() / 2)), "cut.h5");
@@ -289,7 +317,7 @@ TEST_CASE("a checkpoint that is damaged, cut off, of another kind or newer is re
   std::filesystem::create_directory(folder.path("empty"));
   refuse(folder.path("empty"), "holds no checkpoint");
   std::string word = "x";
-  const auto write = [&](Hdf5OArchive& ar) { ar & BOOST_SERIALIZATION_NVP(word); };
+  const auto write = [&](Hdf5OArchive& ar) { ar& BOOST_SERIALIZATION_NVP(word); };
   save_file(folder.path("kind.h5"), "tokenizer", 1, write);
   refuse(folder.path("kind.h5"), "tokenizer");
   save_file(folder.path("new.h5"), "checkpoint", 99, write);

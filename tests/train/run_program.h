@@ -17,7 +17,8 @@ namespace heddle {
 class Process {
  public:
   /// `file_limit`: the largest file it may write, as on a full disk; 0: any.
-  Process(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const std::string& input = "", rlim_t file_limit = 0)
+  Process(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const std::string& input = "",
+          rlim_t file_limit = 0)
       : out_(folder.path("stdout")), err_(folder.path("stderr")) {
     const std::string in = folder.write("stdin", input);
     std::vector<char*> argv{const_cast<char*>(HEDDLE_PROGRAM)};
@@ -58,8 +59,8 @@ struct Outcome {
   std::string out, err;
 };
 
-inline Outcome run_program(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const std::string& input = "",
-                           rlim_t file_limit = 0) {
+inline Outcome run_program(const TemporaryFolder& folder, const std::vector<std::string>& arguments,
+                           const std::string& input = "", rlim_t file_limit = 0) {
   const Process process(folder, arguments, input, file_limit);
   const int status = process.wait();
   return {status, process.output(), process.errors()};

@@ -80,7 +80,13 @@ TEST_CASE("generation with a cache writes what it writes without, within the con
     std::vector<std::int32_t> ids;
     SamplingConfig sampling;
     sampling.temperature = 1.5;
-    generate(model, prompt, 50, sampling, [&](std::int32_t id) { ids.push_back(id); return true; }, cached);
+    generate(
+        model, prompt, 50, sampling,
+        [&](std::int32_t id) {
+          ids.push_back(id);
+          return true;
+        },
+        cached);
     return ids;
   };
   const auto cached = text(true);
@@ -93,7 +99,8 @@ TEST_CASE("generation stops when it is told to, and needs a prompt") {
   int count = 0;
   generate(model, {1}, 50, {}, [&](std::int32_t) { return ++count < 3; });
   REQUIRE(count == 3);
-  REQUIRE_THROWS_WITH(generate(model, {}, 1, {}, [](std::int32_t) { return true; }), Catch::Contains("prompt is empty"));
+  REQUIRE_THROWS_WITH(generate(model, {}, 1, {}, [](std::int32_t) { return true; }),
+                      Catch::Contains("prompt is empty"));
 }
 
 }  // namespace heddle

@@ -7,9 +7,10 @@ namespace heddle {
 namespace {
 
 Experiment tiny(const std::string& more = "") {
-  return Experiment(Settings::from_text(std::string("[data]\nsize = 20000\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 16\nblock_size = 8\n[train]\n") +
-                                            (more.find("batch_size") == std::string::npos ? "batch_size = 8\n" : "") + more,
-                                        "test"));
+  return Experiment(Settings::from_text(
+      std::string("[data]\nsize = 20000\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 16\nblock_size = 8\n[train]\n") +
+          (more.find("batch_size") == std::string::npos ? "batch_size = 8\n" : "") + more,
+      "test"));
 }
 
 struct Setup {
@@ -75,7 +76,9 @@ TEST_CASE("a step that is not finite changes no weight and names the first op") 
   }
   std::vector<std::vector<real>> before;
   for (const NamedTensor& p : parameters) before.emplace_back(p.tensor.span().begin(), p.tensor.span().end());
-  CHECK_THROWS_WITH(setup.trainer.step(1), Catch::Contains("step 2: loss") && Catch::Contains("first in linear: result") && Catch::Contains("optim.lr"));
+  CHECK_THROWS_WITH(setup.trainer.step(1), Catch::Contains("step 2: loss") &&
+                                               Catch::Contains("first in linear: result") &&
+                                               Catch::Contains("optim.lr"));
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const auto now = parameters[i].tensor.span();
     CHECK(std::equal(now.begin(), now.end(), before[i].begin()));
