@@ -107,8 +107,8 @@ TEST_CASE("random tensors have the same bits on any number of threads, and diffe
   REQUIRE(first == draw(2, 1));
   REQUIRE(first == draw(3, 1));
   REQUIRE(first != draw(3, 2));
-  REQUIRE(first[7] == static_cast<real>(1 + 2 * Rng(1).normal(7)));
-  REQUIRE(first[15003 + 9] == static_cast<real>(-3 + 7 * Rng(1).uniform(9)));
+  REQUIRE(first[7] == Approx(1 + 2 * Rng(1).normal(7)));
+  REQUIRE(first[15003 + 9] == Approx(-3 + 7 * Rng(1).uniform(9)));
   set_threads(before);
 }
 
