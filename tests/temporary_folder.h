@@ -4,9 +4,14 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 namespace heddle {
+
+inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 /// An empty folder of a test's own, deleted with all it holds when the test ends.
 class TemporaryFolder {
@@ -23,10 +28,13 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   std::string path(const std::string& name = "") const { return (path_ / name).string(); }
+  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+  /// Number of files in it.
+  std::ptrdiff_t count() const { return std::distance(std::filesystem::directory_iterator(path_), {}); }
   /// Writes a file and returns its path.
   std::string write(const std::string& name, const std::string& bytes) const {
     std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
+    write_bytes(path_ / name, bytes);
     return path(name);
   }
 
@@ -34,7 +42,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-inline std::string read_bytes(const std::string& path) {
+inline std::string read_bytes(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }

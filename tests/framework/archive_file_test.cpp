@@ -15,7 +15,7 @@ namespace heddle {
 namespace {
 
 /// A file with something of everything, small enough to be damaged in many places.
-fs::path make_victim(const Folder& folder) {
+fs::path make_victim(const TemporaryFolder& folder) {
   Everything e = make_everything();
   e.words.emplace_back("\0", 1);
   save_one(folder / "victim.h5", e);
@@ -25,7 +25,7 @@ fs::path make_victim(const Folder& folder) {
 // --- a disk that fails ---
 
 TEST_CASE("a full disk at any point leaves the last file as it was and nothing beside it", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "a.h5";
   save_one(path, 1);
   const std::string before = read_bytes(path);
@@ -66,11 +66,11 @@ int in_child(const Body& body) {
 }
 
 TEST_CASE("a file system without space is named as such", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   constexpr int kNoMount = 77;
   const int result = in_child([&] {
     if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=128k") != 0) {
+        ::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=128k") != 0) {
       return kNoMount;
     }
     const fs::path path = folder / "a.h5";
@@ -96,7 +96,7 @@ TEST_CASE("a file system without space is named as such", "[archive]") {
 }
 
 TEST_CASE("a program that could not save still ends in order", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   save_one(folder / "whole.h5", make_everything());
   const auto whole = static_cast<rlim_t>(fs::file_size(folder / "whole.h5"));
   for (rlim_t limit = whole - 1; limit < whole; limit -= whole / 9) {
@@ -114,7 +114,7 @@ TEST_CASE("a program that could not save still ends in order", "[archive]") {
 }
 
 TEST_CASE("a folder that is missing, read-only, vanishing or in the way is one error", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK_THAT(error_of([&] { save_one(folder / "no/a.h5", 1); }),
              Contains("cannot save '") && Contains("no/a.h5': No such file or directory; check its folder"));
   fs::create_directory(folder / "dir.h5");
@@ -130,7 +130,7 @@ TEST_CASE("a folder that is missing, read-only, vanishing or in the way is one e
 
   fs::create_directory(folder / "locked");
   save_one(folder / "locked/a.h5", 1);
-  fs::permissions(folder.path, fs::perms::all);
+  fs::permissions(folder.path(), fs::perms::all);
   fs::permissions(folder / "locked",
                   fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
   const bool root = ::geteuid() == 0;  // whom permissions do not bind
@@ -143,7 +143,7 @@ TEST_CASE("a folder that is missing, read-only, vanishing or in the way is one e
 }
 
 TEST_CASE("what the callback throws comes through and leaves nothing behind", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK_THROWS_AS(save_file(folder / "a.h5", "test", 1,
                             [](Hdf5OArchive& ar) {
                               ar << named("x", make_everything());
@@ -156,7 +156,7 @@ TEST_CASE("what the callback throws comes through and leaves nothing behind", "[
 // --- files that are not what they should be ---
 
 TEST_CASE("a file that is missing, foreign, of another kind or newer is told apart", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "a.h5";
   const auto error = [&] { return error_of([&] { load_one<int>(path); }); };
   CHECK_THAT(error(), Contains("cannot read '" + path.string() + "': No such file or directory; check the path"));
@@ -177,7 +177,7 @@ TEST_CASE("a file that is missing, foreign, of another kind or newer is told apa
 }
 
 TEST_CASE("a file cut off anywhere is an error", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string whole = read_bytes(make_victim(folder));
   for (std::size_t i = 0; i < 60; ++i) {
     write_bytes(folder / "cut.h5", whole.substr(0, i < 10 ? whole.size() - 1 - i : whole.size() * (i - 10) / 50));
@@ -186,7 +186,7 @@ TEST_CASE("a file cut off anywhere is an error", "[archive]") {
 }
 
 TEST_CASE("a changed byte anywhere is an error", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string whole = read_bytes(make_victim(folder));
   const Rng rng(11);
   for (std::uint64_t i = 0; i < 400; ++i) {
@@ -210,7 +210,7 @@ void reseal(const fs::path& path) {
 }
 
 TEST_CASE("any flipped bit of a tensor is found", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Tensor x = Tensor::normal({16}, Rng(4));
   save_one(folder / "a.h5", x);
   const std::string whole = read_bytes(folder / "a.h5");
@@ -231,7 +231,7 @@ TEST_CASE("any flipped bit of a tensor is found", "[archive]") {
 }
 
 TEST_CASE("two tensors exchanged in the file are found", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Tensor a = Tensor::full({32}, 1), b = Tensor::full({32}, 2);
   save_one(folder / "a.h5", std::vector<Tensor>{a, b});
   std::string bytes = read_bytes(folder / "a.h5");
@@ -247,7 +247,7 @@ TEST_CASE("two tensors exchanged in the file are found", "[archive]") {
 }
 
 TEST_CASE("failures print nothing", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string whole = read_bytes(make_victim(folder));
   write_bytes(folder / "cut.h5", whole.substr(0, whole.size() / 2));
   const int kept = ::dup(2), log = ::open((folder / "log").c_str(), O_CREAT | O_WRONLY, 0600);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
@@ -10,39 +8,14 @@
 #include <limits>
 
 #include "framework/archive.h"
+#include "tests/temporary_folder.h"
 
-/// What the tests of archives share: a folder, files of one value, and a value with something of everything.
+/// What the tests of archives share: files of one value, and a value with something of everything.
 namespace heddle {
 
 namespace fs = std::filesystem;
 using boost::serialization::make_nvp;
 using Catch::Contains;
-
-/// A folder of its own for a test, removed at the end.
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "heddle-archive-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  fs::path operator/(const char* name) const { return path / name; }
-  /// Number of files in it.
-  std::ptrdiff_t count() const { return std::distance(fs::directory_iterator(path), {}); }
-  fs::path path;
-};
-
-inline std::string read_bytes(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-inline void write_bytes(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 template <class Body>
 std::string error_of(const Body& body) {
@@ -79,7 +52,7 @@ T load_one(const fs::path& path, T value = {}) {
 
 template <class T>
 T round_trip(const T& value) {
-  const Folder folder;
+  const TemporaryFolder folder;
   save_one(folder / "a.h5", value);
   return load_one<T>(folder / "a.h5");
 }

@@ -56,7 +56,7 @@ TEST_CASE("every kind of value comes back from a file as it was", "[archive]") {
 }
 
 TEST_CASE("equal values make equal files", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   save_one(folder / "a.h5", make_everything());
   save_one(folder / "b.h5", make_everything());
   CHECK(read_bytes(folder / "a.h5") == read_bytes(folder / "b.h5"));
@@ -118,7 +118,7 @@ TEST_CASE("strings keep any bytes, alone and in vectors", "[archive]") {
 }
 
 TEST_CASE("floats are read as doubles and doubles as floats", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   save_one(folder / "f.h5", std::vector<float>{0.1F, -2.5F});
   save_one(folder / "d.h5", std::vector<double>(100000, 0.1));
   CHECK(load_one<std::vector<double>>(folder / "f.h5") == std::vector<double>{static_cast<double>(0.1F), -2.5});
@@ -129,7 +129,7 @@ TEST_CASE("floats are read as doubles and doubles as floats", "[archive]") {
 }
 
 TEST_CASE("shared storage is written once, and shared again", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Tensor big = Tensor::normal({100, 100}, Rng(1));
   save_one(folder / "one.h5", std::vector<Tensor>{big});
   save_one(folder / "two.h5", std::vector<Tensor>{big, big, big.view({50, 200})});
@@ -145,7 +145,7 @@ TEST_CASE("shared storage is written once, and shared again", "[archive]") {
 }
 
 TEST_CASE("a tensor written and dropped does not lend its address to the next", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   save_file(folder / "a.h5", "test", 1, [](Hdf5OArchive& ar) {
     for (int i = 0; i < 4; ++i) {
       const Tensor x = Tensor::full({64}, static_cast<real>(i));
@@ -162,7 +162,7 @@ TEST_CASE("a tensor written and dropped does not lend its address to the next", 
 }
 
 TEST_CASE("a parameter stays the leaf it is while it is loaded", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Tensor x = Tensor::normal({3, 2}, Rng(2));
   save_one(folder / "a.h5", x);
   Tensor parameter = Tensor::zeros({3, 2}).set_requires_grad();
@@ -174,7 +174,7 @@ TEST_CASE("a parameter stays the leaf it is while it is loaded", "[archive]") {
 }
 
 TEST_CASE("names with slashes lie in groups, and contains finds them", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   Tensor x = Tensor::scalar(3), y = Tensor::scalar(4), none;
   std::int64_t steps = 5;
   save_file(folder / "a.h5", "test", 1, [&](Hdf5OArchive& ar) {
@@ -196,7 +196,7 @@ TEST_CASE("names with slashes lie in groups, and contains finds them", "[archive
 }
 
 TEST_CASE("a class gets the version it was written with, and none newer than its own", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   Versioned v;
   v.x = 4;
   save_one(folder / "new.h5", v);
@@ -214,7 +214,7 @@ TEST_CASE("a class gets the version it was written with, and none newer than its
 // --- a program that asks for the wrong thing ---
 
 TEST_CASE("a value that does not fit is an error that names file, value, found and wanted", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "a.h5";
   const auto error = [&](auto wanted) { return error_of([&] { load_one(path, wanted); }); };
   save_one(path, Tensor::zeros({4, 3}));
@@ -246,7 +246,7 @@ TEST_CASE("a value that does not fit is an error that names file, value, found a
 }
 
 TEST_CASE("ends that do not cut their bytes are refused", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   for (const std::vector<std::uint64_t>& ends :
        {std::vector<std::uint64_t>{2, 1, 3}, {1, 2}, {9}, {}, {1, std::uint64_t(-1)}}) {
     save_file(folder / "a.h5", "test", 1, [&](Hdf5OArchive& ar) {
@@ -257,7 +257,7 @@ TEST_CASE("ends that do not cut their bytes are refused", "[archive]") {
 }
 
 TEST_CASE("a writer refuses names that are taken or mean something else", "[archive]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto error = [&](const auto& write) { return error_of([&] { save_file(folder / "a.h5", "test", 1, write); }); };
   const int x = 1;
   CHECK_THAT(error([&](Hdf5OArchive& ar) { ar << make_nvp("a", x) << make_nvp("a", x); }),

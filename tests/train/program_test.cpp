@@ -124,6 +124,17 @@ TEST_CASE("SIGINT and SIGTERM finish the step, save, say how to go on, and exit 
   REQUIRE(load_checkpoint(folder.path("run/last.h5")).state.step == stopped + 1);
 }
 
+TEST_CASE("a second signal ends the program at once, within a step") {
+  const TemporaryFolder folder;
+  const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"),
+                                 "--train.batch_size=20000"});  // a step takes seconds
+  REQUIRE(appears(folder.path("run/log.txt")));
+  process.send(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  process.send(SIGINT);
+  REQUIRE(process.wait() == 128 + SIGINT);
+}
+
 TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, and prints the yardsticks") {
   const TemporaryFolder folder;
   const Outcome outcome = train(folder, "run", {"--train.steps=100"});
@@ -255,6 +266,8 @@ TEST_CASE("a run's folder is not overwritten unless it is said, and a folder tha
   CHECK(read_bytes(folder.path("notes/log.txt")) == "mine");
   CHECK(load_checkpoint(folder.path("run/last.h5")).state.step == 3);
   check_one_line(train(folder, "tiny.cfg/run"), 1, "cannot be made");
+  check_one_line(run_program(folder, {"train", tiny_config(folder), "--run.dir=/proc/heddle-run"}), 1,
+                 "run folder /proc/heddle-run cannot be made");  // read-only for everybody
 }
 
 TEST_CASE("a full disk while saving ends the run with one line and leaves the last good checkpoint") {
