@@ -43,6 +43,7 @@ int generate_command(const std::vector<std::string>& arguments) {
   }
   const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
   run.experiment->run.threads = options.threads;
+  run.experiment->run.precision = "f32";  // one row at a time, rounding the weights again costs more than it saves
   run.experiment->apply_to_process();
   std::string prompt = options.prompt;
   if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
