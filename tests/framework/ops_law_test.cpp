@@ -1,5 +1,6 @@
 // What ops compute: known values, laws, limits, and what wrong shapes get.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
@@ -122,6 +123,42 @@ TEST_CASE("dropout keeps the mean, repeats by seed, and does nothing at 0") {
   CHECK(values(dropout(x, 0.25, Rng(1))) == values(y));
   CHECK(values(dropout(x, 0.25, Rng(2))) != values(y));
   CHECK(dropout(x, 0, Rng(1)).shares_storage(x));
+}
+
+TEST_CASE("an element's random number, and nothing else, decides whether dropout keeps it") {
+  constexpr index_t kCount = 20001;  // several pieces
+  const Rng rng(3);
+  Tensor x = Tensor::full({3, kCount / 3}, 2).set_requires_grad();
+  const Tensor y = dropout(x, 0.5, rng);
+  backward(sum(y));
+  for (index_t i = 0; i < kCount; ++i) {
+    const bool kept = rng.bits(static_cast<std::uint64_t>(i)) >= std::uint32_t{1} << 31;
+    REQUIRE(y.data()[i] == (kept ? 4 : 0));
+    REQUIRE(x.grad().data()[i] == (kept ? 2 : 0));
+  }
+}
+
+TEST_CASE("attention drops weights of every row, head and query independently, and keeps their mean") {
+  constexpr index_t kBatch = 2, kTime = 70, kHeads = 3;      // two blocks of queries
+  Tensor v = Tensor::zeros({kBatch, kTime, kHeads, kTime});  // the identity: what comes out are the weights
+  for (index_t i = 0; i < v.numel(); ++i) v.data()[i] = i % kTime == i / (kTime * kHeads) % kTime ? real{1} : real{0};
+  const Tensor q = Tensor::zeros({kBatch, kTime, kHeads, 2});
+  AttentionOptions options;
+  options.dropout = 0.3;
+  options.rng = Rng(6);
+  const Tensor y = scaled_dot_product_attention(q, q, v, options);
+  std::vector<std::vector<real>> rows;
+  double total = 0;
+  for (index_t r = 0; r < y.numel() / kTime; ++r) {
+    rows.emplace_back(y.data() + r * kTime, y.data() + (r + 1) * kTime);
+    for (const real w : rows.back()) {
+      REQUIRE((w == 0 || w == near(1 / (0.7 * kTime))));
+      total += static_cast<double>(w);
+    }
+  }
+  CHECK(total / static_cast<double>(rows.size()) == Approx(1).margin(0.02));
+  std::sort(rows.begin(), rows.end());
+  CHECK(std::adjacent_find(rows.begin(), rows.end()) == rows.end());
 }
 
 TEST_CASE("losses have their known values and do not overflow") {
