@@ -146,15 +146,20 @@ void product_bf16(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, M
 
 /// The stored elements of an operand as bf16, in pooled memory: `as` says in which type they are written.
 template <class As, class Convert>
-MatrixOf<const As> converted(index_t rows, index_t columns, ConstMatrix operand, Tensor& buffer,
+MatrixOf<const As> converted(index_t rows, index_t columns, ConstMatrix operand, bool parallel, Tensor& buffer,
                              const Convert& convert) {
   if (operand.transposed) std::swap(rows, columns);
   buffer = Tensor(
       {rows, static_cast<index_t>((static_cast<std::size_t>(columns) * sizeof(As) + sizeof(real) - 1) / sizeof(real))});
   auto* const to = reinterpret_cast<As*>(buffer.data());
-  parallel_rows(rows, columns, [&](index_t r) {
+  const auto convert_row = [&](index_t r) {
     for (index_t c = 0; c < columns; ++c) to[r * columns + c] = convert(operand.data[r * operand.stride + c]);
-  });
+  };
+  if (parallel) {
+    parallel_rows(rows, columns, convert_row);
+  } else {
+    for (index_t r = 0; r < rows; ++r) convert_row(r);
+  }
   return {to, columns, operand.transposed};
 }
 
@@ -162,8 +167,8 @@ void gemm_bf16(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Ma
   Tensor buffer_a, buffer_b;
   if (std::is_same_v<real, float> && bf16_supported()) {
     const auto convert = [](real value) { return to_bf16(static_cast<float>(value)); };
-    const auto half_a = converted<std::uint16_t>(m, k, a, buffer_a, convert);
-    const auto half_b = converted<std::uint16_t>(k, n, b, buffer_b, convert);
+    const auto half_a = converted<std::uint16_t>(m, k, a, parallel, buffer_a, convert);
+    const auto half_b = converted<std::uint16_t>(k, n, b, parallel, buffer_b, convert);
     if (!parallel) return product_bf16(m, n, k, half_a, half_b, c, beta);
     return for_tiles(m, n, k, half_a, half_b, c,
                      [&](index_t rows, index_t columns, Bf16Matrix p, Bf16Matrix q, Matrix out) {
@@ -174,8 +179,8 @@ void gemm_bf16(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Ma
   const auto round = [](real value) {
     return static_cast<real>(std::bit_cast<float>(std::uint32_t{to_bf16(static_cast<float>(value))} << 16U));
   };
-  const auto full_a = converted<real>(m, k, a, buffer_a, round);
-  const auto full_b = converted<real>(k, n, b, buffer_b, round);
+  const auto full_a = converted<real>(m, k, a, parallel, buffer_a, round);
+  const auto full_b = converted<real>(k, n, b, parallel, buffer_b, round);
   if (!parallel) return product(m, n, k, full_a, full_b, c, beta);
   for_tiles(m, n, k, full_a, full_b, c, [&](index_t rows, index_t columns, ConstMatrix p, ConstMatrix q, Matrix out) {
     product(rows, columns, k, p, q, out, beta);

@@ -7,6 +7,7 @@
 #include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 
@@ -44,6 +45,11 @@ void set_threads(int count) {
   if (count == threads()) return;
   pool().reset();  // the old limit must be gone first: oneTBB takes the smallest of those alive
   pool() = std::make_unique<Pool>(count);
+}
+
+int thread_index() {
+  // A loop of one piece runs outside the arena, where the number is another arena's or negative; it runs alone.
+  return std::clamp(tbb::this_task_arena::current_thread_index(), 0, threads() - 1);
 }
 
 namespace detail {

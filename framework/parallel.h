@@ -11,6 +11,9 @@ using index_t = std::int64_t;
 int threads();
 /// Sets it (>= 1). Results never depend on it: work is cut by size alone.
 void set_threads(int count);
+/// Which of 0 .. threads() - 1 runs the calling piece of a loop: picks a scratch area that no other piece uses at the
+/// same time. Which piece gets which is chance, so only what is overwritten before it is read may lie there.
+int thread_index();
 
 namespace detail {
 using Piece = void (*)(const void* body, index_t begin, index_t end);

@@ -20,8 +20,8 @@ Shape::Shape(std::span<const index_t> sizes) {
   }
 }
 
-int Shape::normalize(int axis) const {
-  ensure(axis >= -ndim_ && axis < ndim_, "axis ", axis, " is not in shape ", *this);
+int Shape::normalize(int axis, const char* op) const {
+  ensure(axis >= -ndim_ && axis < ndim_, op, ": axis ", axis, " is not in shape ", *this);
   return axis < 0 ? axis + ndim_ : axis;
 }
 
@@ -46,7 +46,7 @@ Shape Shape::without(int axis) const {
 }
 
 Shape Shape::inserted(int axis, index_t size) const {
-  ensure(axis >= 0 && axis <= ndim_, "axis ", axis, " cannot be put into shape ", *this);
+  ensure(axis >= 0 && axis <= ndim_, "shape: axis ", axis, " cannot be put into shape ", *this);
   std::vector<index_t> sizes(begin(), end());
   sizes.insert(sizes.begin() + axis, size);
   return Shape(sizes);

@@ -38,8 +38,8 @@ class Shape {
   int ndim() const { return ndim_; }
   /// Size of an axis; negative ones count from the last. Errors: no such axis.
   index_t operator[](int axis) const { return sizes_[static_cast<std::size_t>(normalize(axis))]; }
-  /// The axis as a number in 0 .. ndim-1. Errors: no such axis.
-  int normalize(int axis) const;
+  /// The axis as a number in 0 .. ndim-1. Errors: no such axis, naming `op`.
+  int normalize(int axis, const char* op = "shape") const;
   index_t numel() const;
   /// Product of the sizes of the axes in [begin, end).
   index_t product(int begin, int end) const;

@@ -114,21 +114,26 @@ real soften(real* s, index_t n) {
   return top + std::log(sum);
 }
 
+/// This thread's part of a tensor with a part for each. Taken before the loop, the memory that an op needs does not
+/// depend on how many of its pieces happen to run at once.
+real* scratch_of(Tensor& parts) { return parts.data() + thread_index() * parts.shape().product(1, parts.ndim()); }
+
 /// y [B, Tq, H, Dv] and the log-sum-exp of each row's scores [B, H, Tq].
 void attend(const Attention& a, Tensor& y, Tensor& log_sums) {
   const index_t blocks = (a.queries + kBlock - 1) / kBlock;
+  Tensor scratch({threads(), std::min(kBlock, a.queries), a.keys});
   parallel_for(a.batch * a.heads * blocks, 1, [&](index_t begin, index_t end) {
     for (index_t task = begin; task < end; ++task) {
       const index_t b = task / blocks / a.heads, h = task / blocks % a.heads, first = task % blocks * kBlock;
       const index_t count = std::min(kBlock, a.queries - first), seen = a.visible(first + count);
-      Tensor weights({count, seen});
-      a.score(b, h, first, count, weights.data());
+      real* const weights = scratch_of(scratch);
+      a.score(b, h, first, count, weights);
       for (index_t i = 0; i < count; ++i) {
-        real* const p = weights.data() + i * seen;
+        real* const p = weights + i * seen;
         log_sums.data()[a.row(b, h, first + i)] = soften(p, seen);
         a.drop(b, h, first + i, seen, p);
       }
-      gemm_serial(count, a.value_size, seen, {weights.data(), seen}, a.head_of(a.v, b, h / a.per_group, 0),
+      gemm_serial(count, a.value_size, seen, {weights, seen}, a.head_of(a.v, b, h / a.per_group, 0),
                   a.head_of(y, b, h, first));
     }
   });
@@ -139,9 +144,11 @@ void attend(const Attention& a, Tensor& y, Tensor& log_sums) {
 /// sums over heads and queries have one order.
 Grads attend_backward(const Attention& a, const Tensor& y, const Tensor& log_sums, const Tensor& dy) {
   Tensor dq(a.q.shape()), dk = Tensor::zeros(a.k.shape()), dv = Tensor::zeros(a.v.shape());
+  const Shape square{threads(), std::min(kBlock, a.queries), a.keys};
+  Tensor weights(square), slopes(square), dropped(a.options.dropout > 0 ? square : Shape{0, 0});
   parallel_for(a.batch * a.groups, 1, [&](index_t begin, index_t end) {
-    Tensor weights({kBlock, a.keys}), dropped(a.options.dropout > 0 ? weights.shape() : Shape{0}),
-        slopes(weights.shape());
+    real* const p = scratch_of(weights);
+    real* const ds = scratch_of(slopes);
     for (index_t task = begin; task < end; ++task) {
       const index_t b = task / a.groups, g = task % a.groups;
       const ConstMatrix key = a.head_of(a.k, b, g, 0);
@@ -151,8 +158,6 @@ Grads attend_backward(const Attention& a, const Tensor& y, const Tensor& log_sum
         for (index_t first = 0; first < a.queries; first += kBlock) {
           const index_t count = std::min(kBlock, a.queries - first), seen = a.visible(first + count);
           const ConstMatrix d_out = a.head_of(dy, b, h, first), out = a.head_of(y, b, h, first);
-          real* const p = weights.data();
-          real* const ds = slopes.data();
           a.score(b, h, first, count, p);
           for (index_t i = 0; i < count; ++i) {
             const real log_sum = log_sums.data()[a.row(b, h, first + i)];
@@ -160,9 +165,10 @@ Grads attend_backward(const Attention& a, const Tensor& y, const Tensor& log_sum
           }
           const real* used = p;  // what the values were multiplied with
           if (a.options.dropout > 0) {
-            std::copy_n(p, count * seen, dropped.data());
-            for (index_t i = 0; i < count; ++i) a.drop(b, h, first + i, seen, dropped.data() + i * seen);
-            used = dropped.data();
+            real* const rest = scratch_of(dropped);
+            std::copy_n(p, count * seen, rest);
+            for (index_t i = 0; i < count; ++i) a.drop(b, h, first + i, seen, rest + i * seen);
+            used = rest;
           }
           gemm_serial(seen, a.value_size, count, {used, seen, true}, d_out, a.head_of(dv, b, g, 0), 1);
           gemm_serial(count, seen, a.value_size, d_out, value, {ds, seen});

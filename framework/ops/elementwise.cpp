@@ -24,7 +24,8 @@ namespace {
 
 /// y[i] = f(x[i])
 template <class F>
-Tensor map(const Tensor& x, const F& f) {
+Tensor map(const char* op, const Tensor& x, const F& f) {
+  ensure(x.defined(), op, ": x is undefined");
   Tensor y(x.shape());
   parallel_for(x.numel(), row_grain(1), [&, in = x.data(), out = y.data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) out[i] = f(in[i]);
@@ -35,6 +36,7 @@ Tensor map(const Tensor& x, const F& f) {
 /// y[i] = f(a[i], b[i]), broadcast.
 template <class F>
 Tensor map(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+  ensure(a.defined() && b.defined(), op, ": an operand is undefined");
   Tensor y(broadcast_shape(op, a.shape(), b.shape()));
   const BroadcastWalk<2> walk(y.shape(), {a.shape(), b.shape()});
   const auto [step_a, step_b] = walk.steps();
@@ -61,7 +63,7 @@ Tensor map(const char* op, const Tensor& a, const Tensor& b, const F& f) {
 enum class Keep { x, y };
 template <Keep keep, class F, class D>
 Tensor unary(const char* name, const Tensor& x, const F& f, const D& derivative) {
-  const Tensor y = map(x, f);
+  const Tensor y = map(name, x, f);
   return make_result(name, y, {x}, [kept = keep == Keep::x ? x.detach() : y, derivative](const Tensor& dy) -> Grads {
     return {map("gradient", dy, kept, [&](real d, real v) { return d * derivative(v); })};
   });
@@ -100,17 +102,17 @@ Tensor divide(const Tensor& a, const Tensor& b) {
 }
 
 Tensor add(const Tensor& a, real b) {
-  return make_result("add_constant", map(a, [b](real v) { return v + b; }), {a},
+  return make_result("add_constant", map("add_constant", a, [b](real v) { return v + b; }), {a},
                      [](const Tensor& dy) -> Grads { return {dy}; });
 }
 
 Tensor multiply(const Tensor& a, real b) {
-  return make_result("multiply_constant", map(a, [b](real v) { return v * b; }), {a},
+  return make_result("multiply_constant", map("multiply_constant", a, [b](real v) { return v * b; }), {a},
                      [b](const Tensor& dy) -> Grads { return {multiply(dy, b)}; });
 }
 
 Tensor negate(const Tensor& x) {
-  return make_result("negate", map(x, [](real v) { return -v; }), {x},
+  return make_result("negate", map("negate", x, [](real v) { return -v; }), {x},
                      [](const Tensor& dy) -> Grads { return {negate(dy)}; });
 }
 
@@ -181,6 +183,7 @@ Tensor silu(const Tensor& x) {
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  ensure(condition.defined() && a.defined() && b.defined(), "where: an operand is undefined");
   const Shape shape = broadcast_shape("where", broadcast_shape("where", a.shape(), b.shape()), condition.shape());
   Tensor y(shape);
   const BroadcastWalk<3> walk(shape, {condition.shape(), a.shape(), b.shape()});
@@ -199,6 +202,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 }
 
 Tensor dropout(const Tensor& x, double p, const Rng& rng) {
+  ensure(x.defined(), "dropout: x is undefined");
   ensure(p >= 0 && p < 1, "dropout: probability ", p, " is not within [0, 1)");
   if (p == 0) return x;
   const auto drop = [p, rng](const Tensor& from) {

@@ -20,20 +20,22 @@ Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, index_t igno
     ++counted;
   }
   // -sum over classes of q log p, q = (1 - s) at the target plus s / V everywhere, is
-  // log_sum - (1 - s) * logit of the target - s * mean of the logits.
+  // log_sum - (1 - s) * logit of the target - s * mean of the logits. All are taken relative to the row's largest, so
+  // that nothing is lost where the logits are far from 0.
   const auto smoothing = static_cast<real>(label_smoothing);
-  Tensor log_sums({rows});
+  Tensor tops({rows}), log_sums({rows});
   const double total = parallel_sum(rows, row_grain(classes), [&](index_t begin, index_t end) {
     double sum = 0;
     for (index_t r = begin; r < end; ++r) {
       const real* const x = logits.data() + r * classes;
       const real top = row_max(x, classes);
-      const real log_sum = top + std::log(row_sum(classes, [=](index_t i) { return exp_of(x[i] - top); }));
+      const real log_sum = std::log(row_sum(classes, [=](index_t i) { return exp_of(x[i] - top); }));
+      tops.data()[r] = top;
       log_sums.data()[r] = log_sum;
       if (targets[r] == ignore_index) continue;
-      sum += log_sum - (1 - smoothing) * x[targets[r]];
+      sum += log_sum - (1 - smoothing) * (x[targets[r]] - top);
       if (smoothing > 0)
-        sum -= smoothing / static_cast<real>(classes) * row_sum(classes, [x](index_t i) { return x[i]; });
+        sum -= smoothing / static_cast<real>(classes) * row_sum(classes, [=](index_t i) { return x[i] - top; });
     }
     return sum;
   });
@@ -51,8 +53,9 @@ Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, index_t igno
                            std::fill_n(out, classes, real{0});
                            return;
                          }
-                         const real log_sum = log_sums.data()[r];
-                         for (index_t i = 0; i < classes; ++i) out[i] = (exp_of(x[i] - log_sum) - everywhere) * scale;
+                         const real top = tops.data()[r], log_sum = log_sums.data()[r];
+                         for (index_t i = 0; i < classes; ++i)
+                           out[i] = (exp_of(x[i] - top - log_sum) - everywhere) * scale;
                          out[targets[r]] -= (1 - smoothing) * scale;
                        });
                        return {dx};

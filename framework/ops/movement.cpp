@@ -37,13 +37,14 @@ std::vector<index_t> strides_of(const Shape& shape) {
 }  // namespace
 
 Tensor permute(const Tensor& x, const Axes& axes) {
+  ensure(x.defined(), "permute: x is undefined");
   ensure(static_cast<int>(axes.size()) == x.ndim(), "permute: x ", x.shape(), " has ", x.ndim(), " axes, not ",
          axes.size());
   std::vector<index_t> sizes, strides;
   Axes inverse(axes.size(), -1);
   const auto x_strides = strides_of(x.shape());
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const auto from = static_cast<std::size_t>(x.shape().normalize(axes[i]));
+    const auto from = static_cast<std::size_t>(x.shape().normalize(axes[i], "permute"));
     ensure(inverse[from] == -1, "permute: axis ", axes[i], " is named twice");
     inverse[from] = static_cast<int>(i);
     sizes.push_back(x.shape()[axes[i]]);
@@ -73,8 +74,8 @@ Tensor permute(const Tensor& x, const Axes& axes) {
 Tensor transpose(const Tensor& x, int axis_a, int axis_b) {
   Axes axes(static_cast<std::size_t>(x.ndim()));
   std::iota(axes.begin(), axes.end(), 0);
-  std::swap(axes[static_cast<std::size_t>(x.shape().normalize(axis_a))],
-            axes[static_cast<std::size_t>(x.shape().normalize(axis_b))]);
+  std::swap(axes[static_cast<std::size_t>(x.shape().normalize(axis_a, "transpose"))],
+            axes[static_cast<std::size_t>(x.shape().normalize(axis_b, "transpose"))]);
   return permute(x, axes);
 }
 
@@ -88,7 +89,7 @@ void copy_blocks(index_t count, index_t width, const real* from, index_t from_st
 }  // namespace
 
 Tensor slice(const Tensor& x, int axis, index_t begin, index_t end) {
-  axis = x.shape().normalize(axis);
+  axis = x.shape().normalize(axis, "slice");
   const index_t size = x.size(axis);
   ensure(0 <= begin && begin <= end && end <= size, "slice: [", begin, ", ", end, ") is not within axis ", axis,
          " of x ", x.shape());
@@ -112,7 +113,7 @@ Tensor slice(const Tensor& x, int axis, index_t begin, index_t end) {
 Tensor concat(const std::vector<Tensor>& parts, int axis) {
   ensure(!parts.empty(), "concat: no tensors");
   const Shape& first = parts[0].shape();
-  axis = first.normalize(axis);
+  axis = first.normalize(axis, "concat");
   std::vector<index_t> ends;
   index_t size = 0;
   for (const Tensor& part : parts) {
@@ -153,6 +154,7 @@ Tensor stack(const std::vector<Tensor>& parts, int axis) {
 }
 
 Tensor expand(const Tensor& x, const Shape& shape) {
+  ensure(x.defined(), "expand: x is undefined");
   ensure(broadcast_shape("expand", x.shape(), shape) == shape, "expand: x ", x.shape(), " cannot become ", shape);
   Tensor y(shape);
   const BroadcastWalk<1> walk(shape, {x.shape()});
@@ -168,7 +170,7 @@ Tensor expand(const Tensor& x, const Shape& shape) {
 
 Tensor gather(const Tensor& x, int axis, const IdTensor& ids) {
   ensure(ids.ndim() == x.ndim(), "gather: ids ", ids.shape(), " need as many axes as x ", x.shape());
-  axis = x.shape().normalize(axis);
+  axis = x.shape().normalize(axis, "gather");
   const index_t size = x.size(axis), count = ids.size(axis);
   ensure(ids.shape().with(axis, size) == x.shape(), "gather: ids ", ids.shape(), " and x ", x.shape(),
          " differ beside axis ", axis);

@@ -15,10 +15,10 @@ struct Plan {
 };
 
 Plan plan_of(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
+  ensure(x.defined(), op, ": x is undefined");
   std::vector<bool> reduced(static_cast<std::size_t>(x.ndim()), axes.empty());
   for (const int axis : axes) {
-    ensure(axis >= -x.ndim() && axis < x.ndim(), op, ": x ", x.shape(), " has no axis ", axis);
-    const auto at = static_cast<std::size_t>(x.shape().normalize(axis));
+    const auto at = static_cast<std::size_t>(x.shape().normalize(axis, op));
     ensure(!reduced[at], op, ": axis ", axis, " is named twice");
     reduced[at] = true;
   }
@@ -157,7 +157,6 @@ Tensor variance(const Tensor& x, const Axes& axes, bool keepdim, int correction)
 }
 
 IdTensor argmax(const Tensor& x, int axis) {
-  ensure(axis >= -x.ndim() && axis < x.ndim(), "argmax: x ", x.shape(), " has no axis ", axis);
   const Plan plan = plan_of("argmax", x, {axis}, false);
   ensure(plan.count > 0, "argmax: x ", x.shape(), " has no element to choose from");
   const Tensor table = as_rows(x, plan);

@@ -37,7 +37,8 @@ inline float exp_of(float x) {
 }
 inline double exp_of(double x) { return std::exp(x); }
 
-/// 1 / (1 + e^-x), within 3 units in the last place (of the smallest normal number where smaller).
+/// 1 / (1 + e^-x), within 3 units in the last place (of the smallest normal number where smaller, and 0 where e^-x
+/// overflows).
 template <class T>
 inline T sigmoid_of(T x) {
   return 1 / (1 + exp_of(-x));

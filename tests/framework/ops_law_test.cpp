@@ -170,6 +170,10 @@ TEST_CASE("losses have their known values and do not overflow") {
   // smoothing 0.3 over three classes: 0.8 at the target, 0.1 elsewhere
   CHECK(cross_entropy(logits, IdTensor({0, -1}, {2}), -1, 0.3).item() ==
         near(0.8 * 2.4076059644443806 + 0.1 * 1.4076059644443806 + 0.1 * 0.4076059644443806));
+  // what is added to all logits of a row changes nothing, to the last places
+  const Tensor near_zero = Tensor::from({0, 1, 2}, {1, 3}), far = near_zero + real{65536};
+  CHECK(cross_entropy(far, IdTensor({1}, {1})).item() ==
+        near(static_cast<double>(cross_entropy(near_zero, IdTensor({1}, {1})).item())));
   CHECK(bce_with_logits(Tensor::from({1000, -1000, 0}, {3}), Tensor::from({1, 0, 1}, {3})).item() ==
         near(std::log(2.0) / 3));
   CHECK(mse_loss(Tensor::from({1, 2}, {2}), Tensor::from({3, 2}, {2})).item() == 2);
@@ -243,9 +247,23 @@ TEST_CASE("wrong shapes and values are refused by the op's name") {
        [&] {
          add(t({2, 3}), t({4}));
        }},
+      {"add: an operand is undefined", [&] { add(Tensor(), t({2})); }},
+      {"where: an operand is undefined", [&] { where(Tensor(), t({2}), t({2})); }},
+      {"exp: x is undefined", [] { exp(Tensor()); }},
+      {"multiply_constant: x is undefined", [] { multiply(Tensor(), 2); }},
+      {"dropout: x is undefined", [] { dropout(Tensor(), 0.5, Rng(1)); }},
+      {"sum: x is undefined", [] { sum(Tensor()); }},
+      {"expand: x is undefined", [] { expand(Tensor(), Shape{2}); }},
+      {"permute: x is undefined", [] { permute(Tensor(), {}); }},
+      {"transpose: axis 2 is not in shape [2, 3]",
+       [&] {
+         transpose(t({2, 3}), 0, 2);
+       }},
+      {"slice: axis 0 is not in shape []", [&] { slice(t({}), 0, 0, 1); }},
+      {"concat: axis 1 is not in shape [2]", [&] { concat({t({2})}, 1); }},
       {"where: ", [&] { where(t({2}), t({3}), t({3})); }},
       {"dropout: probability 1", [&] { dropout(t({1}), 1, Rng(1)); }},
-      {"sum: x [2, 3] has no axis 2",
+      {"sum: axis 2 is not in shape [2, 3]",
        [&] {
          sum(t({2, 3}), {2});
        }},
@@ -259,7 +277,7 @@ TEST_CASE("wrong shapes and values are refused by the op's name") {
          max(t({2, 0}), {1});
        }},
       {"variance: x [1]", [&] { variance(t({1}), {}, false, 1); }},
-      {"argmax: x [2] has no axis 1", [&] { argmax(t({2}), 1); }},
+      {"argmax: axis 1 is not in shape [2]", [&] { argmax(t({2}), 1); }},
       {"softmax: x [] needs at least one axis", [&] { softmax(t({})); }},
       {"layer_norm: weight [4] does not fit x [2, 3]",
        [&] {

@@ -19,7 +19,9 @@ double worst_error(float low, float high, const F& f, const Truth& truth) {
     const float size = std::max(std::abs(static_cast<float>(wanted)), std::numeric_limits<float>::min());
     const double unit =
         static_cast<double>(std::nextafter(size, std::numeric_limits<float>::infinity())) - static_cast<double>(size);
-    worst = std::max(worst, std::abs(static_cast<double>(f(x)) - wanted) / unit);
+    const double error = std::abs(static_cast<double>(f(x)) - wanted) / unit;
+    if (!(error <= worst)) worst = error;  // a NaN, too
+    if (std::isnan(worst)) break;
   }
   return worst;
 }
