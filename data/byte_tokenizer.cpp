@@ -11,19 +11,21 @@ class ByteTokenizer final : public Tokenizer {
       ensure(piece(id) == std::string(1, static_cast<char>(id)), "byte tokenizer: piece ", id, " is not that byte");
     }
   }
-  Ids encode(std::string_view text) const override {
-    Ids ids(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) ids[i] = static_cast<unsigned char>(text[i]);
-    return ids;
+  std::size_t find_cut(std::string_view, std::size_t from, std::size_t, Specials) const override { return from; }
+
+ protected:
+  void append(Ids& ids, std::string_view text, Specials, std::uint64_t) const override {
+    for (const char c : text) ids.push_back(static_cast<unsigned char>(c));
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> train_byte_tokenizer(std::string_view) {
-  TokenizerState state{"byte", {}};
+TokenizerState train_byte_tokenizer(const TokenizerOptions&, const ReadBlock&) {
+  TokenizerState state;
+  state.kind = "byte";
   for (int byte = 0; byte < 256; ++byte) state.pieces.emplace_back(1, static_cast<char>(byte));
-  return make_byte_tokenizer(state);
+  return state;
 }
 
 std::unique_ptr<Tokenizer> make_byte_tokenizer(const TokenizerState& state) {

@@ -4,8 +4,8 @@
 
 namespace heddle {
 
-/// A token for each distinct Unicode code point of `text`, numbered in their order. Errors: text that is not UTF-8.
-std::unique_ptr<Tokenizer> train_char_tokenizer(std::string_view text);
+/// A token for each distinct Unicode code point of the text, numbered in their order. Errors: text that is not UTF-8.
+TokenizerState train_char_tokenizer(const TokenizerOptions& options, const ReadBlock& read);
 std::unique_ptr<Tokenizer> make_char_tokenizer(const TokenizerState& state);
 
 }  // namespace heddle

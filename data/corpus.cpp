@@ -1,13 +1,15 @@
 #include "data/corpus.h"
 
-#include <algorithm>
-#include <cerrno>
+#include <array>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
 #include <fstream>
+#include <limits>
+#include <optional>
 
-#include "data/kingdom.h"
+#include "data/pre_split.h"
+#include "data/text_source.h"
+#include "data/token_file.h"
+#include "data/tokenizer_file.h"
 #include "data/utf8.h"
 #include "framework/hash.h"
 
@@ -16,95 +18,101 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string read_file(const fs::path& path) {
-  // Opening a pipe would wait for its writer, and a run that is resumed could not read it again.
+bool is_hdf5(const fs::path& path) {
   std::error_code error;
-  ensure(fs::is_regular_file(path, error) || error, "data.path: ", path.string(),
-         " is not a regular file; save the text as one");
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  ensure(in.good(), "data.path: ", path.string(), " cannot be opened (", std::strerror(errno), ")");
-  const auto size = in.tellg();
-  ensure(size >= 0, "data.path: ", path.string(), " is not a file that can be read");
-  std::string text(static_cast<std::size_t>(size), '\0');
-  in.seekg(0);
-  in.read(text.data(), size);
-  ensure(in.gcount() == size, "data.path: ", path.string(), " ended after ", in.gcount(), " of ",
-         static_cast<index_t>(size), " bytes");
-  return text;
+  if (!fs::is_regular_file(path, error)) return false;
+  std::array<char, 8> signature{};
+  std::ifstream(path, std::ios::binary).read(signature.data(), signature.size());
+  return std::string_view(signature.data(), signature.size()) == "\x89HDF\r\n\x1a\n";
 }
 
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  fs::path at = folder;
-  std::error_code error, ignored;  // a link that leads nowhere is no file
-  fs::recursive_directory_iterator entry(folder, error);
-  while (!error && entry != fs::recursive_directory_iterator()) {
-    at = entry->path();
-    if (at.filename().string().starts_with('.')) {
-      if (entry->is_directory(ignored)) entry.disable_recursion_pending();
-    } else if (entry->is_regular_file(ignored)) {
-      files.push_back(at);
-    }
-    entry.increment(error);
+/// A text that can be read from its beginning as often as needed.
+class Text {
+ public:
+  Text(const DataConfig& config, std::uint64_t seed) : source_({config.path}, config.size, seed) {
+    ensure(source_.size() > 0, "text: ", config.path, " is empty; give a file with text");
   }
-  // After an error the iterator is at its end: without this the rest of the folder would be missing unnoticed.
-  ensure(!error, "data.path: ", at.string(), " cannot be listed (", error.message(), ")");
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-/// A whole text, and at which of its bytes each file begins.
-struct Text {
-  std::string bytes;
-  std::vector<std::pair<std::size_t, std::string>> files;
-
-  /// "PATH: byte 12": byte `at` as the user finds it.
-  std::string place(std::size_t at) const {
-    const auto after = std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.first > at; });
-    const auto& [begin, path] = *std::prev(after);
-    return concat_text(path, ": byte ", at - begin);
+  std::uint64_t size() const { return source_.size(); }
+  std::string place(std::uint64_t at) const { return source_.place(at); }
+  /// Its first `limit` bytes.
+  ReadBlock reader(std::uint64_t limit) {
+    source_.rewind();
+    return [this, limit](std::string& text, std::size_t count) mutable {
+      const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+      limit -= part;
+      return source_.read(text, part) && limit > 0;
+    };
   }
+  ReadBlock reader() { return reader(size()); }
+
+ private:
+  TextSource source_;
 };
 
-Text read_all(const std::string& path, index_t builtin_size, std::uint64_t seed) {
-  if (path.starts_with("builtin:")) {
-    ensure(path == "builtin:kingdom", "data.path: ", path, " is not known; the built-in corpus is builtin:kingdom");
-    return {kingdom_text(seed, builtin_size), {{0, path}}};
+std::uint64_t hash_of(Text& text) {
+  std::uint64_t hash = fnv1a("");
+  std::string block;
+  const ReadBlock read = text.reader();
+  for (bool more = true; more; block.clear()) {
+    more = read(block, std::size_t{8} << 20U);
+    hash = fnv1a(block, hash);
   }
+  return hash;
+}
+
+/// Errors: a byte that is not UTF-8, as the user finds it.
+void check_utf8(Text& text) {
+  std::string block;
+  std::uint64_t begin = 0;
+  const ReadBlock read = text.reader();
+  for (bool more = true; more;) {
+    more = read(block, std::size_t{8} << 20U);
+    const std::size_t invalid = find_invalid_utf8(block);
+    const bool cut_off = more && invalid != block.npos && invalid + 4 > block.size();  // the block ends in a character
+    ensure(invalid == block.npos || cut_off, "text: ", invalid == block.npos ? "" : text.place(begin + invalid),
+           " is not UTF-8; convert the text, or use data.tokenizer = byte or bpe");
+    const std::size_t done = std::min(invalid, block.size());
+    block.erase(0, done);
+    begin += done;
+  }
+}
+
+std::shared_ptr<const Tokenizer> tokenizer_for(const DataConfig& config, Text& text) {
+  if (!config.tokenizer_file.empty()) {
+    ensure(config.tokenizer == "bpe", "data.tokenizer_file: it holds byte-pair encoding; set data.tokenizer = bpe");
+    return make_tokenizer(read_tokenizer(config.tokenizer_file, config.pattern));
+  }
+  const double share = needs_whole_text(config.tokenizer) ? 1 : 1 - config.val_fraction;
+  TokenizerOptions options;
+  options.kind = config.tokenizer;
+  options.vocab_size = config.vocab_size;
+  options.pattern = config.pattern;
+  options.min_count = config.min_count;
+  const auto bytes = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(text.size()) * share));
+  return train_tokenizer(options, text.reader(bytes));
+}
+
+constexpr const char* kCache = "tokens.h5";
+
+/// The tokens that were kept in `cache`, if they are of this text and tokenizer.
+std::optional<TokenText> kept_tokens(Text& text, const Tokenizer& tokenizer, const fs::path& cache) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  ensure(status.type() != fs::file_type::not_found, "data.path: ", path,
-         " does not exist; give a text file, a folder of text files, or builtin:kingdom");
-  ensure(!error, "data.path: ", path, " cannot be reached (", error.message(), ")");
-  Text text;
-  if (!fs::is_directory(status)) {
-    text = {read_file(path), {{0, path}}};
-    ensure(!text.bytes.empty(), "data.path: ", path, " is empty; give a file with text");
-    return text;
+  if (cache.empty() || !fs::exists(cache / kCache, error)) return {};
+  try {
+    TokenText known = load_tokens(cache / kCache);
+    if (known.text_hash == hash_of(text) && known.tokenizer == tokenizer.state()) return known;
+  } catch (const Error&) {  // damaged: it is only a copy of what can be made again
   }
-  for (const fs::path& file : files_below(path)) {
-    if (!text.bytes.empty() && text.bytes.back() != '\n') text.bytes += '\n';
-    text.files.emplace_back(text.bytes.size(), file.string());
-    text.bytes += read_file(file);
-  }
-  ensure(!text.bytes.empty(), "data.path: ", path, " holds no file with text");
-  return text;
+  return {};
 }
 
-/// Where the first `count` code points of valid UTF-8 end.
-std::size_t bytes_of(std::string_view text, std::size_t count) {
-  std::size_t at = 0;
-  for (; count > 0 && at < text.size(); --count) {
-    do ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U);
-  }
-  return at;
-}
-
-std::size_t count_characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // all but continuation bytes
-  }));
+/// Where tokens are collected that `cache` will hold: it, or what is there already of the way to it.
+fs::path scratch_folder(const fs::path& cache) {
+  if (cache.empty()) return {};
+  std::error_code error;
+  fs::path folder = fs::absolute(cache, error);
+  while (!fs::is_directory(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
+  return folder;
 }
 
 }  // namespace
@@ -112,58 +120,81 @@ std::size_t count_characters(std::string_view text) {
 std::vector<Key> DataConfig::keys() {
   return {
       {"kind", kind, "what the data is", {"text"}},
-      {"path", path, "a text file, a folder of them, or builtin:kingdom"},
+      {"path", path, "a text file, a folder of them, a token file, or builtin:kingdom"},
       {"size", size, "characters of a built-in corpus", 1000, std::int64_t{1} << 32},
       {"tokenizer", tokenizer, "how text becomes tokens", tokenizer_kinds()},
-      {"val_fraction", val_fraction, "share of the text, its end, that validates", 0.0001, 0.9},
+      {"tokenizer_file", tokenizer_file, "bpe: the vocabulary to use; none: one is trained on the text"},
+      {"vocab_size", vocab_size, "bpe, word: most tokens of a trained vocabulary", 1,
+       static_cast<std::int64_t>(kMaxVocabulary)},
+      {"pattern", pattern, "bpe: how text is cut before merging", pattern_names()},
+      {"min_count", min_count, "bpe: rarer pairs are not merged; word: rarer words are <unk>", 1},
+      {"val_fraction", val_fraction, "share of the tokens, the last ones, that validates", 0.0001, 0.9},
   };
 }
 
 double Corpus::bits_per_character(double nats_per_token) const {
   return nats_per_token / std::log(2.0) * static_cast<double>(val.size()) / val_characters;
 }
-
-std::string read_text(const std::string& path, index_t builtin_size, std::uint64_t seed) {
-  return read_all(path, builtin_size, seed).bytes;
+double Corpus::bits_per_byte(double nats_per_token) const {
+  return nats_per_token / std::log(2.0) * static_cast<double>(val.size()) / val_bytes;
 }
 
-Corpus load_corpus(const DataConfig& config, std::uint64_t seed, index_t block_size,
-                   std::shared_ptr<const Tokenizer> tokenizer) {
-  ensure(!tokenizer || tokenizer->state().kind == config.tokenizer, "data.tokenizer = ", config.tokenizer,
-         ": the model was trained with ", tokenizer ? tokenizer->state().kind : "", "; leave it so");
-  const Text source = read_all(config.path, config.size, seed);
-  const std::string_view text = source.bytes;
-  Corpus corpus;
-  corpus.text_hash = fnv1a(text);
-  const std::size_t invalid = find_invalid_utf8(text);
-  const bool utf8 = invalid == std::string::npos;
-  ensure(utf8 || config.tokenizer != "char", "data.path: ", utf8 ? "" : source.place(invalid),
-         " is not UTF-8; convert the text, or use data.tokenizer = byte");
-  const std::size_t characters = utf8 ? count_characters(text) : text.size();
-  const auto train_characters = static_cast<std::size_t>(static_cast<double>(characters) * (1 - config.val_fraction));
-  const std::size_t cut = utf8 ? bytes_of(text, train_characters) : train_characters;
-  corpus.val_characters = static_cast<double>(characters - train_characters);
+void Corpus::keep_in(const fs::path& folder) {
+  if (!kept) save_tokens(folder / kCache, text);
+  kept = true;
+}
 
-  corpus.tokenizer = tokenizer ? std::move(tokenizer) : train_tokenizer(config.tokenizer, text);
-  try {
-    corpus.train = corpus.tokenizer->encode(text.substr(0, cut));
-    corpus.val = corpus.tokenizer->encode(text.substr(cut));
-  } catch (const Error& error) {
-    const std::string where = "data.path: " + config.path + ": ";
+Corpus load_corpus(const DataConfig& config, std::uint64_t seed, std::int64_t block_size,
+                   std::shared_ptr<const Tokenizer> tokenizer, const fs::path& cache) {
+  Corpus corpus;
+  TokenText& text = corpus.text;
+  if (is_hdf5(config.path)) {
+    text = load_tokens(config.path);
+    ensure(!tokenizer || tokenizer->state() == text.tokenizer, "data.path: ", config.path,
+           " was encoded with another tokenizer than the model's; encode the text with heddle tokenizer encode RUN");
+    corpus.tokenizer = tokenizer ? std::move(tokenizer) : make_tokenizer(text.tokenizer);
+  } else {
+    ensure(!tokenizer || tokenizer->state().kind == config.tokenizer, "data.tokenizer = ", config.tokenizer,
+           ": the model was trained with ", tokenizer ? tokenizer->state().kind : "", "; leave it so");
+    Text source(config, seed);
+    if (config.tokenizer == "char") check_utf8(source);
+    corpus.tokenizer = tokenizer ? std::move(tokenizer) : tokenizer_for(config, source);
+    std::optional<TokenText> known = kept_tokens(source, *corpus.tokenizer, cache);
+    corpus.kept = known.has_value();
     try {
-      corpus.tokenizer->encode(text);  // from the start: the place that is named is then the text's, not the part's
-    } catch (const Error& in_text) {
-      throw Error(where + in_text.what());
+      text = known ? std::move(*known)
+                   : encode_text(*corpus.tokenizer, source.reader(), Specials::allowed, scratch_folder(cache));
+    } catch (const Error& e) {
+      throw Error("text: " + config.path + ": " + e.what());
     }
-    throw Error(where + error.what());
   }
-  const auto check = [&](const char* part, const std::vector<std::int32_t>& tokens) {
-    ensure(static_cast<index_t>(tokens.size()) > block_size, "data.path: ", config.path, ": the ", part, " part has ",
-           tokens.size(), " tokens, needs at least ", block_size + 1,
+  corpus.text_hash = text.text_hash;
+  const Tokens all(text.tokens);
+  const auto cut = static_cast<std::size_t>(static_cast<double>(all.size()) * (1 - config.val_fraction));
+  corpus.train = all.part(0, cut);
+  corpus.val = all.part(cut, all.size());
+  const auto check = [&](const char* part, const Tokens& tokens) {
+    ensure(static_cast<std::int64_t>(tokens.size()) > block_size, "data.path: ", config.path, ": the ", part,
+           " part has ", tokens.size(), " tokens, needs at least ", block_size + 1,
            " (model.block_size + 1); give more text or a smaller model.block_size");
   };
   check("training", corpus.train);
   check("validation", corpus.val);
+
+  if (!corpus.tokenizer->lossless()) {
+    corpus.val_bytes = corpus.val_characters = std::numeric_limits<double>::quiet_NaN();
+    return corpus;
+  }
+  std::vector<std::pair<double, double>> sizes;  // characters and bytes of each token
+  for (const std::string& piece : text.tokenizer.pieces) {
+    const auto begins = std::count_if(piece.begin(), piece.end(),
+                                      [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+    sizes.emplace_back(begins, piece.size());
+  }
+  for (std::size_t i = 0; i < corpus.val.size(); ++i) {
+    corpus.val_characters += sizes[static_cast<std::size_t>(corpus.val[i])].first;
+    corpus.val_bytes += sizes[static_cast<std::size_t>(corpus.val[i])].second;
+  }
   return corpus;
 }
 

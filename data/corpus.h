@@ -1,9 +1,11 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "data/token_file.h"
 #include "data/tokenizer.h"
 #include "framework/keys.h"
 
@@ -11,8 +13,8 @@ namespace heddle {
 
 /// Where the data comes from.
 struct DataConfig {
-  std::string kind = "text", path = "builtin:kingdom", tokenizer = "char";
-  std::int64_t size = 2000000;
+  std::string kind = "text", path = "builtin:kingdom", tokenizer = "char", tokenizer_file, pattern = "gpt2";
+  std::int64_t size = 2000000, vocab_size = 4096, min_count = 2;
   double val_fraction = 0.1;
 
   std::vector<Key> keys();
@@ -21,24 +23,30 @@ struct DataConfig {
 /// Text as tokens, in two parts: what a model is trained on and what it is judged by.
 struct Corpus {
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::vector<std::int32_t> train, val;
-  double val_characters = 0;    ///< of the validation part, in Unicode code points (bytes, if it is not UTF-8)
+  Tokens train, val;
   std::uint64_t text_hash = 0;  ///< FNV-1a of the whole text: a resumed run checks that it is the same
+  double val_characters = 0;    ///< Unicode code points of the validation part; NaN if its tokens do not tell
+  double val_bytes = 0;
+  TokenText text;    ///< all of it
+  bool kept = true;  ///< the tokens are in a file already
 
   /// From nats a token to bits a character of the validation part: tokens / characters / ln 2.
   double bits_per_character(double nats_per_token) const;
+  /// The same for bytes: what models of different tokenizers are compared by.
+  double bits_per_byte(double nats_per_token) const;
+  /// Writes the tokens of a text into `folder`, as tokens.h5, for the next load_corpus. Errors: as save_file.
+  void keep_in(const std::filesystem::path& folder);
 };
 
-/// The whole text at `path`: a file, a folder (every file in it and below, in the order of their paths, but for names
-/// that begin with a dot; a line's end is put between files where there is none), or builtin:kingdom of `builtin_size`
-/// characters. Errors: nothing there, nothing in it, what cannot be read, an unknown builtin.
-std::string read_text(const std::string& path, index_t builtin_size, std::uint64_t seed);
-
-/// Reads, tokenizes and splits: the first 1 - val_fraction of the characters train, the rest validates. `tokenizer` is
-/// the one to use, of the config's kind; none: one is trained on the text. Errors: those of reading; text that the
-/// tokenizer cannot encode; a tokenizer of another kind; a part that holds no window of block_size tokens and the one
-/// after it.
-Corpus load_corpus(const DataConfig& config, std::uint64_t seed, index_t block_size,
-                   std::shared_ptr<const Tokenizer> tokenizer = nullptr);
+/// The tokens at config.path: a token file; or a text (a file, a folder, builtin:kingdom, see TextSource), encoded with
+/// `tokenizer`, or with the one in config.tokenizer_file, or with one that is trained on the text (a kind that can
+/// encode what it has not seen learns from the training part alone). The first 1 - val_fraction of the tokens train,
+/// the rest validates.
+///
+/// The tokens of a text are taken from tokens.h5 in folder `cache`, if they are there and text and tokenizer are still
+/// the same. Errors: those of reading; text that the tokenizer cannot encode; a tokenizer of another kind than the
+/// config's, or another than the token file's; a part that holds no window of block_size tokens and the one after it.
+Corpus load_corpus(const DataConfig& config, std::uint64_t seed, std::int64_t block_size,
+                   std::shared_ptr<const Tokenizer> tokenizer = nullptr, const std::filesystem::path& cache = {});
 
 }  // namespace heddle

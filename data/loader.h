@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
-
 #include "data/batch.h"
+#include "data/tokens.h"
 #include "framework/rng.h"
 
 namespace heddle {
@@ -12,14 +10,13 @@ namespace heddle {
 /// are counted through all its steps) begins at rng.below(tokens - block_size, r): a pure function of seed and row, so
 /// two batches of 4 hold the rows of one of 8, and a resumed run goes on where it stopped. The tokens must be more than
 /// block_size.
-Batch train_batch(std::span<const std::int32_t> tokens, index_t block_size, index_t rows, index_t first_row,
-                  const Rng& rng);
+Batch train_batch(const Tokens& tokens, index_t block_size, index_t rows, index_t first_row, const Rng& rng);
 
 /// Number of windows of block_size that, side by side, predict every token after the first once.
-index_t eval_windows(std::span<const std::int32_t> tokens, index_t block_size);
+index_t eval_windows(const Tokens& tokens, index_t block_size);
 
 /// `rows` of those windows from number `first` on. The last window of all is filled up with inputs of 0 and targets of
 /// kIgnore.
-Batch eval_batch(std::span<const std::int32_t> tokens, index_t block_size, index_t first, index_t rows);
+Batch eval_batch(const Tokens& tokens, index_t block_size, index_t first, index_t rows);
 
 }  // namespace heddle

@@ -75,10 +75,11 @@ class Counts {
 
 }  // namespace
 
-Baselines count_baselines(std::span<const std::int32_t> train, std::span<const std::int32_t> val, index_t vocab_size) {
-  constexpr std::size_t kMostTrain = 2000000, kMostVal = 250000;
-  if (train.size() > kMostTrain) train = train.last(kMostTrain);
-  if (val.size() > kMostVal) val = val.last(kMostVal);
+Baselines count_baselines(const Tokens& train_tokens, const Tokens& val_tokens, index_t vocab_size) {
+  const auto last = [](const Tokens& tokens, std::size_t most) {
+    return tokens.part(tokens.size() - std::min(tokens.size(), most), tokens.size()).ids();
+  };
+  const std::vector<std::int32_t> train = last(train_tokens, 2000000), val = last(val_tokens, 250000);
   ensure(!train.empty(), "baselines: there are no training tokens to count");
   ensure(val.size() > 1 && vocab_size > 0, "baselines: ", val.size(), " validation tokens predict none");
   ensure(vocab_size <= static_cast<index_t>(kTokenMask), "baselines: a vocabulary of ", vocab_size, " is too large");
@@ -103,8 +104,8 @@ Baselines count_baselines(std::span<const std::int32_t> train, std::span<const s
                             double p = unigram[static_cast<std::size_t>(val[at])];
                             for (std::size_t order = 2; order <= std::min(static_cast<std::size_t>(highest), at + 1);
                                  ++order) {
-                              p = orders[order - 1].probability(Counts::history(val.subspan(at - order + 1, order - 1)),
-                                                                val[at], p);
+                              p = orders[order - 1].probability(
+                                  Counts::history(std::span(val).subspan(at - order + 1, order - 1)), val[at], p);
                             }
                             nats -= std::log(p);
                           }

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
-
+#include "data/tokens.h"
 #include "framework/tensor.h"
 
 namespace heddle {
@@ -22,6 +20,6 @@ struct Baselines {
 /// IEEE Trans. Inf. Theory, 1991): P(w | h) = (c(h w) + t(h) P(w | h')) / (c(h) + t(h)), where t(h) is the number of
 /// different tokens seen after h, and h' is h without its first token. Of long texts the last 2 million training and
 /// 250,000 validation tokens are used. Errors: no training token, fewer than two validation tokens.
-Baselines count_baselines(std::span<const std::int32_t> train, std::span<const std::int32_t> val, index_t vocab_size);
+Baselines count_baselines(const Tokens& train, const Tokens& val, index_t vocab_size);
 
 }  // namespace heddle

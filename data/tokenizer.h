@@ -8,46 +8,84 @@
 #include <string_view>
 #include <vector>
 
-#include "framework/tensor.h"
+#include "data/text_parts.h"
+#include "framework/check.h"
 
 namespace heddle {
+
+constexpr std::size_t kMaxVocabulary = std::size_t{1} << 20U;
 
 /// All that a tokenizer knows, in the form that checkpoints keep.
 struct TokenizerState {
   std::string kind;
-  std::vector<std::string> pieces;  ///< the bytes of each token, by id
+  std::vector<std::string> pieces{};     ///< the bytes of each token, by id; of an id that is not used, none
+  std::string pattern{};                 ///< bpe: how text is cut before merging
+  std::vector<std::int32_t> merges{};    ///< bpe: left and right token of each merge, in their order
+  std::vector<std::int32_t> specials{};  ///< tokens that are found only where they are allowed
+  std::vector<std::int32_t> added{};     ///< bpe: tokens that are found everywhere, before merging
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& BOOST_SERIALIZATION_NVP(kind) & BOOST_SERIALIZATION_NVP(pieces);
+    ar& BOOST_SERIALIZATION_NVP(kind) & BOOST_SERIALIZATION_NVP(pieces) & BOOST_SERIALIZATION_NVP(pattern);
+    ar& BOOST_SERIALIZATION_NVP(merges) & BOOST_SERIALIZATION_NVP(specials) & BOOST_SERIALIZATION_NVP(added);
   }
+  friend bool operator==(const TokenizerState&, const TokenizerState&) = default;
 };
+
+/// Whether special tokens that a text spells out are those tokens, or text like any other. Text from people who must
+/// not be able to end a document is encoded with `plain`.
+enum class Specials { plain, allowed };
 
 /// Text to token ids and back. A new kind costs its two files and a row in tokenizer.cpp's table.
 class Tokenizer {
  public:
   using Ids = std::vector<std::int32_t>;
   virtual ~Tokenizer() = default;
-  /// Errors: text that has no tokens in this vocabulary, saying what and at which byte.
-  virtual Ids encode(std::string_view text) const = 0;
-  /// The pieces of `ids`, one after another. Errors: an id outside 0 .. vocab_size() - 1.
+
+  /// The tokens of `text`; long texts are encoded in parallel, with the same result. Errors: text that has no tokens in
+  /// this vocabulary, saying what and at which byte, counted from `begin`.
+  Ids encode(std::string_view text, Specials specials = Specials::plain, std::uint64_t begin = 0) const;
+  /// The text of `ids`. Errors: an id that is not used.
   std::string decode(std::span<const std::int32_t> ids) const;
-  /// The bytes of one token.
+  /// Appends what token `id` adds to a text whose last token is `before` (-1: it is the first).
+  virtual void decode_next(std::string& text, std::int32_t before, std::int32_t id) const;
+  /// At which byte of `text` each of its tokens `ids` begins.
+  virtual std::vector<std::uint64_t> starts(std::string_view text, std::span<const std::int32_t> ids) const;
+  /// Whether decode(encode(text)) is `text`.
+  virtual bool lossless() const { return true; }
+  /// The first place in [from, to) where `text` may be cut and its parts encoded apart, with the same tokens; `to` if
+  /// there is none. What the next lookahead() bytes are must be known.
+  virtual std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const = 0;
+  virtual std::size_t lookahead() const { return 4; }
+
+  /// The bytes of one token. Errors: an id that is not used.
   const std::string& piece(std::int32_t id) const;
-  index_t vocab_size() const { return static_cast<index_t>(state_.pieces.size()); }
+  std::int64_t vocab_size() const { return static_cast<std::int64_t>(state_.pieces.size()); }
   const TokenizerState& state() const { return state_; }
 
  protected:
-  explicit Tokenizer(TokenizerState state) : state_(std::move(state)) {}
+  explicit Tokenizer(TokenizerState state);
+  /// Appends the tokens of `text` to `ids`, in this thread; `begin` as in encode.
+  virtual void append(Ids& ids, std::string_view text, Specials specials, std::uint64_t begin) const = 0;
 
  private:
   TokenizerState state_;
 };
 
+/// What a tokenizer is trained to be; each kind reads what concerns it.
+struct TokenizerOptions {
+  std::string kind = "char";
+  std::int64_t vocab_size = 4096;  ///< bpe, word: at most so many tokens
+  std::string pattern = "gpt2";    ///< bpe
+  std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word: rarer words are <unk>
+};
+
 /// Names of all kinds, as `data.tokenizer` takes them.
 std::vector<std::string> tokenizer_kinds();
-/// The tokenizer of kind `kind` whose vocabulary is what `text` needs. Errors: an unknown kind, text that is not fit.
-std::unique_ptr<Tokenizer> train_tokenizer(const std::string& kind, std::string_view text);
+/// Whether a tokenizer of this kind needs to see all of a text, or learns from the part that a model is trained on.
+bool needs_whole_text(const std::string& kind);
+/// The tokenizer whose vocabulary is what the text needs. Errors: an unknown kind, text that is not fit.
+std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, const ReadBlock& read);
 /// The one that `state` describes. Errors: an unknown kind, pieces that cannot be.
 std::unique_ptr<Tokenizer> make_tokenizer(const TokenizerState& state);
 

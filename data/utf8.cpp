@@ -16,6 +16,48 @@ CodePoint decode_utf8(std::string_view text) {
   return {static_cast<char32_t>(value), static_cast<std::size_t>(length)};
 }
 
+CharClass char_class(char32_t value) {
+  static const auto ascii = [] {
+    std::array<CharClass, 128> classes{};
+    for (char32_t c = 0; c < classes.size(); ++c) {
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      classes[c] = letter                            ? CharClass::letter
+                   : c >= '0' && c <= '9'            ? CharClass::number
+                   : c == ' ' || (c >= 9 && c <= 13) ? CharClass::space
+                                                     : CharClass::other;
+    }
+    return classes;
+  }();
+  if (value < ascii.size()) return ascii[value];
+  if (value == 0x85) return CharClass::space;  // the one control character beyond ASCII that is white space
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(value))) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO: return CharClass::letter;
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO: return CharClass::number;
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: return CharClass::space;
+    default: return CharClass::other;
+  }
+}
+
+bool is_word_character(char32_t value) {
+  const CharClass kind = char_class(value);
+  if (kind != CharClass::other) return kind != CharClass::space;
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(value))) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_PC: return true;
+    default: return false;
+  }
+}
+
 std::string encode_utf8(char32_t value) {
   std::array<utf8proc_uint8_t, 4> bytes{};
   const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(value), bytes.data());

@@ -14,6 +14,12 @@ struct CodePoint {
 };
 CodePoint decode_utf8(std::string_view text);
 
+/// What pre-splitting tells apart: Unicode's categories L and N, its White_Space property, and the rest.
+enum class CharClass : std::uint8_t { letter, number, space, other };
+CharClass char_class(char32_t value);
+/// Whether it belongs to a word: Unicode's categories L, M, N and Pc (the underscore and its kin).
+bool is_word_character(char32_t value);
+
 /// A code point's bytes.
 std::string encode_utf8(char32_t value);
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -29,9 +30,19 @@
 ///   number, bool, enum              attribute of the enclosing group (bool as uint8, enum as its number)
 ///   std::string                     attribute of fixed length; above 60 KB a scalar dataset. Any bytes are kept
 ///
+///   MappedNumbers                 1-D dataset of uint8, uint16 or uint32, which stays in the file
+///
 /// Names may hold slashes: "blocks/0/weight" lies in groups. Datasets are contiguous and uncompressed. Equal values
 /// make equal files. One thread at a time may use archives, as libhdf5 is not thread-safe.
 namespace heddle {
+
+/// Unsigned integers that need not fit into memory: reading maps them from the file, writing takes them from wherever
+/// `data` points. `data` need not be aligned to their size.
+struct MappedNumbers {
+  std::size_t element_size = 4;  ///< bytes of one: 1, 2 or 4
+  std::size_t count = 0;
+  std::shared_ptr<const std::byte> data;
+};
 
 namespace detail {
 
@@ -132,7 +143,7 @@ class Hdf5OArchive : public detail::ArchiveBase {
   void save(const std::string& path, const T& value) {
     using Element = typename detail::VectorElement<T>::type;
     if constexpr (std::is_same_v<T, Tensor> || std::is_same_v<T, IdTensor> || std::is_same_v<T, std::string> ||
-                  std::is_same_v<Element, std::string>) {
+                  std::is_same_v<T, MappedNumbers> || std::is_same_v<Element, std::string>) {
       put(path, value);
     } else if constexpr (detail::is_number<T>) {
       put_number(path, detail::number_type<typename detail::Stored<T>::type>(), &value);
@@ -159,6 +170,7 @@ class Hdf5OArchive : public detail::ArchiveBase {
   void put(const std::string& path, const Tensor& value);
   void put(const std::string& path, const IdTensor& value);
   void put(const std::string& path, const std::string& value);
+  void put(const std::string& path, const MappedNumbers& value);
   void put(const std::string& path, const std::vector<std::string>& value);
   void put_number(const std::string& path, detail::NumberType type, const void* value);
   void put_array(const std::string& path, detail::NumberType type, std::size_t count, const void* values);
@@ -201,7 +213,7 @@ class Hdf5IArchive : public detail::ArchiveBase {
   void load(const std::string& path, T& value) {
     using Element = typename detail::VectorElement<T>::type;
     if constexpr (std::is_same_v<T, Tensor> || std::is_same_v<T, IdTensor> || std::is_same_v<T, std::string> ||
-                  std::is_same_v<Element, std::string>) {
+                  std::is_same_v<T, MappedNumbers> || std::is_same_v<Element, std::string>) {
       get(path, value);
     } else if constexpr (std::is_same_v<T, bool>) {
       value = get_bool(path);
@@ -228,6 +240,7 @@ class Hdf5IArchive : public detail::ArchiveBase {
   void get(const std::string& path, Tensor& value);
   void get(const std::string& path, IdTensor& value);
   void get(const std::string& path, std::string& value);
+  void get(const std::string& path, MappedNumbers& value);
   void get(const std::string& path, std::vector<std::string>& value);
   bool get_bool(const std::string& path);
   void get_number(const std::string& path, detail::NumberType type, void* value);
@@ -250,6 +263,9 @@ class Hdf5IArchive : public detail::ArchiveBase {
 /// `target` named before is as it was. What `write` throws comes through.
 void save_file(const std::filesystem::path& target, const std::string& kind, int format_version,
                const std::function<void(Hdf5OArchive&)>& write);
+
+/// What kind of file `path` is, as save_file was told. Errors: as load_file.
+std::string file_kind(const std::filesystem::path& path);
 
 /// Checks the whole file, then calls `read`. Errors: it is missing, not HDF5, cut off, of another kind, of a format
 /// above `max_format_version`, or damaged anywhere (checksum). What `read` throws comes through.

@@ -1,6 +1,7 @@
 #include "framework/archive_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,15 @@ bool Disk::read(std::uint64_t at, void* to, std::size_t count) const {
     count -= static_cast<std::size_t>(n);
   }
   return true;
+}
+
+std::shared_ptr<const std::byte> Disk::map(std::uint64_t at, std::size_t count) const {
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::uint64_t begin = at / page * page, size = at - begin + count;
+  if (count == 0) return nullptr;
+  void* const pages = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd_, static_cast<off_t>(begin));
+  if (pages == MAP_FAILED) return nullptr;
+  return {static_cast<const std::byte*>(pages) + (at - begin), [pages, size](const void*) { ::munmap(pages, size); }};
 }
 
 void Disk::write(std::uint64_t at, const void* from, std::size_t count) {
@@ -145,6 +155,10 @@ std::string_view type_name(int type) {
 std::size_t type_size(int type) {
   constexpr std::array<std::size_t, kTextType> kSizes = {1, 1, 2, 2, 4, 4, 8, 8, 4, 8};
   return kSizes[static_cast<std::size_t>(type)];
+}
+
+NumberType unsigned_type(std::size_t size) {
+  return size == 1 ? NumberType::u8 : size == 2 ? NumberType::u16 : NumberType::u32;
 }
 
 Item Item::of(Kind kind, NumberType type, std::vector<index_t> sizes) {
@@ -291,35 +305,75 @@ void save_file(const std::filesystem::path& target, const std::string& kind, int
   temporary.rename_to(target);
 }
 
-void load_file(const std::filesystem::path& path, const std::string& kind, int max_format_version,
-               const std::function<void(Hdf5IArchive&)>& read) {
-  const std::string name = path.string();
-  std::error_code failure;
-  const bool other = std::filesystem::exists(path, failure) && !std::filesystem::is_regular_file(path, failure);
-  ensure(!other, "cannot read '", name, "': it is not a file; choose a ", kind);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  ensure(fd >= 0, "cannot read '", name, "': ", std::strerror(errno), "; check the path");
-  Disk disk(fd);
-  std::array<char, 8> signature{};
-  ensure(disk.read(0, signature.data(), signature.size()), "cannot read '", name, "': ", std::strerror(errno));
-  ensure(std::string_view(signature.data(), 8) == "\x89HDF\r\n\x1a\n", "'", name, "' is not an HDF5 file; choose a ",
-         kind);
-  const auto scan = [&](const auto& list) {
-    detail::ArchiveReader file(name, disk);
+namespace {
+
+/// A file of ours that is open.
+class OpenFile {
+ public:
+  /// Errors: it is missing, not HDF5, cut off or changed; `wanted` says what to choose instead.
+  OpenFile(const std::filesystem::path& path, const std::string& wanted)
+      : name_(path.string()), disk_(open(path, wanted)) {
+    std::array<char, 8> signature{};
+    ensure(disk_.read(0, signature.data(), signature.size()), "cannot read '", name_, "': ", std::strerror(errno));
+    ensure(std::string_view(signature.data(), 8) == "\x89HDF\r\n\x1a\n", "'", name_, "' is not an HDF5 file; choose a ",
+           wanted);
+  }
+
+  /// The attributes of the root alone, after the seal was checked.
+  detail::ArchiveReader root() {
+    return scan([&](detail::ArchiveReader& file) {
+      detail::check_seal(disk_);
+      detail::scan_root(file, disk_);
+    });
+  }
+  detail::ArchiveReader contents() {
+    return scan([&](detail::ArchiveReader& file) { detail::scan_contents(file, disk_); });
+  }
+
+ private:
+  static int open(const std::filesystem::path& path, const std::string& wanted) {
+    std::error_code failure;
+    const bool other = std::filesystem::exists(path, failure) && !std::filesystem::is_regular_file(path, failure);
+    ensure(!other, "cannot read '", path.string(), "': it is not a file; choose a ", wanted);
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    ensure(fd >= 0, "cannot read '", path.string(), "': ", std::strerror(errno), "; check the path");
+    return fd;
+  }
+  template <class List>
+  detail::ArchiveReader scan(const List& list) {
+    detail::ArchiveReader file(name_, disk_);
     try {
       list(file);
     } catch (const Error& e) {
-      throw Error(concat_text("'", name, "' is cut off or damaged (", e.what(), "); use another copy of it"));
+      throw Error(concat_text("'", name_, "' is cut off or damaged (", e.what(), "); use another copy of it"));
     }
     return file;
-  };
-  detail::ArchiveReader root = scan([&](detail::ArchiveReader& file) {
-    detail::check_seal(disk);
-    detail::scan_root(file, disk);
-  });
+  }
+
+  std::string name_;
+  Disk disk_;
+};
+
+}  // namespace
+
+std::string file_kind(const std::filesystem::path& path) {
+  const std::string wanted = "file of heddle's";
+  OpenFile file(path, wanted);
+  detail::ArchiveReader root = file.root();
+  Hdf5IArchive attributes(root);
+  ensure(attributes.contains(kKind), "'", path.string(), "' is an HDF5 file, but none of heddle's; choose a ", wanted);
+  std::string kind;
+  attributes >> boost::serialization::make_nvp(kKind, kind);
+  return kind;
+}
+
+void load_file(const std::filesystem::path& path, const std::string& kind, int max_format_version,
+               const std::function<void(Hdf5IArchive&)>& read) {
+  OpenFile opened(path, kind);
   // a newer format may look different inside, so what it is comes before what it holds
+  detail::ArchiveReader root = opened.root();
   check_kind(root, kind, max_format_version);
-  detail::ArchiveReader file = scan([&](detail::ArchiveReader& all) { detail::scan_contents(all, disk); });
+  detail::ArchiveReader file = opened.contents();
   Hdf5IArchive archive(file);
   read(archive);
 }

@@ -31,6 +31,8 @@ class Disk {
   std::uint64_t size() const;
   /// Zeros stand for what lies behind the end. False: the disk fails (errno).
   bool read(std::uint64_t at, void* to, std::size_t count) const;
+  /// Part of the file as memory, which outlives the Disk; null if it is empty or the system refuses (errno).
+  std::shared_ptr<const std::byte> map(std::uint64_t at, std::size_t count) const;
   void write(std::uint64_t at, const void* from, std::size_t count);
   void resize(std::uint64_t size);
   void flush();
@@ -63,6 +65,8 @@ constexpr int kTextType = 10;
 std::string_view type_name(int type);
 /// Bytes of a number.
 std::size_t type_size(int type);
+/// The unsigned integer of `size` bytes: 1, 2 or 4.
+NumberType unsigned_type(std::size_t size);
 
 /// What a file holds under one path: a group; an array of numbers or of text of fixed length; a single one of either.
 struct Item {

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -124,6 +126,18 @@ void Hdf5IArchive::get(const std::string& path, std::vector<std::string>& value)
     value[i] = bytes.substr(i * item.element_size, item.element_size);
     value[i].erase(std::min(value[i].find('\0'), value[i].size()));
   }
+}
+
+void Hdf5IArchive::get(const std::string& path, MappedNumbers& value) {
+  const char* wanted = "a vector of uint8, uint16 or uint32";
+  const Item& item = file_.find(path, wanted);
+  const bool fits = item.kind == Item::Kind::dataset && item.sizes.size() == 1 &&
+                    (item.type == static_cast<int>(NumberType::u8) || item.type == static_cast<int>(NumberType::u16) ||
+                     item.type == static_cast<int>(NumberType::u32));
+  if (!fits) file_.refuse(path, wanted);
+  value = {item.element_size, static_cast<std::size_t>(item.sizes[0]), file_.disk.map(item.offset, item.bytes)};
+  ensure(value.data != nullptr || value.count == 0, "'", file_.name, "': '", path.substr(1), "' cannot be mapped (",
+         std::strerror(errno), ")");
 }
 
 bool Hdf5IArchive::get_bool(const std::string& path) {

@@ -67,6 +67,10 @@ void Hdf5OArchive::put(const std::string& path, const std::vector<std::string>& 
   put_array(path + "/ends", NumberType::u64, ends.size(), ends.data());
 }
 
+void Hdf5OArchive::put(const std::string& path, const MappedNumbers& value) {
+  put_array(path, detail::unsigned_type(value.element_size), value.count, value.data.get());
+}
+
 void Hdf5OArchive::put_number(const std::string& path, NumberType type, const void* value) {
   file_.put(path, Item::of(Item::Kind::attribute, type, {}), value);
 }

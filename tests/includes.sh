@@ -17,7 +17,7 @@ layers=(
   'nn        framework/nn/                          base|parallel|tensor|gemm|autograd|ops'
   'optim     framework/optim\.                      base|parallel|tensor|gemm|autograd|ops|nn'
   'batch     data/batch\.h                          base|parallel|tensor'
-  'data      data/                                  base|parallel|tensor|batch'
+  'data      data/                                  base|parallel|tensor|archive|batch'
   'models    models/                                base|parallel|tensor|gemm|autograd|ops|nn|optim|batch'
   'train     train/                                 base|parallel|tensor|gemm|archive|autograd|ops|nn|optim|batch|data|models'
   'tests     tests/                                 .*'

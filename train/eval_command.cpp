@@ -53,19 +53,25 @@ int eval_command(const std::vector<std::string>& arguments) {
                                     run.model->block_size(), run.tokenizer);
   const auto& tokens = options.split == "val" ? corpus.val : corpus.train;
   const double loss = evaluate_loss(*run.model, tokens, run.experiment->train.batch_size, options.batches);
-  const double perplexity = std::exp(loss), bits = corpus.bits_per_character(loss);
+  const double perplexity = std::exp(loss);
+  const bool bits = options.split == "val" && corpus.tokenizer->lossless();
   if (options.json) {
     nlohmann::json out = {{"checkpoint", path.string()},
                           {"step", run.state.step},
                           {"split", options.split},
                           {"loss", loss},
                           {"perplexity", perplexity}};
-    if (options.split == "val") out["bits_per_character"] = bits;
+    if (bits) {
+      out["bits_per_character"] = corpus.bits_per_character(loss);
+      out["bits_per_byte"] = corpus.bits_per_byte(loss);
+    }
     std::cout << out.dump() << '\n';
   } else {
     std::cout << fmt::format("{} after step {}, {} split: {:.4f} nats a token, perplexity {:.2f}{}\n", path.string(),
                              run.state.step, options.split, loss, perplexity,
-                             options.split == "val" ? fmt::format(", {:.4f} bits a character", bits) : "");
+                             bits ? fmt::format(", {:.4f} bits a character, {:.4f} bits a byte",
+                                                corpus.bits_per_character(loss), corpus.bits_per_byte(loss))
+                                  : "");
   }
   return 0;
 }

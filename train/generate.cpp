@@ -32,15 +32,17 @@ void generate(Model& model, std::vector<std::int32_t> prompt, index_t count, con
 
 std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count) {
   std::string text;
+  std::int32_t before = -1;
   generate(model, encode_prompt(tokenizer, ""), count, SamplingConfig(), [&](std::int32_t id) {
-    text += tokenizer.piece(id);
+    tokenizer.decode_next(text, before, id);
+    before = id;
     return true;
   });
   return text;
 }
 
 std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt) {
-  if (!prompt.empty()) return tokenizer.encode(prompt);
+  if (!prompt.empty()) return tokenizer.encode(prompt, Specials::allowed);
   try {
     return tokenizer.encode("\n");
   } catch (const Error&) {

@@ -51,8 +51,11 @@ int generate_command(const std::vector<std::string>& arguments) {
   std::cout << prompt << std::flush;
   generate(
       *run.model, tokens, options.tokens, options.sampling,
-      [&](std::int32_t id) {
-        std::cout << run.tokenizer->piece(id) << std::flush;
+      [&, before = tokens.back()](std::int32_t id) mutable {
+        std::string text;
+        run.tokenizer->decode_next(text, before, id);
+        before = id;
+        std::cout << text << std::flush;
         return std::cout.good();
       },
       !options.no_cache);

@@ -105,16 +105,19 @@ void Session::introduce() {
                   human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
                   human_bytes(memory.activations)));
   baselines_ = count_baselines(corpus_.train, corpus_.val, corpus_.tokenizer->vocab_size());
-  const auto both = [&](double nats) { return fmt::format("{:.3f} ({:.3f})", nats, corpus_.bits_per_character(nats)); };
+  const bool bits = corpus_.tokenizer->lossless();
+  const auto both = [&](double nats) {
+    return fmt::format("{:.3f}", nats) + (bits ? fmt::format(" ({:.3f})", corpus_.bits_per_byte(nats)) : "");
+  };
   const bool all = baselines_.counted == static_cast<index_t>(corpus_.train.size()) &&
                    baselines_.judged == static_cast<index_t>(corpus_.val.size());
   const std::string part = all ? ""
                                : fmt::format(" the last {} training tokens, on the last {} for validation,",
                                              human_count(static_cast<double>(baselines_.counted)),
                                              human_count(static_cast<double>(baselines_.judged)));
-  reporter_.line(fmt::format(
-      "counting{} reaches, in nats a token (bits a character): uniform {}, unigram {}, bigram {}, 5-gram {}", part,
-      both(baselines_.uniform), both(baselines_.unigram), both(baselines_.bigram), both(baselines_.five_gram)));
+  reporter_.line(fmt::format("counting{} reaches, in nats a token{}: uniform {}, unigram {}, bigram {}, 5-gram {}",
+                             part, bits ? " (bits a byte)" : "", both(baselines_.uniform), both(baselines_.unigram),
+                             both(baselines_.bigram), both(baselines_.five_gram)));
   if (state_.step > 0)
     reporter_.line(fmt::format("going on after step {} of {}", state_.step, experiment_.train.steps));
 }
@@ -131,7 +134,10 @@ std::string Session::status() const {
 }
 
 std::string Session::loss_text(double nats) const {
-  return fmt::format("{:.4f} nats a token, {:.4f} bits a character", nats, corpus_.bits_per_character(nats));
+  const std::string text = fmt::format("{:.4f} nats a token", nats);
+  if (!corpus_.tokenizer->lossless()) return text;  // what a token stands for is not known
+  return text + fmt::format(", {:.4f} bits a character, {:.4f} bits a byte", corpus_.bits_per_character(nats),
+                            corpus_.bits_per_byte(nats));
 }
 
 void Session::evaluate() {

@@ -33,7 +33,7 @@ class Session {
   void conclude(bool early);
   /// "step 3/10  eta 10s  train 2.31 ..." of the steps since the last row.
   std::string status() const;
-  /// "2.31 nats a token, 3.33 bits a character"
+  /// "2.31 nats a token, 3.33 bits a character, 3.32 bits a byte"
   std::string loss_text(double nats) const;
 
   Experiment& experiment_;

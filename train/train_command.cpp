@@ -10,14 +10,19 @@ namespace {
 
 constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "log.txt", "samples.txt", "last.h5", "best.h5"};
 
-/// Makes the run's folder and writes the resolved config into it.
-void prepare_folder(Experiment& experiment) {
+/// Errors: the run's folder holds a run that may not be written over.
+void check_folder(const Experiment& experiment) {
   const std::filesystem::path folder = experiment.folder();
   for (const char* name : kRunFiles) {
     ensure(experiment.run.overwrite || !std::filesystem::exists(folder / name), "run folder ", folder.string(),
            " already holds a run (", name, "); go on with heddle resume ", folder.string(),
            ", choose another run.name, or delete it with --run.overwrite=true");
   }
+}
+
+/// Makes the run's folder and writes the resolved config into it.
+void prepare_folder(Experiment& experiment) {
+  const std::filesystem::path folder = experiment.folder();
   experiment.run.overwrite = false;  // said for this once: the config that is written must not delete the run
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -47,10 +52,13 @@ int train_command(const std::vector<std::string>& arguments) {
   settings.override_with(line.assignments);
   Experiment experiment(settings);
   experiment.apply_to_process();
-  const Corpus corpus =
-      load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
+  check_folder(experiment);
+  Corpus corpus = load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed),
+                              experiment.model->block_size(), nullptr, experiment.folder());
+  experiment.data.tokenizer = corpus.tokenizer->state().kind;  // a token file decides it
   const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
   prepare_folder(experiment);
+  corpus.keep_in(experiment.folder());
   RunState state;
   state.text_hash = corpus.text_hash;
   Session(experiment, corpus, *model, std::move(state)).run();
@@ -76,10 +84,11 @@ int resume_command(const std::vector<std::string>& arguments) {
   run.experiment->apply_to_process();
   ensure(run.state.step < run.experiment->train.steps, "resume: ", path.string(), " is already at step ",
          run.state.step, " of ", run.experiment->train.steps, "; give more with --train.steps=N");
-  const Corpus corpus = load_corpus(run.experiment->data, static_cast<std::uint64_t>(run.experiment->run.seed),
-                                    run.experiment->model->block_size(), run.tokenizer);
+  Corpus corpus = load_corpus(run.experiment->data, static_cast<std::uint64_t>(run.experiment->run.seed),
+                              run.experiment->model->block_size(), run.tokenizer, folder);
   ensure(corpus.text_hash == run.state.text_hash, "resume: the text at data.path = ", run.experiment->data.path,
          " is not the one that the run was trained on; bring it back, or start a new run");
+  corpus.keep_in(folder);
   Session session(*run.experiment, corpus, *run.model, std::move(run.state));
   load_optimizer(path, session.optimizer());
   session.run();

@@ -90,7 +90,7 @@ MemoryEstimate Trainer::estimate_memory() const {
   return memory;
 }
 
-double evaluate_loss(Model& model, std::span<const std::int32_t> tokens, index_t rows, index_t batches) {
+double evaluate_loss(Model& model, const Tokens& tokens, index_t rows, index_t batches) {
   const NoGradGuard no_grad;
   const index_t windows = eval_windows(tokens, model.block_size());
   const index_t all = (windows + rows - 1) / rows;

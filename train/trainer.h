@@ -60,6 +60,6 @@ class Trainer {
 
 /// Mean loss a token, in nats, over `batches` batches of `rows` windows spread evenly over `tokens`; 0: every token
 /// once.
-double evaluate_loss(Model& model, std::span<const std::int32_t> tokens, index_t rows, index_t batches);
+double evaluate_loss(Model& model, const Tokens& tokens, index_t rows, index_t batches);
 
 }  // namespace heddle

@@ -6,10 +6,20 @@
 #include "framework/rng.h"
 
 namespace heddle {
+namespace {
+
+std::unique_ptr<Tokenizer> trained(const std::string& kind, std::string_view text) {
+  TokenizerOptions options;
+  options.kind = kind;
+  options.min_count = 1;
+  return train_tokenizer(options, read_from(text));
+}
+
+}  // namespace
 
 TEST_CASE("char tokens are the text's code points in their order, and decode to the text") {
   const std::string text = "héllo wörld, 日本語 \xF0\x9F\x98\x80\n";
-  const auto tokenizer = train_tokenizer("char", text);
+  const auto tokenizer = trained("char", text);
   REQUIRE(tokenizer->piece(0) == "\n");
   for (std::int32_t id = 1; id < tokenizer->vocab_size(); ++id) {
     REQUIRE(decode_utf8(tokenizer->piece(id - 1)).value < decode_utf8(tokenizer->piece(id)).value);
@@ -21,7 +31,7 @@ TEST_CASE("char tokens are the text's code points in their order, and decode to 
 }
 
 TEST_CASE("byte tokens read any bytes") {
-  const auto tokenizer = train_tokenizer("byte", "");
+  const auto tokenizer = trained("byte", "");
   std::string bytes;
   for (int i = 0; i < 1000; ++i) bytes += static_cast<char>(Rng(1).bits(static_cast<std::uint64_t>(i)));
   bytes += '\0';
@@ -31,24 +41,24 @@ TEST_CASE("byte tokens read any bytes") {
 }
 
 TEST_CASE("a tokenizer made from another's state gives the same ids") {
-  const std::string kind = GENERATE("char", "byte");
-  const auto first = train_tokenizer(kind, "abc äöü");
+  const std::string kind = GENERATE("char", "byte", "word", "bpe");
+  const auto first = trained(kind, "abc äöü");
   const auto second = make_tokenizer(first->state());
   REQUIRE(second->state().kind == kind);
   REQUIRE(second->encode("bä ca") == first->encode("bä ca"));
 }
 
 TEST_CASE("what a tokenizer cannot read is named with its place") {
-  const auto tokenizer = train_tokenizer("char", "abc");
+  const auto tokenizer = trained("char", "abc");
   REQUIRE_THROWS_WITH(tokenizer->encode("abé"), Catch::Contains("'é' (U+00E9) at byte 2"));
   REQUIRE_THROWS_WITH(tokenizer->encode("a\n"), Catch::Contains("U+000A at byte 1"));
   REQUIRE_THROWS_WITH(tokenizer->encode("ab\xFF"),
                       Catch::Contains("byte 2") && Catch::Contains("data.tokenizer = byte"));
-  REQUIRE_THROWS_WITH(train_tokenizer("char", "a\xC3"), Catch::Contains("byte 1 is not UTF-8"));
+  REQUIRE_THROWS_WITH(trained("char", "a\xC3"), Catch::Contains("byte 1 of the text is not UTF-8"));
   const std::vector<std::int32_t> outside = {0, 3};
   REQUIRE_THROWS_WITH(tokenizer->decode(outside), Catch::Contains("token 3 is outside the vocabulary of 3"));
   REQUIRE_THROWS_WITH(tokenizer->piece(-1), Catch::Contains("token -1"));
-  REQUIRE_THROWS_WITH(train_tokenizer("chars", "a"), Catch::Contains("choose one of: char, byte"));
+  REQUIRE_THROWS_WITH(trained("chars", "a"), Catch::Contains("choose one of: char, byte, word, bpe"));
 }
 
 TEST_CASE("a tokenizer's state from a damaged file is refused") {
@@ -57,7 +67,7 @@ TEST_CASE("a tokenizer's state from a damaged file is refused") {
   REQUIRE_THROWS_WITH(make_tokenizer({"char", {""}}), Catch::Contains("piece 0"));
   REQUIRE_THROWS_WITH(make_tokenizer({"char", {}}), Catch::Contains("the vocabulary is empty"));
   REQUIRE_THROWS_WITH(make_tokenizer({"byte", {"a"}}), Catch::Contains("1 pieces, not 256"));
-  REQUIRE_THROWS_WITH(make_tokenizer({"word", {}}), Catch::Contains("no such kind"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"chars", {}}), Catch::Contains("no such kind"));
 }
 
 TEST_CASE("only shortest forms of code points up to U+10FFFF, without surrogates, are UTF-8") {
