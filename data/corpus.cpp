@@ -1,8 +1,6 @@
 #include "data/corpus.h"
 
-#include <array>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <optional>
 
@@ -17,14 +15,6 @@ namespace heddle {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_hdf5(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return false;
-  std::array<char, 8> signature{};
-  std::ifstream(path, std::ios::binary).read(signature.data(), signature.size());
-  return std::string_view(signature.data(), signature.size()) == "\x89HDF\r\n\x1a\n";
-}
 
 /// A text that can be read from its beginning as often as needed.
 class Text {

@@ -71,6 +71,17 @@ std::size_t bytes_a_token(std::int64_t vocabulary) { return vocabulary <= 256 ? 
 
 }  // namespace
 
+void for_tokens(const Tokenizer& tokenizer, const ReadBlock& read, Specials specials,
+                const std::function<void(const std::vector<std::int32_t>&, std::string_view)>& on_tokens) {
+  const auto find_cut = [&](std::string_view text, std::size_t from, std::size_t to) {
+    return tokenizer.find_cut(text, from, to, specials);
+  };
+  for_blocks(read, tokenizer.lookahead(), find_cut,
+             [&](std::string_view block, const std::vector<std::size_t>&, std::uint64_t begin) {
+               on_tokens(tokenizer.encode(block, specials, begin), block);
+             });
+}
+
 TokenText encode_text(const Tokenizer& tokenizer, const ReadBlock& read, Specials specials,
                       const std::filesystem::path& folder, const std::function<void(std::uint64_t)>& watch) {
   TokenText text;
@@ -80,24 +91,19 @@ TokenText encode_text(const Tokenizer& tokenizer, const ReadBlock& read, Special
   text.text_hash = fnv1a("");
   Scratch scratch(folder);
   std::vector<std::byte> bytes;
-  const auto find_cut = [&](std::string_view t, std::size_t from, std::size_t to) {
-    return tokenizer.find_cut(t, from, to, specials);
-  };
-  for_blocks(read, tokenizer.lookahead(), find_cut,
-             [&](std::string_view block, const std::vector<std::size_t>&, std::uint64_t begin) {
-               const std::vector<std::int32_t> ids = tokenizer.encode(block, specials, begin);
-               const std::size_t size = text.tokens.element_size;
-               bytes.resize(ids.size() * size);
-               for (std::size_t i = 0; i < ids.size(); ++i) {
-                 ++text.frequencies[static_cast<std::size_t>(ids[i])];
-                 std::memcpy(bytes.data() + i * size, &ids[i], size);  // the low bytes come first
-               }
-               scratch.write(bytes);
-               text.tokens.count += ids.size();
-               text.text_hash = fnv1a(block, text.text_hash);
-               text.text_bytes += block.size();
-               if (watch) watch(text.text_bytes);
-             });
+  for_tokens(tokenizer, read, specials, [&](const std::vector<std::int32_t>& ids, std::string_view block) {
+    const std::size_t size = text.tokens.element_size;
+    bytes.resize(ids.size() * size);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      ++text.frequencies[static_cast<std::size_t>(ids[i])];
+      std::memcpy(bytes.data() + i * size, &ids[i], size);  // the low bytes come first
+    }
+    scratch.write(bytes);
+    text.tokens.count += ids.size();
+    text.text_hash = fnv1a(block, text.text_hash);
+    text.text_bytes += block.size();
+    if (watch) watch(text.text_bytes);
+  });
   text.tokens.data = scratch.map();
   return text;
 }

@@ -39,36 +39,28 @@ std::string bytes_of_base64(std::string_view text) {
   return bytes;
 }
 
-/// The merges of a vocabulary whose ids are its ranks: each token's bytes are merged as far as the tokens before it go,
-/// and what is left are the two that it was made of.
+/// The merges that ranks stand for: any two tokens whose bytes make a token are merged, the token of the lowest rank
+/// first; of the pairs that make one token, first the one whose left and then whose right token has the lower rank.
 std::vector<std::int32_t> merges_of(const std::vector<std::string>& pieces) {
   std::unordered_map<std::string_view, std::int32_t> ranks;
+  for (std::size_t id = 0; id < pieces.size(); ++id) {
+    const auto [same, is_new] = ranks.emplace(pieces[id], static_cast<std::int32_t>(id));
+    ensure(is_new, "ranks ", same->second, " and ", id, " are the same bytes");
+  }
   std::vector<std::int32_t> merges;
+  std::vector<std::pair<std::int32_t, std::int32_t>> pairs;
   for (std::size_t id = 0; id < pieces.size(); ++id) {
     const std::string_view piece = pieces[id];
-    ensure(ranks.emplace(piece, static_cast<std::int32_t>(id)).second, "rank ", id, " has the bytes of rank ",
-           ranks[piece]);
-    if (piece.size() < 2) continue;
-    std::vector<std::size_t> cuts;  // where the parts begin, and the end
-    for (std::size_t i = 0; i <= piece.size(); ++i) cuts.push_back(i);
-    const auto part = [&](std::size_t i, std::size_t n) { return piece.substr(cuts[i], cuts[i + n] - cuts[i]); };
-    while (cuts.size() > 3) {
-      std::size_t best = 0;
-      auto best_rank = static_cast<std::int32_t>(id);
-      for (std::size_t i = 0; i + 2 < cuts.size(); ++i) {
-        const auto found = ranks.find(part(i, 2));
-        if (found != ranks.end() && found->second < best_rank) {
-          best = i + 1;
-          best_rank = found->second;
-        }
-      }
-      ensure(best > 0, "rank ", id, " ('", piece, "') cannot be merged from two tokens of lower rank");
-      cuts.erase(cuts.begin() + static_cast<std::ptrdiff_t>(best));
+    pairs.clear();
+    for (std::size_t cut = 1; cut < piece.size(); ++cut) {
+      const auto left = ranks.find(piece.substr(0, cut)), right = ranks.find(piece.substr(cut));
+      if (left != ranks.end() && right != ranks.end()) pairs.emplace_back(left->second, right->second);
     }
-    for (std::size_t i = 0; i < 2; ++i) {
-      const auto found = ranks.find(part(i, 1));
-      ensure(found != ranks.end(), "rank ", id, " ('", piece, "') cannot be merged from two tokens of lower rank");
-      merges.push_back(found->second);
+    ensure(!pairs.empty() || piece.size() == 1, "rank ", id, " ('", piece, "') is not made of two other tokens");
+    std::sort(pairs.begin(), pairs.end());
+    for (const auto& [left, right] : pairs) {
+      merges.push_back(left);
+      merges.push_back(right);
     }
   }
   return merges;
@@ -105,19 +97,22 @@ TokenizerState parse_ranks(const std::string& text, const std::string& pattern) 
 }
 
 std::string rank_lines(const TokenizerState& state) {
-  const std::size_t count = 256 + state.merges.size() / 2;
-  // A rank file has the token's number stand for its merge, so they must have the same order.
-  const bool in_order = count <= state.pieces.size() && [&] {
-    const std::vector<std::string> ranked(state.pieces.begin(),
-                                          state.pieces.begin() + static_cast<std::ptrdiff_t>(count));
-    try {
-      return merges_of(ranked) == state.merges;
-    } catch (const Error&) {
-      return false;
+  // A token's number stands for the merge that makes it, so the numbers must be the bytes', then the merges' order.
+  std::size_t count = 256;
+  bool in_order = state.pieces.size() >= 256;
+  for (std::size_t id = 0; in_order && id < 256; ++id) in_order = state.pieces[id].size() == 1;
+  for (std::size_t i = 0; in_order && i < state.merges.size(); i += 2) {
+    const auto left = static_cast<std::size_t>(state.merges[i]), right = static_cast<std::size_t>(state.merges[i + 1]);
+    const bool known = left < count && right < count;
+    const std::string made = known ? state.pieces[left] + state.pieces[right] : "";
+    const auto end = state.pieces.begin() + static_cast<std::ptrdiff_t>(count);
+    if (known && count < state.pieces.size() && state.pieces[count] == made) {
+      ++count;
+    } else {
+      in_order = known && std::find(state.pieces.begin(), end, made) != end;  // merged from other parts before
     }
-  }();
-  ensure(in_order,
-         "tiktoken's form cannot hold this vocabulary: its ids are not its merges' order; write a .json file");
+  }
+  ensure(in_order, "tiktoken's form cannot hold this vocabulary: its ids are not its merges' order; write a .json file");
   std::string text;
   for (std::size_t id = 0; id < count; ++id) text += base64(state.pieces[id]) + ' ' + std::to_string(id) + '\n';
   return text;

@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -73,11 +74,23 @@ std::size_t find_invalid_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+bool is_printable(char32_t value) { return utf8proc_charwidth(static_cast<utf8proc_int32_t>(value)) > 0; }
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const CodePoint c = decode_utf8(text);
+    const int columns = c.length == 0 ? 1 : utf8proc_charwidth(static_cast<utf8proc_int32_t>(c.value));
+    width += static_cast<std::size_t>(std::max(columns, 0));
+    text.remove_prefix(std::max<std::size_t>(c.length, 1));
+  }
+  return width;
+}
+
 std::string describe(char32_t value) {
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "U+%04X", static_cast<unsigned>(value));
-  const bool printable = utf8proc_charwidth(static_cast<utf8proc_int32_t>(value)) > 0;
-  return printable ? '\'' + encode_utf8(value) + "' (" + number.data() + ')' : number.data();
+  return is_printable(value) ? '\'' + encode_utf8(value) + "' (" + number.data() + ')' : number.data();
 }
 
 }  // namespace heddle

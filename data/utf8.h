@@ -26,6 +26,11 @@ std::string encode_utf8(char32_t value);
 /// Place of the first byte that is not UTF-8; npos if all are.
 std::size_t find_invalid_utf8(std::string_view text);
 
+/// Whether it shows as a character of its own.
+bool is_printable(char32_t value);
+/// Columns that `text` takes on a terminal.
+std::size_t display_width(std::string_view text);
+
 /// A character as a message shows it: itself in quotes where it can be printed, and its number: 'x' (U+0078).
 std::string describe(char32_t value);
 

@@ -264,6 +264,9 @@ class Hdf5IArchive : public detail::ArchiveBase {
 void save_file(const std::filesystem::path& target, const std::string& kind, int format_version,
                const std::function<void(Hdf5OArchive&)>& write);
 
+/// Whether `path` is a file that begins as HDF5 does.
+bool is_hdf5(const std::filesystem::path& path);
+
 /// What kind of file `path` is, as save_file was told. Errors: as load_file.
 std::string file_kind(const std::filesystem::path& path);
 

@@ -307,16 +307,19 @@ void save_file(const std::filesystem::path& target, const std::string& kind, int
 
 namespace {
 
+bool begins_as_hdf5(const Disk& disk) {
+  std::array<char, 8> signature{};
+  return disk.read(0, signature.data(), signature.size()) &&
+         std::string_view(signature.data(), 8) == "\x89HDF\r\n\x1a\n";
+}
+
 /// A file of ours that is open.
 class OpenFile {
  public:
   /// Errors: it is missing, not HDF5, cut off or changed; `wanted` says what to choose instead.
   OpenFile(const std::filesystem::path& path, const std::string& wanted)
       : name_(path.string()), disk_(open(path, wanted)) {
-    std::array<char, 8> signature{};
-    ensure(disk_.read(0, signature.data(), signature.size()), "cannot read '", name_, "': ", std::strerror(errno));
-    ensure(std::string_view(signature.data(), 8) == "\x89HDF\r\n\x1a\n", "'", name_, "' is not an HDF5 file; choose a ",
-           wanted);
+    ensure(begins_as_hdf5(disk_), "'", name_, "' is not an HDF5 file; choose a ", wanted);
   }
 
   /// The attributes of the root alone, after the seal was checked.
@@ -355,6 +358,13 @@ class OpenFile {
 };
 
 }  // namespace
+
+bool is_hdf5(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  return fd >= 0 && begins_as_hdf5(Disk(fd));
+}
 
 std::string file_kind(const std::filesystem::path& path) {
   const std::string wanted = "file of heddle's";

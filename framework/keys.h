@@ -25,6 +25,10 @@ struct Key {
   Key(const char* name_, std::string& value, const char* help_, std::vector<std::string> allowed = {})
       : name(name_), member(&value), help(help_), choices(std::move(allowed)) {}
 
+  /// A list: each time the option is given adds to it.
+  Key(const char* name_, std::vector<std::string>& value, const char* help_)
+      : name(name_), member(&value), help(help_) {}
+
   /// May differ when a run is resumed (a number of steps, an interval); any other key may not.
   Key&& resumable() && {
     may_change = true;
@@ -32,7 +36,7 @@ struct Key {
   }
 
   std::string name;
-  std::variant<std::int64_t*, double*, bool*, std::string*> member;
+  std::variant<std::int64_t*, double*, bool*, std::string*, std::vector<std::string>*> member;
   std::string help;
   double min = -std::numeric_limits<double>::infinity();  ///< bounds of a number, both allowed
   double max = std::numeric_limits<double>::infinity();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "data/tokenizer_file.h"
+
 namespace heddle {
 namespace {
 
@@ -57,6 +59,22 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<s
 
 void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer) {
   load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) { ar& BOOST_SERIALIZATION_NVP(optimizer); });
+}
+
+std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& source, const std::string& pattern) {
+  namespace fs = std::filesystem;
+  fs::path path(source);
+  ensure(
+      fs::exists(path), "tokenizer ", source,
+      " does not exist; give a run, a token file, a tokenizer.json, a .tiktoken file or a folder of GPT-2's two files");
+  if (fs::is_directory(path) && !fs::exists(path / "encoder.json"))
+    path = find_checkpoint(source, {"best.h5", "last.h5"});
+  if (!is_hdf5(path)) return make_tokenizer(read_tokenizer(path, pattern));
+  if (file_kind(path) != kKind) return make_tokenizer(load_tokens(path).tokenizer);
+  TokenizerState vocabulary;
+  load_file(path, kKind, kFormat,
+            [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("tokenizer", vocabulary); });
+  return make_tokenizer(vocabulary);
 }
 
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names) {

@@ -45,6 +45,10 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<s
 /// Reads the moments of a checkpoint into an optimizer over the same parameters.
 void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer);
 
+/// The tokenizer of a run, a checkpoint, a token file, or one of the files that read_tokenizer reads. `pattern` is that
+/// of a file which does not say it. Errors: as those; a folder that holds none.
+std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& source, const std::string& pattern = "gpt2");
+
 /// The checkpoint that RUN names: itself, or in a run's folder the first of `names` that is there.
 /// Errors: there is none, saying what was looked for.
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names);

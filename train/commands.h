@@ -18,6 +18,7 @@ int resume_command(const std::vector<std::string>& arguments);
 int eval_command(const std::vector<std::string>& arguments);
 int generate_command(const std::vector<std::string>& arguments);
 int config_command(const std::vector<std::string>& arguments);
+int tokenizer_command(const std::vector<std::string>& arguments);
 int bench_command(const std::vector<std::string>& arguments);
 
 }  // namespace heddle

@@ -75,6 +75,8 @@ void assign(const Key& key, const std::string& text, const std::string& where) {
     const bool no = text == "false" || text == "no" || text == "off" || text == "0";
     ensure(yes || no, where, ": needs true or false");
     **flag = yes;
+  } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&key.member)) {
+    (*list)->push_back(text);
   } else {
     ensure(key.choices.empty() || std::find(key.choices.begin(), key.choices.end(), text) != key.choices.end(), where,
            ": choose one of ", fmt::format("{}", fmt::join(key.choices, ", ")));
@@ -176,6 +178,8 @@ std::string value_text(const Key& key) {
       [](auto* member) -> std::string {
         if constexpr (std::is_same_v<decltype(member), std::string*>) {
           return *member;
+        } else if constexpr (std::is_same_v<decltype(member), std::vector<std::string>*>) {
+          return fmt::format("{}", fmt::join(*member, " "));
         } else {
           return fmt::format("{}", *member);  // the shortest digits that read back the same
         }
@@ -245,9 +249,14 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
     if (found != names.end()) {
       const Key& key = options[static_cast<std::size_t>(found - names.begin())];
       const bool bare_flag = std::holds_alternative<bool*>(key.member) && equals == std::string::npos;
-      const std::string text = bare_flag ? "true" : value();
+      const bool list = std::holds_alternative<std::vector<std::string>*>(key.member) && equals == std::string::npos;
       try {
-        assign(key, text, name + (bare_flag ? "" : " " + text));
+        do {
+          const std::string text = bare_flag ? "true" : value();
+          assign(key, text, name + (bare_flag ? "" : " " + text));
+        } while (list && i + 1 < arguments.size() && !arguments[i + 1].starts_with("--"));
+      } catch (const UsageError&) {
+        throw;
       } catch (const Error& e) {
         throw UsageError(e.what());
       }
@@ -259,8 +268,8 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
     }
   }
   if (positional.size() < words) throw UsageError(concat_text("too few words; usage: heddle ", usage));
-  if (positional.size() > words)
-    throw UsageError(concat_text("unexpected '", positional[words], "'; usage: heddle ", usage));
+  if (positional.size() > words + more_words)
+    throw UsageError(concat_text("unexpected '", positional[words + more_words], "'; usage: heddle ", usage));
   return true;
 }
 

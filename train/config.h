@@ -61,8 +61,9 @@ struct CommandLine {
   std::string usage;    ///< after "heddle": "train CONFIG [options]"
   std::string summary;  ///< one line
   std::vector<Key> options;
-  std::size_t words = 1;   ///< positional words that must come
-  bool overrides = false;  ///< --section.key=value is allowed
+  std::size_t words = 1;       ///< positional words that must come
+  std::size_t more_words = 0;  ///< and that may come
+  bool overrides = false;      ///< --section.key=value is allowed
 
   std::vector<std::string> positional;   ///< found by parse
   std::vector<std::string> assignments;  ///< found by parse: "section.key=value"

@@ -14,6 +14,7 @@ constexpr heddle::Command kCommands[] = {
     {"resume", "go on with a run that was stopped", heddle::resume_command},
     {"eval", "loss of a trained model", heddle::eval_command},
     {"generate", "write text with a trained model", heddle::generate_command},
+    {"tokenizer", "train a byte-pair vocabulary, encode and decode, see how text is cut", heddle::tokenizer_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };
@@ -21,7 +22,7 @@ constexpr heddle::Command kCommands[] = {
 std::string usage() {
   std::string text = "usage: heddle COMMAND ...\n\nTrains small language models on CPUs and uses them.\n\ncommands:\n";
   for (const auto& command : kCommands)
-    text += std::string("  ") + command.name + std::string(10 - std::string(command.name).size(), ' ') +
+    text += std::string("  ") + command.name + std::string(11 - std::string(command.name).size(), ' ') +
             command.summary + '\n';
   return text + "\nheddle COMMAND --help tells more.\n";
 }

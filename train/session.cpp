@@ -1,14 +1,13 @@
 #include "train/session.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "train/generate.h"
+#include "train/stop.h"
 
 namespace heddle {
 namespace {
@@ -16,34 +15,6 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-volatile sig_atomic_t stop_requested = 0;
-
-/// While it lives, SIGINT and SIGTERM ask for a stop after the current step; a second one ends the program at once.
-class StopOnSignal {
- public:
-  StopOnSignal() {
-    stop_requested = 0;
-    struct sigaction action {};
-    action.sa_flags = SA_RESTART;  // a write that the signal meets is not cut short
-    action.sa_handler = [](int number) {
-      if (stop_requested != 0) _exit(128 + number);
-      stop_requested = 1;
-    };
-    sigaction(SIGINT, &action, &old_interrupt_);
-    sigaction(SIGTERM, &action, &old_terminate_);
-  }
-  ~StopOnSignal() {
-    sigaction(SIGINT, &old_interrupt_, nullptr);
-    sigaction(SIGTERM, &old_terminate_, nullptr);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
- private:
-  struct sigaction old_interrupt_ {
-  }, old_terminate_{};
-};
 
 }  // namespace
 
@@ -62,7 +33,7 @@ void Session::run() {
   const TrainConfig& plan = experiment_.train;
   started_ = now();
   bool early = false;
-  while (state_.step < plan.steps && !early && stop_requested == 0) {
+  while (state_.step < plan.steps && !early && !StopOnSignal::requested()) {
     const double begun = now();
     last_ = trainer_.step(state_.step);
     row_seconds_ += now() - begun;
