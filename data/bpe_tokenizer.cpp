@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <bitset>
 
 #include "data/bpe_trainer.h"
 #include "data/hash_table.h"
@@ -73,6 +74,10 @@ class Merges {
     for (std::size_t a = 0; a < 256; ++a) {
       for (std::size_t b = 0; b < 256; ++b) byte_pairs_.push_back(rank(bytes_[a], bytes_[b]));
     }
+    for (const Id id : made_) {
+      const std::string& bytes = state.pieces[static_cast<std::size_t>(id)];
+      for (std::size_t i = 1; i < bytes.size(); ++i) joined_[pair_index(bytes[i - 1], bytes[i])] = true;
+    }
   }
 
   std::size_t size() const { return made_.size(); }
@@ -85,13 +90,15 @@ class Merges {
                        [&](std::uint32_t r) { return left(r) == left_id && right(r) == right_id; });
   }
   /// The rank of two bytes, from a table of all of them.
-  std::uint32_t rank_of_bytes(char a, char b) const {
-    return byte_pairs_.empty()
-               ? rank(byte(a), byte(b))
-               : byte_pairs_[std::size_t{256} * static_cast<unsigned char>(a) + static_cast<unsigned char>(b)];
-  }
+  std::uint32_t rank_of_bytes(char a, char b) const { return byte_pairs_[pair_index(a, b)]; }
+  /// Whether some merge makes a token in which b follows a. Where not, no token reaches over the two, and what stands
+  /// before and behind is merged apart.
+  bool joined(char a, char b) const { return joined_[pair_index(a, b)]; }
 
  private:
+  static std::size_t pair_index(char a, char b) {
+    return std::size_t{256} * static_cast<unsigned char>(a) + static_cast<unsigned char>(b);
+  }
   static std::uint64_t hash_of(Id left_id, Id right_id) {
     const std::uint64_t key =
         std::uint64_t{static_cast<std::uint32_t>(left_id)} << 32U | static_cast<std::uint32_t>(right_id);
@@ -102,6 +109,7 @@ class Merges {
   std::array<Id, 256> bytes_{};
   HashTable table_;
   std::vector<std::uint32_t> byte_pairs_;
+  std::bitset<65536> joined_;
 };
 
 constexpr std::size_t kShort = 64;  // bytes up to which searching all pairs for the next merge is fastest
@@ -258,8 +266,20 @@ class BpeTokenizer final : public Tokenizer {
   }
 
  private:
+  /// Appends the tokens that merging makes of a piece.
   void merge(std::string_view bytes, Ids& ids) const {
-    if (bytes.size() <= kShort) {
+    std::size_t begin = 0;
+    for (std::size_t end = 1; end <= bytes.size(); ++end) {
+      if (end < bytes.size() && merges_.joined(bytes[end - 1], bytes[end])) continue;
+      merge_joined(bytes.substr(begin, end - begin), ids);
+      begin = end;
+    }
+  }
+
+  void merge_joined(std::string_view bytes, Ids& ids) const {
+    if (bytes.size() == 1) {
+      ids.push_back(merges_.byte(bytes[0]));
+    } else if (bytes.size() <= kShort) {
       std::array<Id, kShort> merged;
       const std::size_t count = merge_short(merges_, bytes, merged);
       ids.insert(ids.end(), merged.begin(), merged.begin() + static_cast<std::ptrdiff_t>(count));

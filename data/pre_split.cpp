@@ -161,6 +161,7 @@ std::size_t find_cut(Pattern pattern, const SpecialTokens& specials, std::string
   if (pattern == Pattern::none) return to;
   const bool letters = pattern != Pattern::whitespace;
   for (std::size_t at = std::max<std::size_t>(from, 1); at < to; ++at) {
+    if ((static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) continue;  // within a character
     const CharClass next = character(text, at).kind;
     if (letters ? next == CharClass::letter : next != CharClass::space) continue;
     const CharClass before = character_before(text, at).kind;

@@ -5,32 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <vector>
 
 namespace heddle {
 
-CodePoint decode_utf8(std::string_view text) {
-  if (!text.empty() && static_cast<unsigned char>(text[0]) < 0x80) return {static_cast<char32_t>(text[0]), 1};
-  utf8proc_int32_t value = 0;
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  const auto length = utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size() < 4 ? text.size() : 4), &value);
-  if (length <= 0) return {};
-  return {static_cast<char32_t>(value), static_cast<std::size_t>(length)};
-}
+namespace {
 
-CharClass char_class(char32_t value) {
-  static const auto ascii = [] {
-    std::array<CharClass, 128> classes{};
-    for (char32_t c = 0; c < classes.size(); ++c) {
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      classes[c] = letter                            ? CharClass::letter
-                   : c >= '0' && c <= '9'            ? CharClass::number
-                   : c == ' ' || (c >= 9 && c <= 13) ? CharClass::space
-                                                     : CharClass::other;
-    }
-    return classes;
-  }();
-  if (value < ascii.size()) return ascii[value];
-  if (value == 0x85) return CharClass::space;  // the one control character beyond ASCII that is white space
+CharClass class_by_category(char32_t value) {
+  // the control characters that are white space have a category of their own
+  if ((value >= 9 && value <= 13) || value == 0x85) return CharClass::space;
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(value))) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
@@ -45,6 +28,17 @@ CharClass char_class(char32_t value) {
     case UTF8PROC_CATEGORY_ZP: return CharClass::space;
     default: return CharClass::other;
   }
+}
+
+}  // namespace
+
+CharClass char_class(char32_t value) {
+  static const auto plane = [] {  // of the characters that texts are made of, almost all
+    std::vector<CharClass> classes(0x10000);
+    for (char32_t c = 0; c < classes.size(); ++c) classes[c] = class_by_category(c);
+    return classes;
+  }();
+  return value < plane.size() ? plane[value] : class_by_category(value);
 }
 
 bool is_word_character(char32_t value) {

@@ -12,7 +12,23 @@ struct CodePoint {
   char32_t value = 0;
   std::size_t length = 0;
 };
-CodePoint decode_utf8(std::string_view text);
+inline CodePoint decode_utf8(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
+  if (text.empty()) return {};
+  const char32_t first = byte(0);
+  if (first < 0x80) return {first, 1};
+  // of a longer one the first byte says the length, and with it the least value that needs so many
+  const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return {};
+  char32_t value = first & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return {};
+    value = value << 6U | (byte(i) & 0x3FU);
+  }
+  constexpr char32_t kLeast[] = {0x80, 0x800, 0x10000};
+  if (value < kLeast[length - 2] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return {};
+  return {value, length};
+}
 
 /// What pre-splitting tells apart: Unicode's categories L and N, its White_Space property, and the rest.
 enum class CharClass : std::uint8_t { letter, number, space, other };

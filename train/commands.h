@@ -12,6 +12,9 @@ struct Command {
   int (*run)(const std::vector<std::string>& arguments);
 };
 
+/// Runs the part of `command` that the first argument names; --help lists them. Errors (UsageError): there is none.
+int run_part(const std::string& command, const std::vector<Command>& parts, const std::vector<std::string>& arguments);
+
 /// Each in a file of its own, train/NAME_command.cpp.
 int train_command(const std::vector<std::string>& arguments);
 int resume_command(const std::vector<std::string>& arguments);

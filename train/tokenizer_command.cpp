@@ -43,23 +43,13 @@ void check_output(const std::string& path) {
 }  // namespace
 
 int tokenizer_command(const std::vector<std::string>& arguments) {
-  constexpr Command kParts[] = {
-      {"train", "learn a byte-pair vocabulary from text", tokenizer_train},
-      {"encode", "text to token ids", tokenizer_encode},
-      {"decode", "token ids to text", tokenizer_decode},
-      {"show", "how a text is cut into tokens, merge by merge", tokenizer_show},
-      {"stats", "how well a vocabulary fits a text", tokenizer_stats},
-  };
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    std::string text = "usage: heddle tokenizer PART ...\n\nparts:\n";
-    for (const Command& part : kParts) text += fmt::format("  {:<8}{}\n", part.name, part.summary);
-    std::fputs((text + "\nheddle tokenizer PART --help tells more.\n").c_str(), arguments.empty() ? stderr : stdout);
-    return arguments.empty() ? 2 : 0;
-  }
-  for (const Command& part : kParts) {
-    if (arguments[0] == part.name) return part.run({arguments.begin() + 1, arguments.end()});
-  }
-  throw UsageError("tokenizer: no part '" + arguments[0] + "'; there are: train, encode, decode, show, stats");
+  return run_part("tokenizer",
+                  {{"train", "learn a byte-pair vocabulary from text", tokenizer_train},
+                   {"encode", "text to token ids", tokenizer_encode},
+                   {"decode", "token ids to text", tokenizer_decode},
+                   {"show", "how a text is cut into tokens, merge by merge", tokenizer_show},
+                   {"stats", "how well a vocabulary fits a text", tokenizer_stats}},
+                  arguments);
 }
 
 int tokenizer_train(const std::vector<std::string>& arguments) {

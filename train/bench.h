@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace heddle {
+
+/// The benchmarks of `heddle bench`; each takes what follows its name.
+int bench_train(const std::vector<std::string>& arguments);
+int bench_tokenizer(const std::vector<std::string>& arguments);
+
+double seconds_now();
+double median(std::vector<double> values);
+
+}  // namespace heddle
