@@ -8,6 +8,7 @@
 #include "data/bpe_trainer.h"
 #include "data/hash_table.h"
 #include "data/pre_split.h"
+#include "data/utf8.h"
 
 namespace heddle {
 namespace {
@@ -65,7 +66,7 @@ class Merges {
         bytes += state.pieces[static_cast<std::size_t>(id)];
       }
       const Id made = known.find(bytes);
-      ensure(made >= 0, "bpe tokenizer: merge ", rank, " makes '", bytes, "', which is not in the vocabulary");
+      ensure(made >= 0, "bpe tokenizer: merge ", rank, " makes '", visible(bytes), "', which is not in the vocabulary");
       ensure(this->rank(left(rank), right(rank)) == kNone, "bpe tokenizer: merge ", rank, " is given twice");
       made_.push_back(made);
       table_.insert(hash_of(left(rank), right(rank)), static_cast<std::uint32_t>(rank),

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "data/tokenizer_file.h"
+#include "data/utf8.h"
 
 namespace heddle {
 namespace {
@@ -56,7 +57,8 @@ std::vector<std::int32_t> merges_of(const std::vector<std::string>& pieces) {
       const auto left = ranks.find(piece.substr(0, cut)), right = ranks.find(piece.substr(cut));
       if (left != ranks.end() && right != ranks.end()) pairs.emplace_back(left->second, right->second);
     }
-    ensure(!pairs.empty() || piece.size() == 1, "rank ", id, " ('", piece, "') is not made of two other tokens");
+    ensure(!pairs.empty() || piece.size() == 1, "rank ", id, " ('", visible(piece),
+           "') is not made of two other tokens");
     std::sort(pairs.begin(), pairs.end());
     for (const auto& [left, right] : pairs) {
       merges.push_back(left);
@@ -97,22 +99,22 @@ TokenizerState parse_ranks(const std::string& text, const std::string& pattern) 
 }
 
 std::string rank_lines(const TokenizerState& state) {
-  // A token's number stands for the merge that makes it, so the numbers must be the bytes', then the merges' order.
+  // A token's number stands for the merges that make it, so the numbers must be the bytes', then the merges' order.
+  const auto piece = [&](std::int32_t id) -> const std::string& { return state.pieces[static_cast<std::size_t>(id)]; };
   std::size_t count = 256;
   bool in_order = state.pieces.size() >= 256;
   for (std::size_t id = 0; in_order && id < 256; ++id) in_order = state.pieces[id].size() == 1;
   for (std::size_t i = 0; in_order && i < state.merges.size(); i += 2) {
-    const auto left = static_cast<std::size_t>(state.merges[i]), right = static_cast<std::size_t>(state.merges[i + 1]);
-    const bool known = left < count && right < count;
-    const std::string made = known ? state.pieces[left] + state.pieces[right] : "";
+    const std::string made = piece(state.merges[i]) + piece(state.merges[i + 1]);
     const auto end = state.pieces.begin() + static_cast<std::ptrdiff_t>(count);
-    if (known && count < state.pieces.size() && state.pieces[count] == made) {
+    if (count < state.pieces.size() && *end == made) {
       ++count;
-    } else {
-      in_order = known && std::find(state.pieces.begin(), end, made) != end;  // merged from other parts before
+    } else {  // made before, of other parts
+      in_order = std::find(state.pieces.begin(), end, made) != end;
     }
   }
-  ensure(in_order, "tiktoken's form cannot hold this vocabulary: its ids are not its merges' order; write a .json file");
+  ensure(in_order,
+         "tiktoken's form cannot hold this vocabulary: its ids are not its merges' order; write a .json file");
   std::string text;
   for (std::size_t id = 0; id < count; ++id) text += base64(state.pieces[id]) + ' ' + std::to_string(id) + '\n';
   return text;

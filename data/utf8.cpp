@@ -81,6 +81,27 @@ std::size_t display_width(std::string_view text) {
   return width;
 }
 
+std::string visible(std::string_view bytes) {
+  const auto numbered = [](const char* form, char32_t value) {
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), form, static_cast<unsigned>(value));
+    return std::string(text.data());
+  };
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const CodePoint c = decode_utf8(bytes.substr(at));
+    text += c.length == 0           ? numbered("\\x%02X", static_cast<unsigned char>(bytes[at]))
+            : c.value == U' '       ? "·"
+            : c.value == U'\n'      ? "\\n"
+            : c.value == U'\r'      ? "\\r"
+            : c.value == U'\t'      ? "\\t"
+            : is_printable(c.value) ? std::string(bytes.substr(at, c.length))
+                                    : numbered("\\u{%X}", c.value);
+    at += std::max<std::size_t>(c.length, 1);
+  }
+  return text;
+}
+
 std::string describe(char32_t value) {
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "U+%04X", static_cast<unsigned>(value));

@@ -19,28 +19,6 @@
 namespace heddle {
 namespace {
 
-/// A token as a person reads it: a space is a middle dot, what cannot be printed is its number.
-std::string visible(std::string_view bytes) {
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size();) {
-    const CodePoint c = decode_utf8(bytes.substr(at));
-    if (c.length == 0) {
-      text += fmt::format("\\x{:02X}", static_cast<unsigned char>(bytes[at]));
-    } else if (c.value == U' ') {
-      text += "·";
-    } else if (c.value == U'\n') {
-      text += "\\n";
-    } else if (c.value == U'\t') {
-      text += "\\t";
-    } else {
-      text += is_printable(c.value) ? std::string(bytes.substr(at, c.length))
-                                    : fmt::format("\\u{{{:X}}}", static_cast<unsigned>(c.value));
-    }
-    at += std::max<std::size_t>(c.length, 1);
-  }
-  return text;
-}
-
 std::string summary(const Tokenizer& tokenizer) {
   const TokenizerState& state = tokenizer.state();
   std::string text =

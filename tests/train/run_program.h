@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,15 @@ inline Outcome run_program(const TemporaryFolder& folder, const std::vector<std:
   const Process process(folder, arguments, input, file_limit);
   const int status = process.wait();
   return {status, process.output(), process.errors()};
+}
+
+/// The program refused, with one line that says `text`.
+inline void check_one_line(const Outcome& outcome, int status, const std::string& text) {
+  INFO(outcome.err);
+  CHECK(outcome.status == status);
+  CHECK(outcome.err.starts_with("heddle: "));
+  CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  CHECK_THAT(outcome.err, Catch::Contains(text));
 }
 
 }  // namespace heddle
