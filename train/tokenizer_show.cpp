@@ -31,10 +31,12 @@ std::string summary(const Tokenizer& tokenizer) {
   return text + '\n';
 }
 
-/// The merges of one piece, a line each, as they happen.
+/// The merges of one piece, a line each, as they happen; nothing if there are none.
 std::string merging(const Tokenizer& tokenizer, std::string_view piece) {
+  const auto steps = bpe_steps(tokenizer.state(), piece);
+  if (steps.size() == 1) return "";
   std::string text = "\n" + visible(piece) + '\n';
-  for (const auto& ids : bpe_steps(tokenizer.state(), piece)) {
+  for (const auto& ids : steps) {
     text += ' ';
     for (const std::int32_t id : ids) text += ' ' + visible(tokenizer.piece(id));
     text += '\n';
@@ -88,8 +90,13 @@ int tokenizer_show(const std::vector<std::string>& arguments) {
   if (tokenizer->state().kind == "bpe") {
     constexpr std::size_t kMost = 12, kLongest = 200;  // pieces, and bytes of one, that a person wants to read
     std::vector<std::string> shown;
+    const TokenizerState& state = tokenizer->state();
+    SpecialTokens cut_out;
+    for (const auto* list : {&state.specials, &state.added}) {
+      for (const std::int32_t id : *list) cut_out.add(tokenizer->piece(id), id);
+    }
     split(
-        pattern_of(tokenizer->state().pattern), SpecialTokens(), sentence,
+        pattern_of(state.pattern), cut_out, sentence,
         [&](std::string_view piece) {
           const bool again = std::find(shown.begin(), shown.end(), piece) != shown.end();
           if (again || shown.size() == kMost || piece.size() > kLongest) return;
@@ -98,7 +105,7 @@ int tokenizer_show(const std::vector<std::string>& arguments) {
         },
         [](std::int32_t) {});
   }
-  std::cout << fmt::format("\n{} tokens of {} bytes\n", ids.size(), sentence.size())
+  std::cout << fmt::format("\n{} bytes, tokens: {}\n", sentence.size(), ids.size())
             << token_lines(*tokenizer, ids, isatty(STDOUT_FILENO) == 1);
   return 0;
 }
