@@ -16,33 +16,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A text that can be read from its beginning as often as needed.
+/// A text that can be read from its beginning as often as needed; it tells `progress` how far that is.
 class Text {
  public:
-  Text(const DataConfig& config, std::uint64_t seed) : source_({config.path}, config.size, seed) {
+  Text(const DataConfig& config, std::uint64_t seed, const Progress& progress)
+      : source_({config.path}, config.size, seed), progress_(progress) {
     ensure(source_.size() > 0, "text: ", config.path, " is empty; give a file with text");
   }
   std::uint64_t size() const { return source_.size(); }
   std::string place(std::uint64_t at) const { return source_.place(at); }
-  /// Its first `limit` bytes.
-  ReadBlock reader(std::uint64_t limit) {
+  /// Its first `limit` bytes, read for the `purpose` that is shown.
+  ReadBlock reader(const char* purpose, std::uint64_t limit) {
     source_.rewind();
-    return [this, limit](std::string& text, std::size_t count) mutable {
-      const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
-      limit -= part;
-      return source_.read(text, part) && limit > 0;
+    return [this, purpose, limit, left = limit](std::string& text, std::size_t count) mutable {
+      const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(count, left));
+      left -= part;
+      if (progress_) progress_(purpose, limit - left, limit);
+      return source_.read(text, part) && left > 0;
     };
   }
-  ReadBlock reader() { return reader(size()); }
+  ReadBlock reader(const char* purpose) { return reader(purpose, size()); }
 
  private:
   TextSource source_;
+  const Progress& progress_;
 };
 
 std::uint64_t hash_of(Text& text) {
   std::uint64_t hash = fnv1a("");
   std::string block;
-  const ReadBlock read = text.reader();
+  const ReadBlock read = text.reader("comparing the text");
   for (bool more = true; more; block.clear()) {
     more = read(block, std::size_t{8} << 20U);
     hash = fnv1a(block, hash);
@@ -54,7 +57,7 @@ std::uint64_t hash_of(Text& text) {
 void check_utf8(Text& text) {
   std::string block;
   std::uint64_t begin = 0;
-  const ReadBlock read = text.reader();
+  const ReadBlock read = text.reader("checking the text");
   for (bool more = true; more;) {
     more = read(block, std::size_t{8} << 20U);
     const std::size_t invalid = find_invalid_utf8(block);
@@ -79,7 +82,7 @@ std::shared_ptr<const Tokenizer> tokenizer_for(const DataConfig& config, Text& t
   options.pattern = config.pattern;
   options.min_count = config.min_count;
   const auto bytes = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(text.size()) * share));
-  return train_tokenizer(options, text.reader(bytes));
+  return train_tokenizer(options, text.reader("learning tokens", bytes));
 }
 
 constexpr const char* kCache = "tokens.h5";
@@ -135,7 +138,7 @@ void Corpus::keep_in(const fs::path& folder) {
 }
 
 Corpus load_corpus(const DataConfig& config, std::uint64_t seed, std::int64_t block_size,
-                   std::shared_ptr<const Tokenizer> tokenizer, const fs::path& cache) {
+                   std::shared_ptr<const Tokenizer> tokenizer, const fs::path& cache, const Progress& progress) {
   Corpus corpus;
   TokenText& text = corpus.text;
   if (is_hdf5(config.path)) {
@@ -146,14 +149,15 @@ Corpus load_corpus(const DataConfig& config, std::uint64_t seed, std::int64_t bl
   } else {
     ensure(!tokenizer || tokenizer->state().kind == config.tokenizer, "data.tokenizer = ", config.tokenizer,
            ": the model was trained with ", tokenizer ? tokenizer->state().kind : "", "; leave it so");
-    Text source(config, seed);
+    Text source(config, seed, progress);
     if (config.tokenizer == "char") check_utf8(source);
     corpus.tokenizer = tokenizer ? std::move(tokenizer) : tokenizer_for(config, source);
     std::optional<TokenText> known = kept_tokens(source, *corpus.tokenizer, cache);
     corpus.kept = known.has_value();
     try {
-      text = known ? std::move(*known)
-                   : encode_text(*corpus.tokenizer, source.reader(), Specials::allowed, scratch_folder(cache));
+      text = known
+                 ? std::move(*known)
+                 : encode_text(*corpus.tokenizer, source.reader("encoding"), Specials::allowed, scratch_folder(cache));
     } catch (const Error& e) {
       throw Error("text: " + config.path + ": " + e.what());
     }

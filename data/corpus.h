@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ struct Corpus {
   void keep_in(const std::filesystem::path& folder);
 };
 
+/// Told what is being done with a text, and how many of its bytes are done.
+using Progress = std::function<void(const char* what, std::uint64_t bytes, std::uint64_t of)>;
+
 /// The tokens at config.path: a token file; or a text (a file, a folder, builtin:kingdom, see TextSource), encoded with
 /// `tokenizer`, or with the one in config.tokenizer_file, or with one that is trained on the text (a kind that can
 /// encode what it has not seen learns from the training part alone). The first 1 - val_fraction of the tokens train,
@@ -47,6 +51,7 @@ struct Corpus {
 /// the same. Errors: those of reading; text that the tokenizer cannot encode; a tokenizer of another kind than the
 /// config's, or another than the token file's; a part that holds no window of block_size tokens and the one after it.
 Corpus load_corpus(const DataConfig& config, std::uint64_t seed, std::int64_t block_size,
-                   std::shared_ptr<const Tokenizer> tokenizer = nullptr, const std::filesystem::path& cache = {});
+                   std::shared_ptr<const Tokenizer> tokenizer = nullptr, const std::filesystem::path& cache = {},
+                   const Progress& progress = {});
 
 }  // namespace heddle

@@ -1,8 +1,11 @@
 #include "train/tokenizer_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -38,6 +41,8 @@ void check_output(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   ensure(folder.empty() || std::filesystem::is_directory(folder), "'", path, "': folder ", folder.string(),
          " does not exist; make it, or choose another place");
+  ensure(::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0, "'", path, "': folder ", folder.string(),
+         " cannot be written to (", std::strerror(errno), "); choose another place");
 }
 
 }  // namespace

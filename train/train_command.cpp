@@ -35,6 +35,16 @@ void prepare_folder(Experiment& experiment) {
          " cannot be written to; is it read-only, or the disk full?");
 }
 
+Corpus load(const Experiment& experiment, std::shared_ptr<const Tokenizer> tokenizer) {
+  Reporter reporter;
+  const auto show = [&](const char* what, std::uint64_t bytes, std::uint64_t of) {
+    reporter.progress(std::string(what) + ": " + human_bytes(static_cast<double>(bytes)) + " of " +
+                      human_bytes(static_cast<double>(of)));
+  };
+  return load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size(),
+                     std::move(tokenizer), experiment.folder(), show);
+}
+
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
@@ -53,8 +63,7 @@ int train_command(const std::vector<std::string>& arguments) {
   Experiment experiment(settings);
   experiment.apply_to_process();
   check_folder(experiment);
-  Corpus corpus = load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed),
-                              experiment.model->block_size(), nullptr, experiment.folder());
+  Corpus corpus = load(experiment, nullptr);
   experiment.data.tokenizer = corpus.tokenizer->state().kind;  // a token file decides it
   const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
   prepare_folder(experiment);
@@ -84,8 +93,7 @@ int resume_command(const std::vector<std::string>& arguments) {
   run.experiment->apply_to_process();
   ensure(run.state.step < run.experiment->train.steps, "resume: ", path.string(), " is already at step ",
          run.state.step, " of ", run.experiment->train.steps, "; give more with --train.steps=N");
-  Corpus corpus = load_corpus(run.experiment->data, static_cast<std::uint64_t>(run.experiment->run.seed),
-                              run.experiment->model->block_size(), run.tokenizer, folder);
+  Corpus corpus = load(*run.experiment, run.tokenizer);
   ensure(corpus.text_hash == run.state.text_hash, "resume: the text at data.path = ", run.experiment->data.path,
          " is not the one that the run was trained on; bring it back, or start a new run");
   corpus.keep_in(folder);
