@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "framework/profile.h"
+
 namespace heddle {
 namespace {
 
@@ -138,6 +140,11 @@ void Tensor::retain_grad() {
 
 Tensor make_result(const char* name, Tensor y, const std::vector<Tensor>& inputs, Backward backward) {
   if (checking_finite) check_finite(name, "result", y);
+  if (recording && Profile::current() != nullptr) {  // not the ops that a backward is made of
+    double elements = static_cast<double>(y.numel());
+    for (const Tensor& x : inputs) elements += static_cast<double>(x.numel());
+    profile_lap(name, false, elements * sizeof(real));
+  }
   const bool needed =
       recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
   y.set_node(nullptr);
@@ -161,6 +168,7 @@ void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
   }
   const NoGradGuard no_grad;
 
+  profile_lap("between forward and backward");
   Queue queue;
   queue.arrive(loss.node(), seed.defined() ? seed : Tensor::full(loss.shape(), 1));
   while (!queue.empty()) {
@@ -175,6 +183,11 @@ void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
     }
     if (node->keeps_grad) dy = dy.clone();
     Grads grads = node->backward(dy);
+    if (Profile::current() != nullptr) {
+      double elements = static_cast<double>(dy.numel());
+      for (const Tensor& grad : grads) elements += static_cast<double>(grad.numel());
+      profile_lap(node->name, true, elements * sizeof(real));
+    }
     dy = {};
     ensure(grads.size() == node->inputs.size(), "backward: ", node->name, " gave ", grads.size(), " gradients for ",
            node->inputs.size(), " inputs");
@@ -186,6 +199,7 @@ void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
       if (checking_finite) check_finite(node->name, "gradient", grads[i]);
       queue.arrive(input, std::exchange(grads[i], Tensor()));
     }
+    profile_lap("sum of gradients", true);
     if (!retain_graph) {
       node->backward = nullptr;
       node->inputs.clear();

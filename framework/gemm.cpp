@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "framework/check.h"
+#include "framework/profile.h"
 
 namespace heddle {
 namespace {
@@ -203,6 +204,7 @@ Precision gemm_precision() { return chosen_precision; }
 void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, c, beta);
+  count_flops(2.0 * static_cast<double>(m * n * k));
   if (gemm_precision() == Precision::bf16) return gemm_bf16(m, n, k, a, b, c, beta, true);
   for_tiles(m, n, k, a, b, c, [&](index_t rows, index_t columns, ConstMatrix p, ConstMatrix q, Matrix out) {
     product(rows, columns, k, p, q, out, beta);
@@ -212,6 +214,7 @@ void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix 
 void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, c, beta);
+  count_flops(2.0 * static_cast<double>(m * n * k));
   if (gemm_precision() == Precision::bf16) return gemm_bf16(m, n, k, a, b, c, beta, false);
   product(m, n, k, a, b, c, beta);
 }

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "framework/gemm.h"
+#include "framework/profile.h"
 #include "train/bench.h"
+#include "train/profile_table.h"
 #include "train/progress.h"
 #include "train/trainer.h"
 
@@ -30,12 +33,13 @@ double measure_limit() {
 
 int bench_train(const std::vector<std::string>& arguments) {
   std::int64_t steps = 50;
-  bool json = false;
+  bool json = false, profiled = false;
   CommandLine line;
   line.usage = "bench train CONFIG [options] [--section.key=value ...]";
   line.summary =
       "Speed and memory of training steps, and their share of what a large matrix product reaches in the same run.";
   line.options = {{"steps", steps, "steps to measure, after a tenth of them to warm up", 1},
+                  {"profile", profiled, "add a table of the time by op"},
                   {"json", json, "print JSON"}};
   line.overrides = true;
   if (!line.parse(arguments)) {
@@ -57,6 +61,8 @@ int bench_train(const std::vector<std::string>& arguments) {
   std::vector<double> seconds, limits{measure_limit()};
   pool_reset_peak();
   std::size_t asked = 0;
+  std::optional<Profile> profile;
+  if (profiled) profile.emplace();
   for (index_t i = 0; i < steps; ++i) {
     const std::size_t before = pool_stats().system_requests;
     const double begun = seconds_now();
@@ -87,6 +93,7 @@ int bench_train(const std::vector<std::string>& arguments) {
         "{} of tensors at most, {} requests for memory to the system in {} steps\n",
         threads(), step * 1e3, steps, human_count(tokens), gflops, 100 * gflops / limit, limit, human_bytes(peak),
         asked, steps);
+    if (profile) std::cout << '\n' << profile_table(*profile, static_cast<double>(steps));
   }
   return 0;
 }

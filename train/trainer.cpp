@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "data/loader.h"
+#include "framework/profile.h"
 
 namespace heddle {
 namespace {
@@ -29,6 +30,7 @@ double Trainer::accumulate_gradients(index_t step, index_t micro) {
   const index_t rows = experiment_.train.batch_size, count = experiment_.train.accumulate;
   const index_t pass = step * count + micro;
   const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, pass * rows, data_rng_);
+  profile_lap("batch");
   Context context;
   context.training = true;
   context.rng = dropout_rng_.fork(static_cast<std::uint64_t>(pass));
@@ -40,15 +42,18 @@ double Trainer::accumulate_gradients(index_t step, index_t micro) {
 StepResult Trainer::step(index_t step) {
   StepResult result;
   result.lr = learning_rate(experiment_.optim, step, experiment_.train.steps);
+  if (Profile* profile = Profile::current()) profile->restart();
   optimizer_.zero_grad();
   for (index_t micro = 0; micro < experiment_.train.accumulate; ++micro) {
     result.loss += accumulate_gradients(step, micro) / static_cast<double>(experiment_.train.accumulate);
   }
   result.grad_norm = clip_grad_norm(parameters_, experiment_.optim.grad_clip);
+  profile_lap("gradient norm and clipping");
   if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm))
     explain_failure(step, result.loss, result.grad_norm);
   optimizer_.step(result.lr);
   optimizer_.zero_grad();
+  profile_lap("optimizer");
   return result;
 }
 
