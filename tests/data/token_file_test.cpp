@@ -61,6 +61,31 @@ TEST_CASE("a token file holds the text's tokens in the smallest type that fits")
   REQUIRE(Tokens(read.tokens).ids() == std::vector<std::int32_t>{70000, 4, 0});
 }
 
+TEST_CASE("a special token that two blocks share is found, as is a letter of several bytes") {
+  TokenizerState state = bpe(300)->state();
+  state.specials = {300};
+  state.pieces.emplace_back("a<|end|>");
+  const auto tokenizer = make_tokenizer(state);
+  const std::string before(65600, 'a'), after = "<|end|>é and more";
+  for (const std::string& text : {before + after, before + "é" + after}) {
+    const auto wanted = tokenizer->encode(text, Specials::allowed);
+    for (std::size_t first = 65598; first < 65612; ++first) {  // bytes of the first block
+      std::size_t at = 0;
+      const auto read = [&](std::string& to, std::size_t) {
+        const std::string_view part = std::string_view(text).substr(at, at == 0 ? first : 3);
+        to += part;
+        at += part.size();
+        return at < text.size();
+      };
+      std::vector<std::int32_t> ids;
+      for_tokens(*tokenizer, read, Specials::allowed,
+                 [&](const auto& block, std::string_view) { ids.insert(ids.end(), block.begin(), block.end()); });
+      INFO(first);
+      REQUIRE((ids == wanted));
+    }
+  }
+}
+
 TEST_CASE("ids of 1, 2 and 4 bytes read the same, whole and in parts, wherever they lie") {
   const std::vector<std::int32_t> ids = {0, 255, 7, 128, 1};
   for (const std::size_t size : {1, 2, 4}) {
