@@ -20,6 +20,7 @@ int bench_command(const std::vector<std::string>& arguments) {
   return run_part(
       "bench",
       {{"train", "training steps of a config: speed, share of the machine's limit, memory", bench_train},
+       {"gemm", "matrix products of a config's model, beside a large one", bench_gemm},
        {"tokenizer", "byte-pair encoding: training, memory, encoding, texts that are hard", bench_tokenizer}},
       arguments);
 }

@@ -13,24 +13,6 @@
 #include "train/trainer.h"
 
 namespace heddle {
-namespace {
-
-/// GFLOP/s of a large matrix product, the best of several: what this machine can do at most in this moment.
-double measure_limit() {
-  constexpr index_t kSize = 1024;
-  const Tensor a = Tensor::full({kSize, kSize}, 1), b = Tensor::full({kSize, kSize}, 1);
-  Tensor c({kSize, kSize});
-  double best = 1e300;
-  for (int i = 0; i < 12; ++i) {
-    const double begun = seconds_now();
-    gemm(kSize, kSize, kSize, {a.data(), kSize}, {b.data(), kSize, true}, {c.data(), kSize});
-    best = std::min(best, seconds_now() - begun);
-  }
-  return 2.0 * kSize * kSize * kSize / best / 1e9;
-}
-
-}  // namespace
-
 int bench_train(const std::vector<std::string>& arguments) {
   std::int64_t steps = 50;
   bool json = false, profiled = false;

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "framework/gemm.h"
+#include "train/bench.h"
+#include "train/experiment.h"
+
+namespace heddle {
+
+double measure_limit() {
+  constexpr index_t kSize = 1024;
+  const Tensor a = Tensor::full({kSize, kSize}, 1), b = Tensor::full({kSize, kSize}, 1);
+  Tensor c({kSize, kSize});
+  double best = 1e300;
+  for (int i = 0; i < 12; ++i) {
+    const double begun = seconds_now();
+    gemm(kSize, kSize, kSize, {a.data(), kSize}, {b.data(), kSize, true}, {c.data(), kSize});
+    best = std::min(best, seconds_now() - begun);
+  }
+  return 2.0 * kSize * kSize * kSize / best / 1e9;
+}
+
+namespace {
+
+/// One kind of product of a linear layer [in] -> [out] over `rows` rows.
+enum class Pass { forward, input, weight };
+constexpr std::pair<Pass, const char*> kPasses[] = {
+    {Pass::forward, "y = x w^T"}, {Pass::input, "dx = dy w"}, {Pass::weight, "dw = dy^T x"}};
+
+/// GFLOP/s of the median of several runs.
+double measure(Pass pass, index_t rows, index_t out, index_t in) {
+  const Tensor x = Tensor::full({rows, in}, 1), w = Tensor::full({out, in}, 1), y = Tensor::full({rows, out}, 1);
+  Tensor to(pass == Pass::forward ? y.shape() : pass == Pass::input ? x.shape() : w.shape());
+  const auto run = [&] {
+    if (pass == Pass::forward) {
+      gemm(rows, out, in, {x.data(), in}, {w.data(), in, true}, {to.data(), out});
+    } else if (pass == Pass::input) {
+      gemm(rows, in, out, {y.data(), out}, {w.data(), in}, {to.data(), in});
+    } else {
+      gemm(out, in, rows, {y.data(), out, true}, {x.data(), in}, {to.data(), in});
+    }
+  };
+  const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(out) * static_cast<double>(in);
+  run();
+  std::vector<double> seconds;
+  for (double sum = 0; seconds.size() < 5 || (sum < 0.2 && seconds.size() < 200); sum += seconds.back()) {
+    const double begun = seconds_now();
+    run();
+    seconds.push_back(seconds_now() - begun);
+  }
+  return flops / median(seconds) / 1e9;
+}
+
+}  // namespace
+
+int bench_gemm(const std::vector<std::string>& arguments) {
+  bool json = false;
+  CommandLine line;
+  line.usage = "bench gemm CONFIG [options] [--section.key=value ...]";
+  line.summary =
+      "Speed of matrix products: of a large one, which is the limit here, and of the shapes that training the "
+      "config's\n"
+      "model asks for, in f32 and, where the processor has it, in bf16.";
+  line.options = {{"json", json, "print JSON"}};
+  line.overrides = true;
+  if (!line.parse(arguments)) {
+    std::cout << line.help();
+    return 0;
+  }
+  Settings settings = Settings::from_file(line.positional[0]);
+  settings.override_with(line.assignments);
+  const Experiment experiment(settings);
+  experiment.apply_to_process();
+  const Corpus corpus =
+      load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
+  std::set<std::pair<index_t, index_t>> shapes;  // of the linear layers; embeddings are not multiplied
+  const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
+  for (const NamedTensor& p : model->named_parameters()) {
+    if (p.tensor.ndim() == 2 && p.name.find("position") == std::string::npos)
+      shapes.emplace(p.tensor.size(0), p.tensor.size(1));
+  }
+  const index_t rows = experiment.train.batch_size * experiment.model->block_size();
+  std::vector<Precision> precisions = {Precision::f32};
+  if (bf16_supported()) precisions.push_back(Precision::bf16);
+  nlohmann::json all = nlohmann::json::array();
+  for (const Precision precision : precisions) {
+    set_gemm_precision(precision);
+    const char* name = precision == Precision::f32 ? "f32" : "bf16";
+    if (!json)
+      std::cout << fmt::format("{}, {} threads: a product of 1024 x 1024 x 1024 reaches {:.1f} GFLOP/s\n", name,
+                               threads(), measure_limit());
+    for (const auto& [out, in] : shapes) {
+      for (const auto& [pass, text] : kPasses) {
+        const double before = measure_limit(), gflops = measure(pass, rows, out, in);
+        const double limit = (before + measure_limit()) / 2;  // of this moment, as the machine may be busy
+        if (json) {
+          all.push_back({{"precision", name},
+                         {"product", text},
+                         {"rows", rows},
+                         {"out", out},
+                         {"in", in},
+                         {"gflops", gflops},
+                         {"limit_gflops", limit}});
+        } else {
+          std::cout << fmt::format("  {:<12} {:>6} rows, {:>5} <- {:<5} {:>8.1f} GFLOP/s  {:>4.0f} %\n", text, rows,
+                                   out, in, gflops, 100 * gflops / limit);
+        }
+      }
+    }
+  }
+  if (json) std::cout << all.dump() << '\n';
+  return 0;
+}
+
+}  // namespace heddle
