@@ -139,6 +139,11 @@ Tensor rotary(const Tensor& x, index_t offset = 0, double base = 10000);
 /// s / V everywhere (Szegedy et al., 2016). Errors: another target outside 0 .. V-1, s outside [0, 1).
 Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, index_t ignore_index = -1,
                      double label_smoothing = 0);
+/// cross_entropy(linear(x, weight), targets, ...) for x [..., C] and weight [V, C], in chunks of rows: of the logits,
+/// the largest tensor of a model with many tokens, no more than a chunk is ever in memory. Where gradients are wanted
+/// they are computed in forward, chunk by chunk.
+Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTensor& targets, index_t ignore_index = -1,
+                            double label_smoothing = 0);
 /// mean((prediction - target)^2); the target gets a gradient too.
 Tensor mse_loss(const Tensor& prediction, const Tensor& target);
 /// Mean of -(t log s(x) + (1 - t) log(1 - s(x))), s the sigmoid, without overflow; the target gets no gradient.

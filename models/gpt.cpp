@@ -37,7 +37,7 @@ GPT::GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng) : config_(
   }
 }
 
-Tensor GPT::logits(const IdTensor& inputs, Context& context) {
+Tensor GPT::hidden(const IdTensor& inputs, Context& context) {
   ensure(inputs.ndim() == 2, "gpt: inputs ", inputs.shape(), " must be [batch, time]");
   const index_t time = inputs.size(1), past = context.cache != nullptr ? context.cache->length : 0;
   ensure(past + time <= config_.context, "gpt: ", past + time, " positions exceed the context of ", config_.context);
@@ -50,7 +50,13 @@ Tensor GPT::logits(const IdTensor& inputs, Context& context) {
   options.causal = true;
   for (const Block& block : blocks) x = block.forward(x, context, options);
   if (context.cache != nullptr) context.cache->length += time;
-  return head.forward(norm.forward(x));
+  return norm.forward(x);
+}
+
+Tensor GPT::logits(const IdTensor& inputs, Context& context) { return head.forward(hidden(inputs, context)); }
+
+Tensor GPT::loss(const Batch& batch, Context& context) {
+  return linear_cross_entropy(hidden(batch.inputs, context), head.weight, batch.targets, kIgnore);
 }
 
 double GPT::flops_per_token() {

@@ -22,6 +22,7 @@ class GPT final : public Model {
  public:
   GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng);
   Tensor logits(const IdTensor& inputs, Context& context) override;
+  Tensor loss(const Batch& batch, Context& context) override;
   std::vector<NamedTensor> named_parameters() override { return heddle::named_parameters(*this); }
   index_t block_size() const override { return config_.context; }
   /// 6 N + 12 L C T: six for every parameter (embeddings among them, as the tied head uses them), and the attention
@@ -39,6 +40,9 @@ class GPT final : public Model {
   Linear head;  ///< weight [V, C]: token_embedding's own where tied
 
  private:
+  /// The last norm's result [B, T, C], from which the head makes scores.
+  Tensor hidden(const IdTensor& inputs, Context& context);
+
   GPTConfig config_;
 };
 

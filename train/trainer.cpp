@@ -77,21 +77,30 @@ double Trainer::evaluate(bool whole) const {
 }
 
 MemoryEstimate Trainer::estimate_memory() const {
-  const auto forward_bytes = [&](index_t rows) {
-    const std::size_t before = pool_stats().bytes_in_use;
+  struct Bytes {
+    double held, passing;  // what the graph keeps for backward; what ops take besides, and give back
+  };
+  const auto forward_bytes = [&](index_t rows) -> Bytes {
+    const auto before = static_cast<double>(pool_stats().bytes_in_use);
     const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
     Context context;
     context.training = true;
+    pool_reset_peak();
     const Tensor loss = model_.loss(batch, context);
-    return static_cast<double>(pool_stats().bytes_in_use - before);  // what the graph keeps for backward
+    const PoolStats stats = pool_stats();
+    return {static_cast<double>(stats.bytes_in_use) - before,
+            static_cast<double>(stats.peak_bytes - stats.bytes_in_use)};
   };
-  const double one = forward_bytes(1), two = forward_bytes(2);
+  const Bytes one = forward_bytes(1), two = forward_bytes(2);
+  const auto rows = static_cast<double>(experiment_.train.batch_size);
   pool_trim();  // training asks for other sizes
   MemoryEstimate memory;
   memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
   memory.gradients = memory.parameters;
   memory.optimizer = static_cast<double>(optimizer_.state_bytes());
-  memory.activations = one + (two - one) * static_cast<double>(experiment_.train.batch_size - 1);
+  constexpr double kMostPassing = 1 << 26;  // ops that would take more work in pieces
+  memory.activations = one.held + (two.held - one.held) * (rows - 1) +
+                       std::max(two.passing, std::min(two.passing * rows / 2, kMostPassing));
   return memory;
 }
 

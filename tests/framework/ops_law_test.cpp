@@ -179,6 +179,39 @@ TEST_CASE("losses have their known values and do not overflow") {
   CHECK(mse_loss(Tensor::from({1, 2}, {2}), Tensor::from({3, 2}, {2})).item() == 2);
 }
 
+TEST_CASE("the loss of a linear layer in chunks is the loss of its logits, and so are the gradients") {
+  // so many classes that the rows are cut into three chunks
+  const index_t classes = 120000, width = 8, rows = 150;
+  const Tensor x0 = Tensor::normal({rows, width}, Rng(1)), w0 = Tensor::normal({classes, width}, Rng(2), 0.3);
+  IdTensor targets({rows});
+  for (index_t r = 0; r < rows; ++r)
+    targets.data()[r] =
+        r % 7 == 0 ? -1 : static_cast<IdTensor::value_type>(Rng(3).below(classes, static_cast<std::uint64_t>(r)));
+  const auto run = [&](bool whole) {
+    Tensor x = x0.clone(), w = w0.clone();
+    x.set_requires_grad();
+    w.set_requires_grad();
+    const Tensor loss =
+        whole ? cross_entropy(linear(x, w), targets, -1, 0.1) : linear_cross_entropy(x, w, targets, -1, 0.1);
+    backward(loss, Tensor::scalar(real{0.5}));
+    return std::tuple(loss.item(), x.grad(), w.grad());
+  };
+  const auto [loss, dx, dw] = run(false);
+  const auto [wanted, wanted_dx, wanted_dw] = run(true);
+  CHECK(loss == near(static_cast<double>(wanted)));
+  const auto furthest = [](const Tensor& a, const Tensor& b) {
+    double worst = 0;
+    for (index_t i = 0; i < a.numel(); ++i)
+      worst = std::max(worst, std::abs(static_cast<double>(a.data()[i] - b.data()[i])));
+    return worst;
+  };
+  CHECK(furthest(dx, wanted_dx) < 1e-7);
+  CHECK(furthest(dw, wanted_dw) < 1e-7);
+  const NoGradGuard no_grad;
+  CHECK(linear_cross_entropy(x0, w0, targets, -1, 0.1).item() == loss);
+  CHECK(linear_cross_entropy(Tensor::zeros({0, width}), w0, IdTensor({0})).item() == 0);
+}
+
 TEST_CASE("attention weighs values by softmax of the scores, and sees only what it may") {
   const Tensor q = Tensor::uniform({1, 6, 2, 4}, Rng(1), -1, 1), k = Tensor::uniform({1, 6, 2, 4}, Rng(2), -1, 1);
   Tensor v = Tensor::uniform({1, 6, 2, 3}, Rng(3), -1, 1);
@@ -368,9 +401,17 @@ TEST_CASE("wrong shapes and values are refused by the op's name") {
        [&] {
          cross_entropy(t({1, 3}), IdTensor({3}, {1}));
        }},
-      {"cross_entropy: logits [2, 3] and targets [3]",
+      {"cross_entropy: rows [2] and targets [3]",
        [&] {
          cross_entropy(t({2, 3}), IdTensor({0, 0, 0}, {3}));
+       }},
+      {"linear_cross_entropy: x [2, 3] and weight [5, 4]",
+       [&] {
+         linear_cross_entropy(t({2, 3}), t({5, 4}), IdTensor({0, 0}, {2}));
+       }},
+      {"linear_cross_entropy: target 5 is outside 0 .. 4",
+       [&] {
+         linear_cross_entropy(t({1, 3}), t({5, 3}), IdTensor({5}, {1}));
        }},
       {"cross_entropy: label smoothing 1",
        [&] {
