@@ -1,5 +1,6 @@
 #include "framework/optim.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -40,8 +41,13 @@ double learning_rate(const OptimConfig& config, index_t step, index_t total_step
   return config.min_lr + (config.lr - config.min_lr) * share;
 }
 
-double clip_grad_norm(const std::vector<NamedTensor>& parameters, double max_norm) {
-  constexpr index_t kPiece = 16384;
+namespace {
+
+constexpr index_t kPiece = 16384;  // elements that are worth a task
+
+}  // namespace
+
+double grad_norm(const std::vector<NamedTensor>& parameters) {
   double squares = 0;
   for (const NamedTensor& p : parameters) {
     const Tensor& grad = p.tensor.grad();
@@ -51,17 +57,11 @@ double clip_grad_norm(const std::vector<NamedTensor>& parameters, double max_nor
           end - begin, [at = g + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
     });
   }
-  const double norm = std::sqrt(squares);
-  if (max_norm <= 0 || !(norm > max_norm) || !std::isfinite(norm)) return norm;
-  const auto scale = static_cast<real>(max_norm / norm);
-  for (const NamedTensor& p : parameters) {
-    Tensor grad = p.tensor.grad();
-    if (!grad.defined()) continue;
-    parallel_for(grad.numel(), kPiece, [g = grad.data(), scale](index_t begin, index_t end) {
-      for (index_t i = begin; i < end; ++i) g[i] *= scale;
-    });
-  }
-  return norm;
+  return std::sqrt(squares);
+}
+
+double clip_scale(double norm, double max_norm) {
+  return max_norm > 0 && norm > max_norm && std::isfinite(norm) ? max_norm / norm : 1;
 }
 
 Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& parameters) : config_(config) {
@@ -79,48 +79,61 @@ Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& 
   }
 }
 
-void Optimizer::step(double lr) {
+/// What a step has for all elements, as the formulas need it.
+struct Optimizer::Rates {
+  real scale, rate, b1, one_b1, b2, one_b2, step_size, unbias, eps;
+};
+
+void Optimizer::step(double lr, double grad_scale) {
   ++steps_;
-  for (Slot& slot : slots_) {
-    if (slot.parameter.grad().defined()) update(slot, lr);
+  const auto t = static_cast<double>(steps_);
+  const Rates rates{static_cast<real>(grad_scale),
+                    static_cast<real>(lr),
+                    static_cast<real>(config_.beta1),
+                    static_cast<real>(1 - config_.beta1),
+                    static_cast<real>(config_.beta2),
+                    static_cast<real>(1 - config_.beta2),
+                    static_cast<real>(lr / (1 - std::pow(config_.beta1, t))),
+                    static_cast<real>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
+                    static_cast<real>(config_.eps)};
+  pieces_.clear();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].parameter.grad().defined()) continue;
+    for (index_t begin = 0; begin < slots_[i].parameter.numel(); begin += kPiece) pieces_.push_back({i, begin});
   }
+  parallel_for(static_cast<index_t>(pieces_.size()), 1, [&](index_t first, index_t last) {
+    for (index_t p = first; p < last; ++p) {
+      const auto [slot, begin] = pieces_[static_cast<std::size_t>(p)];
+      update(slots_[slot], rates, begin, std::min(begin + kPiece, slots_[slot].parameter.numel()));
+    }
+  });
 }
 
-void Optimizer::update(Slot& slot, double lr) {
-  const double decay = slot.parameter.ndim() >= 2 ? config_.weight_decay : 0;
-  const auto rate = static_cast<real>(lr), coupled = static_cast<real>(kind_ == Kind::adamw ? 0 : decay);
-  real* const w = slot.parameter.data();
+void Optimizer::update(const Slot& slot, const Rates& rates, index_t begin, index_t end) const {
+  const auto decay = static_cast<real>(slot.parameter.ndim() >= 2 ? config_.weight_decay : 0);
+  const real coupled = kind_ == Kind::adamw ? 0 : decay, keep = kind_ == Kind::adamw ? 1 - rates.rate * decay : 1;
+  Tensor parameter = slot.parameter, first = slot.first, second = slot.second;  // handles of the same elements
+  real* const w = parameter.data();
+  real* const m = first.data();
+  real* const v = second.data();
   const real* const grad = slot.parameter.grad().data();
-  real* const m = slot.first.data();
-  constexpr index_t kPiece = 16384;
+  const Rates r = rates;
   if (kind_ == Kind::sgd) {
     const auto mu = static_cast<real>(config_.momentum);
     const bool nesterov = config_.nesterov;
-    parallel_for(slot.parameter.numel(), kPiece, [=](index_t begin, index_t end) {
-      for (index_t i = begin; i < end; ++i) {
-        const real g = grad[i] + coupled * w[i];
-        m[i] = mu * m[i] + g;
-        w[i] -= rate * (nesterov ? g + mu * m[i] : m[i]);
-      }
-    });
+    for (index_t i = begin; i < end; ++i) {
+      const real g = grad[i] * r.scale + coupled * w[i];
+      m[i] = mu * m[i] + g;
+      w[i] -= r.rate * (nesterov ? g + mu * m[i] : m[i]);
+    }
     return;
   }
-  real* const v = slot.second.data();
-  const double t = static_cast<double>(steps_);
-  const auto b1 = static_cast<real>(config_.beta1), b2 = static_cast<real>(config_.beta2),
-             eps = static_cast<real>(config_.eps);
-  const auto one_b1 = static_cast<real>(1 - config_.beta1), one_b2 = static_cast<real>(1 - config_.beta2);
-  const auto step_size = static_cast<real>(lr / (1 - std::pow(config_.beta1, t)));
-  const auto unbias = static_cast<real>(1 / std::sqrt(1 - std::pow(config_.beta2, t)));
-  const auto keep = static_cast<real>(kind_ == Kind::adamw ? 1 - lr * decay : 1);
-  parallel_for(slot.parameter.numel(), kPiece, [=](index_t begin, index_t end) {
-    for (index_t i = begin; i < end; ++i) {
-      const real g = grad[i] + coupled * w[i];
-      m[i] = b1 * m[i] + one_b1 * g;
-      v[i] = b2 * v[i] + one_b2 * g * g;
-      w[i] = w[i] * keep - step_size * m[i] / (std::sqrt(v[i]) * unbias + eps);
-    }
-  });
+  for (index_t i = begin; i < end; ++i) {
+    const real g = grad[i] * r.scale + coupled * w[i];
+    m[i] = r.b1 * m[i] + r.one_b1 * g;
+    v[i] = r.b2 * v[i] + r.one_b2 * g * g;
+    w[i] = w[i] * keep - r.step_size * m[i] / (std::sqrt(v[i]) * r.unbias + r.eps);
+  }
 }
 
 void Optimizer::zero_grad() {

@@ -30,24 +30,31 @@ struct OptimConfig {
 /// decay_steps = 0 means total_steps; past it linear and cosine stay at min_lr.
 double learning_rate(const OptimConfig& config, index_t step, index_t total_steps);
 
-/// Euclidean norm of all gradients together; where it exceeds max_norm > 0, gradients are scaled down to it
-/// (Pascanu et al., "On the difficulty of training recurrent neural networks", 2013). Returns the norm before scaling.
-/// Not finite, it is returned and nothing is scaled. Summed in double, in a fixed order.
-double clip_grad_norm(const std::vector<NamedTensor>& parameters, double max_norm);
+/// Euclidean norm of all gradients together, summed in double, in a fixed order.
+double grad_norm(const std::vector<NamedTensor>& parameters);
+/// What gradients of that norm are multiplied with so that it is at most max_norm > 0 (Pascanu et al., "On the
+/// difficulty of training recurrent neural networks", 2013): 1 where it is smaller, not finite, or max_norm is 0.
+double clip_scale(double norm, double max_norm);
 
 /// SGD, Adam and AdamW over a list of parameters. With g the gradient, t the step from 1:
-///   sgd    v = momentum v + g + decay w;                      w -= lr v       (Nesterov: w -= lr (g + decay w +
-///   momentum v)) adam   g += decay w, then as adamw without decay          (Kingma and Ba, "Adam", 2015) adamw  m = b1
-///   m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;   w -= lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay w)
+///
+///   sgd    v = momentum v + g + decay w
+///          w -= lr v, with Nesterov's momentum w -= lr (g + decay w + momentum v)
+///   adam   g += decay w, then as adamw without decay (Kingma and Ba, "Adam", 2015)
+///   adamw  m = b1 m + (1 - b1) g
+///          v = b2 v + (1 - b2) g^2
+///          w -= lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay w)
 ///          (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019)
+///
 /// Only parameters of two or more axes decay: biases and norms' weights do not.
 class Optimizer {
  public:
   /// Errors: an unknown kind.
   Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& parameters);
 
-  /// One step from the gradients that backward has summed. Parameters without a gradient stay as they are.
-  void step(double lr);
+  /// One step from the gradients that backward has summed, times grad_scale, in one pass over all parameters. Those
+  /// without a gradient stay as they are.
+  void step(double lr, double grad_scale = 1);
   void zero_grad();
   /// Bytes that the moments take.
   std::size_t state_bytes() const;
@@ -71,12 +78,15 @@ class Optimizer {
     Tensor second;  ///< the squared gradient's mean
   };
 
-  void update(Slot& slot, double lr);
+  /// Updates the elements [begin, end) of one parameter.
+  struct Rates;
+  void update(const Slot& slot, const Rates& rates, index_t begin, index_t end) const;
 
   OptimConfig config_;
   Kind kind_;
   std::int64_t steps_ = 0;
   std::vector<Slot> slots_;
+  std::vector<std::pair<std::size_t, index_t>> pieces_;  ///< of the step that runs: a slot, where a piece of it begins
 };
 
 }  // namespace heddle

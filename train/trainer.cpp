@@ -47,11 +47,11 @@ StepResult Trainer::step(index_t step) {
   for (index_t micro = 0; micro < experiment_.train.accumulate; ++micro) {
     result.loss += accumulate_gradients(step, micro) / static_cast<double>(experiment_.train.accumulate);
   }
-  result.grad_norm = clip_grad_norm(parameters_, experiment_.optim.grad_clip);
-  profile_lap("gradient norm and clipping");
+  result.grad_norm = grad_norm(parameters_);
+  profile_lap("gradient norm");
   if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm))
     explain_failure(step, result.loss, result.grad_norm);
-  optimizer_.step(result.lr);
+  optimizer_.step(result.lr, clip_scale(result.grad_norm, experiment_.optim.grad_clip));
   optimizer_.zero_grad();
   profile_lap("optimizer");
   return result;

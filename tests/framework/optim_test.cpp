@@ -39,23 +39,27 @@ TEST_CASE("a parameter without a gradient stays as it is, decay included") {
 }
 
 TEST_CASE("gradients are clipped to the norm of all of them together") {
+  const real nan = std::numeric_limits<real>::quiet_NaN();
   std::vector<NamedTensor> parameters = {{"a", Tensor::full({3}, 0).set_requires_grad()},
                                          {"b", Tensor::full({1}, 0).set_requires_grad()}};
-  const auto set = [&](real a, real b) {
-    parameters[0].tensor.mutable_grad() = Tensor::from({a, 0, 0}, {3});
-    parameters[1].tensor.mutable_grad() = Tensor::from({b}, {1});
-  };
-  set(3, 4);
-  REQUIRE(clip_grad_norm(parameters, 10) == Approx(5));
-  REQUIRE(parameters[1].tensor.grad().item() == 4);
-  REQUIRE(clip_grad_norm(parameters, 0) == Approx(5));
-  REQUIRE(parameters[1].tensor.grad().item() == 4);
-  REQUIRE(clip_grad_norm(parameters, 1) == Approx(5));
-  REQUIRE(parameters[0].tensor.grad().data()[0] == Approx(0.6));
-  REQUIRE(parameters[1].tensor.grad().item() == Approx(0.8));
-  set(std::numeric_limits<real>::quiet_NaN(), 1);
-  REQUIRE(std::isnan(clip_grad_norm(parameters, 1)));
-  REQUIRE(parameters[1].tensor.grad().item() == 1);
+  parameters[0].tensor.mutable_grad() = Tensor::from({3, 0, 0}, {3});
+  parameters[1].tensor.mutable_grad() = Tensor::from({4}, {1});
+  REQUIRE(grad_norm(parameters) == Approx(5));
+  REQUIRE(clip_scale(5, 10) == 1);
+  REQUIRE(clip_scale(5, 0) == 1);
+  REQUIRE(clip_scale(5, 1) == Approx(0.2));
+  REQUIRE(clip_scale(std::numeric_limits<double>::infinity(), 1) == 1);
+  OptimConfig config;
+  config.kind = "sgd";
+  config.momentum = 0;
+  Optimizer optimizer(config, parameters);
+  optimizer.step(1, clip_scale(5, 1));
+  REQUIRE(parameters[0].tensor.data()[0] == Approx(-0.6));
+  REQUIRE(parameters[1].tensor.item() == Approx(-0.8));
+  REQUIRE(parameters[1].tensor.grad().item() == 4);  // the gradient itself stays
+  parameters[0].tensor.mutable_grad() = Tensor::from({nan, 0, 0}, {3});
+  REQUIRE(std::isnan(grad_norm(parameters)));
+  REQUIRE(clip_scale(grad_norm(parameters), 1) == 1);
 }
 
 TEST_CASE("learning rates rise through warm-up and fall by their schedule to min_lr") {
