@@ -68,7 +68,7 @@ TEST_CASE("every input that was found hard for the tokenizers") {
 TEST_CASE("changes of hard inputs leave the tokenizers' properties as they are") {
   const auto inputs = corpus();
   std::uint64_t number = 0;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 170; ++round) {
     for (const auto& [name, input] : inputs) {
       const Rng rng = Rng(1).fork(++number);
       const auto other = std::next(inputs.begin(), static_cast<std::ptrdiff_t>(rng.fork(0).below(inputs.size(), 0)));
