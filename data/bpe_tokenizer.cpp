@@ -71,9 +71,7 @@ class Merges {
       made_.push_back(made);
       table_.insert(hash_of(left(rank), right(rank)), static_cast<std::uint32_t>(rank),
                     [&](std::uint32_t r) { return hash_of(left(r), right(r)); });
-    }
-    for (std::size_t a = 0; a < 256; ++a) {
-      for (std::size_t b = 0; b < 256; ++b) byte_pairs_.push_back(rank(bytes_[a], bytes_[b]));
+      if (bytes.size() == 2) byte_pairs_[pair_index(bytes[0], bytes[1])] = static_cast<std::uint32_t>(rank);
     }
     for (const Id id : made_) {
       const std::string& bytes = state.pieces[static_cast<std::size_t>(id)];
@@ -109,7 +107,7 @@ class Merges {
   std::vector<Id> pairs_, made_;
   std::array<Id, 256> bytes_{};
   HashTable table_;
-  std::vector<std::uint32_t> byte_pairs_;
+  std::vector<std::uint32_t> byte_pairs_ = std::vector<std::uint32_t>(65536, kNone);
   std::bitset<65536> joined_;
 };
 

@@ -9,7 +9,7 @@ namespace heddle {
 /// be encoded, and decoding gives them back.
 TokenizerState train_bpe_tokenizer(const TokenizerOptions& options, const ReadBlock& read);
 /// Errors: a byte without a token, two tokens of the same bytes, a merge of or into what is not in the vocabulary, a
-/// merge given twice, a special token that is not in the vocabulary.
+/// merge given twice, a special token that is not in the vocabulary or not UTF-8.
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(const TokenizerState& state);
 
 /// How a piece is encoded: its tokens before the first merge and after the merges of each rank that is done. In time

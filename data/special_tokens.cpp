@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "data/utf8.h"
 #include "framework/check.h"
 
 namespace heddle {
 
 void SpecialTokens::add(const std::string& token, std::int32_t id) {
   ensure(!token.empty(), "special token: it is empty");
+  // one that ends within a character would move the places where text can be cut
+  ensure(find_invalid_utf8(token) == token.npos, "special token: '", visible(token), "' is not UTF-8");
   const auto same = std::find_if(tokens_.begin(), tokens_.end(), [&](const Token& t) { return t.text == token; });
   ensure(same == tokens_.end(), "special token: ", token, " is given twice");
   const auto shorter =

@@ -17,7 +17,7 @@ class SpecialTokens {
     std::int32_t id = -1;
   };
 
-  /// Errors: an empty one, one given twice.
+  /// Errors: an empty one, one given twice, one that is not UTF-8.
   void add(const std::string& token, std::int32_t id);
   /// Bytes of the longest one; 0 if there are none.
   std::size_t longest() const { return tokens_.empty() ? 0 : tokens_[0].text.size(); }

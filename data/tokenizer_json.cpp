@@ -14,15 +14,19 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 json parse_json(const std::string& text) {
+  const auto watch = [](int depth, json::parse_event_t, const json&) {  // values are copied and written by recursion
+    ensure(depth <= 100, "it is not JSON of a tokenizer: more than 100 lists and objects lie within each other");
+    return true;
+  };
   try {
-    return json::parse(text);
+    return json::parse(text, watch);
   } catch (const json::exception& e) {
     throw Error(concat_text("it is not JSON (", e.what(), ")"));
   }
 }
 
 /// The member `name` of an object; null where there is none.
-const json& member(const json& object, const char* name) {
+const json& member(const json& object, const std::string& name) {
   static const json null;
   if (!object.is_object()) return null;
   const auto found = object.find(name);
@@ -143,7 +147,7 @@ TokenizerState parse_tokenizer_json(const std::string& text) {
     const auto& name = content.get_ref<const std::string&>();
     for (const char* option : {"lstrip", "rstrip", "single_word"})
       ensure(!is_true(token, option), "added token ", name, ": ", option, " is not supported");
-    const json& known = member(vocabulary, name.c_str());
+    const json& known = member(vocabulary, name);
     ensure(known.is_null() || known == id, "added token ", name, " has id ", id.dump(), " and in the vocabulary ",
            known.dump());
     vocabulary[name] = id;
@@ -280,7 +284,8 @@ TokenizerState parse_gpt2(const std::string& encoder_json, const std::string& vo
   }
   for (std::size_t id = 0; id < state.pieces.size(); ++id) {
     const std::string& piece = state.pieces[id];
-    if (piece.size() > 1 && !made.contains(piece)) state.specials.push_back(static_cast<std::int32_t>(id));
+    const bool special = piece.size() > 1 && !made.contains(piece) && find_invalid_utf8(piece) == piece.npos;
+    if (special) state.specials.push_back(static_cast<std::int32_t>(id));
   }
   return state;
 }

@@ -84,8 +84,11 @@ TokenizerState parse_ranks(const std::string& text, const std::string& pattern) 
     const std::size_t space = line.find(' ');
     std::size_t rank = 0;
     const char* const last = line.data() + line.size();
-    const bool fits = space != line.npos && std::from_chars(line.data() + space + 1, last, rank).ptr == last &&
-                      space + 1 < line.size();
+    bool fits = space != line.npos;
+    if (fits) {
+      const auto [end_of_rank, error] = std::from_chars(line.data() + space + 1, last, rank);
+      fits = error == std::errc() && end_of_rank == last;
+    }
     ensure(fits, "line ", number, " is not a token in base64, a space and its rank; is this a tokenizer file?");
     ensure(rank == state.pieces.size(), "line ", number, " has rank ", rank, ", wanted ", state.pieces.size(),
            "; ranks count from 0 without gaps");

@@ -79,10 +79,11 @@ class WordTokenizer final : public Tokenizer {
   void decode_next(std::string& text, std::int32_t before, std::int32_t id) const override {
     const std::string& next = piece(id);
     const auto is_one_of = [](const std::string& word, std::string_view marks) {
-      return word.size() == 1 ? marks.find(word[0]) != marks.npos : word == "\u201D" || word == "\u2019";
+      return word.size() == 1 && marks.find(word[0]) != marks.npos;
     };
     const bool first = before < 0 || piece(before) == "\n" || is_one_of(piece(before), "([{");
-    if (!first && next != "\n" && !is_one_of(next, ".,;:!?)]}%")) text += ' ';
+    const bool closes = is_one_of(next, ".,;:!?)]}%") || next == "\u201D" || next == "\u2019";
+    if (!first && next != "\n" && !closes) text += ' ';
     text += next;
   }
 

@@ -173,6 +173,8 @@ TEST_CASE("what cannot be trained is refused") {
   CHECK_THROWS_WITH(train(o), Catch::Contains("<a> is given twice"));
   o.specials = {"x"};
   CHECK_THROWS_WITH(train(o), Catch::Contains("'x' is a single byte"));
+  o.specials = {"x\xE4"};
+  CHECK_THROWS_WITH(train(o), Catch::Contains("'x\\xE4' is not UTF-8"));
   o.specials = {};
   const auto stop = [](const BpeProgress& progress) { ensure(progress.pieces == 0, "stopped"); };
   CHECK_THROWS_WITH(train_bpe(read_from(random_text(1, 5000)), options(2000, Pattern::none), stop),

@@ -47,6 +47,9 @@ TEST_CASE("Hugging Face's form gives back what was written") {
   state.added = {static_cast<std::int32_t>(state.pieces.size())};
   state.pieces.emplace_back("  two spaces");
   REQUIRE(parse_tokenizer_json(tokenizer_json(state)) == state);
+  state.added.push_back(static_cast<std::int32_t>(state.pieces.size()));
+  state.pieces.emplace_back("a\0b", 3);
+  REQUIRE(parse_tokenizer_json(tokenizer_json(state)) == state);
 }
 
 TEST_CASE("Hugging Face's form is read with merges as pairs, and whatever else files of it leave out") {
@@ -140,6 +143,9 @@ TEST_CASE("a tokenizer.json that is not byte-level BPE, or is damaged, is refuse
   CHECK_THAT(refusal([](json& f) { f = json::array(); }), Contains("it has no model"));
   CHECK_THROWS_WITH(parse_tokenizer_json("{\"model\": "), Contains("it is not JSON"));
   CHECK_THROWS_WITH(parse_tokenizer_json(std::string(100000, '[')), Contains("it is not JSON"));
+  const std::string deep = "{\"a\": " + std::string(200000, '[') + std::string(200000, ']') + "}";
+  CHECK_THROWS_WITH(parse_tokenizer_json("{\"model\": {\"vocab\": " + deep + "}}"), Contains("more than 100 lists"));
+  CHECK_THROWS_WITH(parse_gpt2(deep, ""), Contains("more than 100 lists"));
 }
 
 TEST_CASE("GPT-2's files and ranks that are damaged are refused with what is wrong") {
@@ -155,6 +161,7 @@ TEST_CASE("GPT-2's files and ranks that are damaged are refused with what is wro
   CHECK_THROWS_WITH(parse_ranks("hello\n", "gpt2"), Contains("line 1 is not a token in base64"));
   CHECK_THROWS_WITH(parse_ranks("AA== x\n", "gpt2"), Contains("line 1 is not"));
   CHECK_THROWS_WITH(parse_ranks("AA== 1\n", "gpt2"), Contains("line 1 has rank 1, wanted 0"));
+  CHECK_THROWS_WITH(parse_ranks("AA== 18446744073709551616\n", "gpt2"), Contains("line 1 is not"));
   CHECK_THROWS_WITH(parse_ranks("A 0\n", "gpt2"), Contains("'A' is not base64"));
   CHECK_THROWS_WITH(parse_ranks("A=A= 0\n", "gpt2"), Contains("is not base64"));
   CHECK_THROWS_WITH(parse_ranks("AA== 0\nAA== 1\n", "gpt2"), Contains("ranks 0 and 1 are the same bytes"));

@@ -42,6 +42,8 @@ TEST_CASE("decoding puts spaces where print does, and is read back as the same w
   REQUIRE(tokenizer->decode(tokenizer->encode(text)) == text);
   const std::string spread = "The king( who was   old )said :yes ,and went .\n The queen,9,stayed !";
   REQUIRE(tokenizer->decode(tokenizer->encode(spread)) == text);
+  const std::string quoted = "the kings’ “ queen’s ” and";
+  REQUIRE(trained(quoted)->decode(trained(quoted)->encode(quoted)) == "the kings’ “ queen’s” and");
 }
 
 TEST_CASE("the frequent words are kept, the others are unknown") {
