@@ -38,8 +38,8 @@ struct BpeProgress {
 /// special tokens. Where the text has no more pairs that are frequent enough, there are fewer tokens than asked for.
 ///
 /// `watch` is called now and then and may throw to stop the training. Errors: a vocabulary that does not hold 256 bytes
-/// and the special tokens, or more than 2^20 tokens; a special token that is a single byte, given twice or not UTF-8; an
-/// empty text; more than 4 GiB of different pieces.
+/// and the special tokens, or more than 2^20 tokens; a special token that is a single byte, given twice or not UTF-8;
+/// an empty text; more than 4 GiB of different pieces.
 TokenizerState train_bpe(const ReadBlock& read, const BpeOptions& options,
                          const std::function<void(const BpeProgress&)>& watch = {});
 

@@ -27,8 +27,8 @@ void write_tokenizer(const TokenizerState& state, const std::filesystem::path& p
 TokenizerState parse_tokenizer_json(const std::string& text);
 std::string tokenizer_json(const TokenizerState& state);
 
-/// GPT-2's form, from and to the texts of encoder.json and vocab.bpe. Tokens of UTF-8 that are no byte and that no merge
-/// makes are special.
+/// GPT-2's form, from and to the texts of encoder.json and vocab.bpe. Tokens of UTF-8 that are no byte and that no
+/// merge makes are special.
 TokenizerState parse_gpt2(const std::string& encoder_json, const std::string& vocab_bpe);
 std::string gpt2_encoder_json(const TokenizerState& state);
 std::string gpt2_vocab_bpe(const TokenizerState& state);

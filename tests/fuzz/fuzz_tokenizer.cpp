@@ -18,7 +18,7 @@
 /// them; to search for new ones:
 ///
 ///   cmake -B build-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHEDDLE_FUZZ=ON
-///   ninja -C build-fuzz && mkdir found && build-fuzz/fuzz_tokenizer -max_len=4000 -timeout=5 found tests/fuzz/corpus
+///   cd build-fuzz && ninja && mkdir found && ./fuzz_tokenizer -max_len=4000 -timeout=5 found ../tests/fuzz/corpus
 ///
 /// An input's first byte, modulo 16, picks what is tested with the rest: a letter in the list at the end.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
