@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace heddle {
@@ -20,7 +21,7 @@ class SpecialTokens {
   /// Errors: an empty one, one given twice, one that is not UTF-8.
   void add(const std::string& token, std::int32_t id);
   /// Bytes of the longest one; 0 if there are none.
-  std::size_t longest() const { return tokens_.empty() ? 0 : tokens_[0].text.size(); }
+  std::size_t longest() const { return longest_; }
 
   /// The first one in `text`; of two that begin there, the longer.
   Match next(std::string_view text) const;
@@ -34,8 +35,10 @@ class SpecialTokens {
   };
   const Token* at(std::string_view text, std::size_t place) const;
 
-  std::vector<Token> tokens_;  ///< the longest first
-  std::array<bool, 256> begins_{};
+  std::array<std::vector<Token>, 256> by_first_byte_;  ///< the longest first
+  std::string first_bytes_;                            ///< with which any begins
+  std::unordered_set<std::string> known_;
+  std::size_t longest_ = 0;
 };
 
 }  // namespace heddle

@@ -2,6 +2,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <unordered_set>
 
 #include "data/pre_split.h"
 #include "data/tokenizer_file.h"
@@ -177,20 +178,23 @@ TokenizerState parse_tokenizer_json(const std::string& text) {
 
 namespace {
 
-bool is_added(const TokenizerState& state, std::int32_t id) {
-  const auto in = [id](const std::vector<std::int32_t>& list) {
-    return std::find(list.begin(), list.end(), id) != list.end();
-  };
-  return in(state.specials) || in(state.added);
+/// For each id whether it is a special or an added token.
+std::vector<bool> added_ids(const TokenizerState& state) {
+  std::vector<bool> added(state.pieces.size());
+  for (const auto* list : {&state.specials, &state.added}) {
+    for (const std::int32_t id : *list) added[static_cast<std::size_t>(id)] = true;
+  }
+  return added;
 }
 
 ordered_json vocabulary_of(const TokenizerState& state) {
   ordered_json vocabulary = ordered_json::object();
+  const std::vector<bool> added = added_ids(state);
   std::map<std::string, std::int32_t> known;  // ordered_json finds by searching all
   for (std::size_t i = 0; i < state.pieces.size(); ++i) {
     const auto id = static_cast<std::int32_t>(i);
     if (state.pieces[i].empty()) continue;
-    const bool apart = is_added(state, id);
+    const bool apart = added[i];
     ensure(!apart || find_invalid_utf8(state.pieces[i]) == std::string::npos, "special token ", id,
            " is not UTF-8, as JSON must be");
     const std::string name = apart ? state.pieces[i] : printable_bytes(state.pieces[i]);
@@ -216,10 +220,12 @@ ordered_json byte_level(bool use_regex) {
 
 std::string tokenizer_json(const TokenizerState& state) {
   ordered_json added = ordered_json::array();
+  const std::vector<bool> is_added = added_ids(state);
+  const std::unordered_set<std::int32_t> specials(state.specials.begin(), state.specials.end());
   for (std::size_t i = 0; i < state.pieces.size(); ++i) {
     const auto id = static_cast<std::int32_t>(i);
-    if (!is_added(state, id)) continue;
-    const bool special = std::find(state.specials.begin(), state.specials.end(), id) != state.specials.end();
+    if (!is_added[i]) continue;
+    const bool special = specials.contains(id);
     added.push_back({{"id", id},
                      {"content", state.pieces[i]},
                      {"single_word", false},

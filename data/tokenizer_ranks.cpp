@@ -94,7 +94,8 @@ TokenizerState parse_ranks(const std::string& text, const std::string& pattern) 
            "; ranks count from 0 without gaps");
     ensure(rank < kMaxVocabulary, "line ", number, ": more than ", kMaxVocabulary, " tokens");
     state.pieces.push_back(bytes_of_base64(line.substr(0, space)));
-    ensure(!state.pieces.back().empty(), "line ", number, ": the token is empty");
+    const std::size_t bytes = state.pieces.back().size();
+    ensure(bytes > 0 && bytes <= 65536, "line ", number, ": the token has ", bytes, " bytes, wanted 1 .. 65536");
   }
   ensure(!state.pieces.empty(), "it is empty");
   state.merges = merges_of(state.pieces);
