@@ -99,6 +99,13 @@ Node::~Node() {
   graveyard = nullptr;
 }
 
+void keep_rounded(const Tensor& leaf) {
+  ensure(leaf.node() != nullptr && !leaf.node()->backward, "keep_rounded: the tensor ", leaf.shape(), " is no leaf");
+  leaf.node()->rounded = Bf16Tensor(leaf);
+}
+
+const bf16_t* rounded_of(const Tensor& leaf) { return leaf.node() ? leaf.node()->rounded.data() : nullptr; }
+
 NoGradGuard::NoGradGuard() : previous_(std::exchange(recording, false)) {}
 NoGradGuard::~NoGradGuard() { recording = previous_; }
 bool grad_enabled() { return recording; }

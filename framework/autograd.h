@@ -29,9 +29,20 @@ struct Node {
   Backward backward;
   Tensor incoming;          ///< while backward runs: what has arrived so far
   Tensor grad;              ///< the sum over backward calls, where it is kept
+  Bf16Tensor rounded;       ///< leaves: see keep_rounded
   bool keeps_grad = false;  ///< leaves and retained results
   bool freed = false;       ///< backward has run and dropped what the closure held
 };
+
+/// Where an op's backward may write a gradient of dy's shape, element by element as it reads dy: dy's own memory if
+/// nobody else holds it, else new.
+inline Tensor own_or_new(const Tensor& dy) { return dy.use_count() == 1 ? dy : Tensor(dy.shape()); }
+
+/// Keeps the elements of a leaf as bf16 beside it, so that products need not round them each time. Who changes the
+/// elements must keep them anew. Errors: no leaf.
+void keep_rounded(const Tensor& leaf);
+/// What is kept; null if nothing is.
+const bf16_t* rounded_of(const Tensor& leaf);
 
 /// While one of these lives in a thread, ops record nothing.
 class NoGradGuard {

@@ -53,7 +53,7 @@ MatrixOf<T> at(MatrixOf<T> matrix, index_t row, index_t column) {
   return matrix;
 }
 
-/// Calls tile(m, n, a, b, c) for every tile of the product, in parallel.
+/// Calls tile(row, column, m, n, a, b, c) for every tile of the product, in parallel.
 template <class A, class Tile>
 void for_tiles(index_t m, index_t n, index_t k, MatrixOf<A> a, MatrixOf<A> b, Matrix c, const Tile& tile) {
   const Tiling cut(m, n, k);
@@ -61,7 +61,7 @@ void for_tiles(index_t m, index_t n, index_t k, MatrixOf<A> a, MatrixOf<A> b, Ma
   parallel_for(cut.tiles_down(m) * across, 1, [&](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) {
       const index_t row = i / across * cut.rows, column = i % across * cut.columns;
-      tile(std::min(cut.rows, m - row), std::min(cut.columns, n - column), at(a, row, 0), at(b, 0, column),
+      tile(row, column, std::min(cut.rows, m - row), std::min(cut.columns, n - column), at(a, row, 0), at(b, 0, column),
            at(c, row, column));
     }
   });
@@ -92,21 +92,14 @@ void product(index_t m, index_t n, index_t k, MatrixOf<const T> a, MatrixOf<cons
     ensure(status == dnnl_success, "gemm: oneDNN failed with status ", static_cast<int>(status), " on ", m, " x ", n,
            " x ", k);
   } else {
-    gemm_reference(m, n, k, a, b, c, beta);
+    gemm_reference(m, n, k, {a}, {b}, c, beta);
   }
 }
 
-/// The upper half of a float, rounded to nearest, ties to even; NaN stays NaN.
-std::uint16_t to_bf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U;
-  return static_cast<std::uint16_t>(value != value ? (bits >> 16U) | 0x40U : rounded);
-}
-
-using Bf16Matrix = MatrixOf<const std::uint16_t>;
+using Bf16Matrix = MatrixOf<const bf16_t>;
 
 /// A product of bf16 operands with f32 sums by oneDNN's matmul primitive, kept for each shape in each thread.
-void product_bf16(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix c, real beta) {
+void product(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix c, real beta) {
   using dnnl::memory;
   struct Kept {
     dnnl::matmul primitive;
@@ -138,21 +131,19 @@ void product_bf16(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, M
                 .first;
   }
   Kept& kept = found->second;
-  kept.a.set_data_handle(const_cast<std::uint16_t*>(a.data));  // read only, but the handle's type does not say so
-  kept.b.set_data_handle(const_cast<std::uint16_t*>(b.data));
+  kept.a.set_data_handle(const_cast<bf16_t*>(a.data));  // read only, but the handle's type does not say so
+  kept.b.set_data_handle(const_cast<bf16_t*>(b.data));
   kept.c.set_data_handle(c.data);
   kept.primitive.execute(stream, {{DNNL_ARG_SRC, kept.a}, {DNNL_ARG_WEIGHTS, kept.b}, {DNNL_ARG_DST, kept.c}});
   stream.wait();
 }
 
-/// The stored elements of an operand as bf16, in pooled memory: `as` says in which type they are written.
-template <class As, class Convert>
-MatrixOf<const As> converted(index_t rows, index_t columns, ConstMatrix operand, bool parallel, Tensor& buffer,
+/// The stored elements of an operand, each put through `convert`, in pooled memory.
+template <class To, class Convert>
+MatrixOf<const To> converted(index_t rows, index_t columns, ConstMatrix operand, bool parallel, To* to,
                              const Convert& convert) {
+  ensure(operand.data != nullptr, "gemm: an operand was kept as bf16 alone, and cannot be multiplied in f32");
   if (operand.transposed) std::swap(rows, columns);
-  buffer = Tensor(
-      {rows, static_cast<index_t>((static_cast<std::size_t>(columns) * sizeof(As) + sizeof(real) - 1) / sizeof(real))});
-  auto* const to = reinterpret_cast<As*>(buffer.data());
   const auto convert_row = [&](index_t r) {
     for (index_t c = 0; c < columns; ++c) to[r * columns + c] = convert(operand.data[r * operand.stride + c]);
   };
@@ -164,31 +155,40 @@ MatrixOf<const As> converted(index_t rows, index_t columns, ConstMatrix operand,
   return {to, columns, operand.transposed};
 }
 
-void gemm_bf16(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta, bool parallel) {
-  Tensor buffer_a, buffer_b;
-  if (std::is_same_v<real, float> && bf16_supported()) {
-    const auto convert = [](real value) { return to_bf16(static_cast<float>(value)); };
-    const auto half_a = converted<std::uint16_t>(m, k, a, parallel, buffer_a, convert);
-    const auto half_b = converted<std::uint16_t>(k, n, b, parallel, buffer_b, convert);
-    if (!parallel) return product_bf16(m, n, k, half_a, half_b, c, beta);
-    return for_tiles(m, n, k, half_a, half_b, c,
-                     [&](index_t rows, index_t columns, Bf16Matrix p, Bf16Matrix q, Matrix out) {
-                       product_bf16(rows, columns, k, p, q, out, beta);
-                     });
+/// An operand as the native products read it: what was rounded before, or `buffer`, filled now.
+Bf16Matrix rounded(index_t rows, index_t columns, ConstMatrix operand, bool parallel, Bf16Tensor& buffer) {
+  if (operand.rounded != nullptr) return {operand.rounded, operand.stride, operand.transposed};
+  buffer = Bf16Tensor(rows * columns);
+  return converted(rows, columns, operand, parallel, buffer.data(), [](real value) { return to_bf16(value); });
+}
+
+/// Calls multiply(a, b) with the operands of the chosen precision: as they are, rounded, or, where the processor has no
+/// bf16, as the same numbers in full width: a product of two bf16 numbers is exact in f32.
+template <class Multiply>
+void with_operands(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, bool parallel,
+                   const Multiply& multiply) {
+  if (gemm_precision() == Precision::f32) {
+    ensure(a.data != nullptr && b.data != nullptr,
+           "gemm: an operand was kept as bf16 alone, and cannot be multiplied in f32");
+    return multiply(MatrixOf<const real>(a), MatrixOf<const real>(b));
   }
-  // The same numbers without the processor's help: a product of two bf16 numbers is exact in f32.
-  const auto round = [](real value) {
-    return static_cast<real>(std::bit_cast<float>(std::uint32_t{to_bf16(static_cast<float>(value))} << 16U));
-  };
-  const auto full_a = converted<real>(m, k, a, parallel, buffer_a, round);
-  const auto full_b = converted<real>(k, n, b, parallel, buffer_b, round);
-  if (!parallel) return product(m, n, k, full_a, full_b, c, beta);
-  for_tiles(m, n, k, full_a, full_b, c, [&](index_t rows, index_t columns, ConstMatrix p, ConstMatrix q, Matrix out) {
-    product(rows, columns, k, p, q, out, beta);
-  });
+  if (rounds_operands()) {
+    Bf16Tensor buffer_a, buffer_b;
+    const Bf16Matrix half_a = rounded(m, k, a, parallel, buffer_a), half_b = rounded(k, n, b, parallel, buffer_b);
+    return multiply(half_a, half_b);
+  }
+  Tensor buffer_a({m, k}), buffer_b({k, n});
+  const auto round = [](real value) { return static_cast<real>(from_bf16(to_bf16(value))); };
+  const auto full_a = converted(m, k, a, parallel, buffer_a.data(), round);
+  const auto full_b = converted(k, n, b, parallel, buffer_b.data(), round);
+  multiply(full_a, full_b);
 }
 
 }  // namespace
+
+bool rounds_operands() {
+  return std::is_same_v<real, float> && gemm_precision() == Precision::bf16 && bf16_supported();
+}
 
 bool bf16_supported() {
   static const bool supported = [] {
@@ -201,13 +201,20 @@ bool bf16_supported() {
 void set_gemm_precision(Precision precision) { chosen_precision = precision; }
 Precision gemm_precision() { return chosen_precision; }
 
-void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
+void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta, const AfterTile& after) {
   if (m == 0 || n == 0) return;
-  if (k == 0) return scale(m, n, c, beta);
+  if (k == 0) {
+    scale(m, n, c, beta);
+    if (after) after(0, 0, m, n);
+    return;
+  }
   count_flops(2.0 * static_cast<double>(m * n * k));
-  if (gemm_precision() == Precision::bf16) return gemm_bf16(m, n, k, a, b, c, beta, true);
-  for_tiles(m, n, k, a, b, c, [&](index_t rows, index_t columns, ConstMatrix p, ConstMatrix q, Matrix out) {
-    product(rows, columns, k, p, q, out, beta);
+  with_operands(m, n, k, a, b, true, [&](auto left, auto right) {
+    for_tiles(m, n, k, left, right, c,
+              [&](index_t row, index_t column, index_t rows, index_t columns, auto p, auto q, Matrix out) {
+                product(rows, columns, k, p, q, out, beta);
+                if (after) after(row, column, rows, columns);
+              });
   });
 }
 
@@ -215,8 +222,7 @@ void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, 
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, c, beta);
   count_flops(2.0 * static_cast<double>(m * n * k));
-  if (gemm_precision() == Precision::bf16) return gemm_bf16(m, n, k, a, b, c, beta, false);
-  product(m, n, k, a, b, c, beta);
+  with_operands(m, n, k, a, b, false, [&](auto left, auto right) { product(m, n, k, left, right, c, beta); });
 }
 
 void gemm_reference(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "framework/tensor.h"
 
 namespace heddle {
@@ -11,21 +13,32 @@ struct MatrixOf {
   index_t stride;           ///< elements from one row in memory to the next
   bool transposed = false;  ///< the product reads the stored matrix with rows and columns swapped
 };
-using ConstMatrix = MatrixOf<const real>;
+/// One that is only read. Where its elements have been rounded to bf16 before, `rounded` holds them, laid out as at
+/// `data`: products of bf16 read those, and need no `data`.
+struct ConstMatrix : MatrixOf<const real> {
+  const bf16_t* rounded = nullptr;
+};
 using Matrix = MatrixOf<real>;
 
 /// What the operands of products are rounded to; sums are f32 either way.
 enum class Precision { f32, bf16 };
 /// Whether the processor multiplies bf16 numbers natively. Elsewhere bf16 is right, but slower than f32.
 bool bf16_supported();
+/// Whether products read rounded copies now, so that making them once saves work: bf16 is chosen and native.
+bool rounds_operands();
 /// The precision of all products from here on; f32 at first.
 void set_gemm_precision(Precision precision);
 Precision gemm_precision();
 
+/// What a tile's task does when its part of the product is done and still in the cache: first row, first column, and
+/// how many there are.
+using AfterTile = std::function<void(index_t row, index_t column, index_t rows, index_t columns)>;
+
 /// c[m, n] = a[m, k] * b[k, n] + beta * c, in parallel tiles whose cuts depend on m, n, k alone, so that the bits do
 /// not depend on the number of threads. beta = 0 does not read c. Row-major; a transposed operand is stored [k, m] or
-/// [n, k].
-void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
+/// [n, k]. `after` is called for every tile.
+void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0,
+          const AfterTile& after = {});
 
 /// The same in the calling thread alone, for use inside a parallel loop (heads of attention).
 void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);

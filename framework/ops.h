@@ -30,6 +30,7 @@ Tensor sqrt(const Tensor& x);                       ///< square root; the gradie
 Tensor tanh(const Tensor& x);                       ///< hyperbolic tangent
 Tensor sigmoid(const Tensor& x);                    ///< 1 / (1 + e^-x)
 Tensor relu(const Tensor& x);                       ///< max(x, 0); the gradient at 0 is 0
+Tensor relu_squared(const Tensor& x);               ///< max(x, 0)^2 (So et al., "Primer", 2021)
 /// x * Phi(x) with the normal distribution's Phi (Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016).
 Tensor gelu(const Tensor& x);
 /// The same paper's approximation, GPT-2's: x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))).
@@ -101,8 +102,20 @@ Tensor embedding(const IdTensor& ids, const Tensor& weight);
 
 /// [..., M, K] x [..., K, N] -> [..., M, N]; leading axes broadcast. The flags read an operand's last two axes swapped.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
-/// x [..., I] * weight [O, I]^T + bias [O] -> [..., O]; bias may be undefined.
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+/// What `linear` does to z = x weight^T + bias beside the product, while its tiles are in the cache.
+enum class Activation {
+  none,
+  relu,
+  relu_squared,
+  gelu,
+  gelu_tanh,
+  silu,
+  /// silu(a) * b with z = [a, b]: the gates' rows of the weight first, then the values' (Shazeer, "GLU Variants Improve
+  /// Transformer", 2020); the result is half as wide
+  swiglu
+};
+/// activation(x [..., I] * weight [O, I]^T + bias [O]) -> [..., O]; bias may be undefined. Errors: swiglu with O odd.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Activation activation = Activation::none);
 
 // --- attention (ops/attention.cpp) ---
 

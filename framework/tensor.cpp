@@ -136,10 +136,11 @@ MemoryPool& pool() {
   return *p;
 }
 
-std::shared_ptr<real[]> allocate(index_t numel) {
-  const std::size_t bytes = block_size(std::max<std::size_t>(static_cast<std::size_t>(numel) * sizeof(real), 1));
-  auto* elements = static_cast<real*>(pool().take(bytes));
-  return {elements, [bytes](real* p) { pool().give_back(p, bytes); }};
+template <class T>
+std::shared_ptr<T[]> allocate(index_t numel) {
+  const std::size_t bytes = block_size(std::max<std::size_t>(static_cast<std::size_t>(numel) * sizeof(T), 1));
+  auto* elements = static_cast<T*>(pool().take(bytes));
+  return {elements, [bytes](T* p) { pool().give_back(p, bytes); }};
 }
 
 }  // namespace
@@ -150,7 +151,7 @@ void pool_trim() { pool().trim(); }
 
 // --- Tensor ---
 
-Tensor::Tensor(const Shape& shape) : shape_(shape), numel_(shape.numel()), data_(allocate(numel_)) {}
+Tensor::Tensor(const Shape& shape) : shape_(shape), numel_(shape.numel()), data_(allocate<real>(numel_)) {}
 
 Tensor Tensor::full(const Shape& shape, real value) {
   Tensor t(shape);
@@ -208,6 +209,14 @@ Tensor Tensor::view(const Shape& shape) const {
   Tensor t = detach();
   t.shape_ = shape;
   return t;
+}
+
+Bf16Tensor::Bf16Tensor(index_t numel) : data_(allocate<bf16_t>(numel)) {}
+
+Bf16Tensor::Bf16Tensor(const Tensor& x) : Bf16Tensor(x.numel()) {
+  parallel_for(x.numel(), row_grain(1), [to = data_.get(), from = x.data()](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) to[i] = to_bf16(from[i]);
+  });
 }
 
 IdTensor::IdTensor(std::vector<value_type> values, const Shape& shape) : shape_(shape), values_(std::move(values)) {

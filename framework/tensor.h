@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "framework/bf16.h"
 #include "framework/check.h"
 #include "framework/parallel.h"
 #include "framework/rng.h"
@@ -138,6 +139,23 @@ class Tensor {
   index_t numel_ = 0;
   std::shared_ptr<real[]> data_;
   std::shared_ptr<Node> node_;
+};
+
+/// Numbers rounded to bf16, as products read them; handles share the elements, which lie in the pool.
+class Bf16Tensor {
+ public:
+  Bf16Tensor() = default;
+  /// Uninitialized elements.
+  explicit Bf16Tensor(index_t numel);
+  /// The elements of x, rounded.
+  explicit Bf16Tensor(const Tensor& x);
+
+  bool defined() const { return data_ != nullptr; }
+  bf16_t* data() { return data_.get(); }
+  const bf16_t* data() const { return data_.get(); }
+
+ private:
+  std::shared_ptr<bf16_t[]> data_;
 };
 
 /// Whole numbers (token ids, class labels), row-major; never differentiated.

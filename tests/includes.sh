@@ -7,7 +7,7 @@ cd "${1:?usage: includes.sh ROOT}"
 # Each layer: its name, its files, and the layers it may include beside itself; patterns are extended regular expressions
 # on paths from the root, and the first that fits a file decides.
 layers=(
-  'base      framework/(check|rng|hash|keys|profile)\. -'
+  'base      framework/(bf16|check|rng|hash|keys|profile)\. -'
   'parallel  framework/parallel\.                   base'
   'tensor    framework/tensor\.                     base|parallel'
   'gemm      framework/gemm\.                       base|parallel|tensor'

@@ -1,10 +1,9 @@
 #include <cmath>
-#include <numbers>
 
 #include "framework/ops.h"
+#include "framework/ops/activation.h"
 #include "framework/ops/broadcast.h"
 #include "framework/ops/dropout.h"
-#include "framework/ops/vector_math.h"
 
 namespace heddle {
 
@@ -65,8 +64,18 @@ template <Keep keep, class F, class D>
 Tensor unary(const char* name, const Tensor& x, const F& f, const D& derivative) {
   const Tensor y = map(name, x, f);
   return make_result(name, y, {x}, [kept = keep == Keep::x ? x.detach() : y, derivative](const Tensor& dy) -> Grads {
-    return {map("gradient", dy, kept, [&](real d, real v) { return d * derivative(v); })};
+    Tensor dx = own_or_new(dy);
+    parallel_for(dx.numel(), row_grain(1),
+                 [&, d = dy.data(), v = kept.data(), out = dx.data()](index_t begin, index_t end) {
+                   for (index_t i = begin; i < end; ++i) out[i] = d[i] * derivative(v[i]);
+                 });
+    return {dx};
   });
+}
+
+template <class Activation>
+Tensor activated(const char* name, const Tensor& x) {
+  return unary<Keep::x>(name, x, Activation::value, Activation::slope);
 }
 
 }  // namespace
@@ -148,39 +157,11 @@ Tensor sigmoid(const Tensor& x) {
       "sigmoid", x, [](real v) { return sigmoid_of(v); }, [](real y) { return y * (1 - y); });
 }
 
-Tensor relu(const Tensor& x) {
-  // NaN stays NaN: it must be seen, not turned into 0
-  return unary<Keep::y>(
-      "relu", x, [](real v) { return v < 0 ? real{0} : v; }, [](real y) { return y > 0 ? real{1} : real{0}; });
-}
-
-Tensor gelu(const Tensor& x) {
-  constexpr auto kRootHalf = static_cast<real>(1 / std::numbers::sqrt2);
-  constexpr auto kDensity = static_cast<real>(std::numbers::inv_sqrtpi / std::numbers::sqrt2);  // 1 / sqrt(2 pi)
-  return unary<Keep::x>(
-      "gelu", x, [](real v) { return real{0.5} * v * (1 + erf_of(v * kRootHalf)); },
-      [](real v) { return real{0.5} * (1 + erf_of(v * kRootHalf)) + v * kDensity * exp_of(real{-0.5} * v * v); });
-}
-
-Tensor gelu_tanh(const Tensor& x) {
-  constexpr auto kScale = static_cast<real>(std::numbers::sqrt2 * std::numbers::inv_sqrtpi);  // sqrt(2 / pi)
-  constexpr auto kCubic = static_cast<real>(0.044715);
-  return unary<Keep::x>(
-      "gelu_tanh", x, [](real v) { return real{0.5} * v * (1 + tanh_of(kScale * (v + kCubic * v * v * v))); },
-      [](real v) {
-        const real t = tanh_of(kScale * (v + kCubic * v * v * v));
-        return real{0.5} * (1 + t) + real{0.5} * v * (1 - t * t) * kScale * (1 + 3 * kCubic * v * v);
-      });
-}
-
-Tensor silu(const Tensor& x) {
-  return unary<Keep::x>(
-      "silu", x, [](real v) { return v * sigmoid_of(v); },
-      [](real v) {
-        const real s = sigmoid_of(v);
-        return s * (1 + v * (1 - s));
-      });
-}
+Tensor relu(const Tensor& x) { return activated<Relu>("relu", x); }
+Tensor relu_squared(const Tensor& x) { return activated<ReluSquared>("relu_squared", x); }
+Tensor gelu(const Tensor& x) { return activated<Gelu>("gelu", x); }
+Tensor gelu_tanh(const Tensor& x) { return activated<GeluTanh>("gelu_tanh", x); }
+Tensor silu(const Tensor& x) { return activated<Silu>("silu", x); }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   ensure(condition.defined() && a.defined() && b.defined(), "where: an operand is undefined");
@@ -205,14 +186,14 @@ Tensor dropout(const Tensor& x, double p, const Rng& rng) {
   ensure(x.defined(), "dropout: x is undefined");
   ensure(p >= 0 && p < 1, "dropout: probability ", p, " is not within [0, 1)");
   if (p == 0) return x;
-  const auto drop = [p, rng](const Tensor& from) {
-    Tensor to(from.shape());
+  const auto drop = [p, rng](const Tensor& from, Tensor to) {
     parallel_for(from.numel(), 8192, [&](index_t begin, index_t end) {
       drop_elements(rng, p, begin, end - begin, from.data() + begin, to.data() + begin);
     });
     return to;
   };
-  return make_result("dropout", drop(x), {x}, [drop](const Tensor& dy) -> Grads { return {drop(dy)}; });
+  return make_result("dropout", drop(x, Tensor(x.shape())), {x},
+                     [drop](const Tensor& dy) -> Grads { return {drop(dy, own_or_new(dy))}; });
 }
 
 }  // namespace heddle

@@ -99,11 +99,13 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
   constexpr index_t kElements = index_t{1} << 24;  // logits that are in memory at once
   const index_t chunk = std::min(rows, std::max<index_t>(64, kElements / std::max<index_t>(classes, 1) / 64 * 64));
   Tensor logits({std::max<index_t>(chunk, 1), classes});
+  const Bf16Tensor half = rounds_operands() ? Bf16Tensor(x) : Bf16Tensor();
   double total = 0;
   for (index_t first = 0; first < rows; first += chunk) {
     const index_t count = std::min(chunk, rows - first);
-    const ConstMatrix in{x.data() + first * width, width};
-    gemm(count, classes, width, in, {weight.data(), width, true}, {logits.data(), classes});
+    const ConstMatrix in{x.data() + first * width, width, false,
+                         half.defined() ? half.data() + first * width : nullptr};
+    gemm(count, classes, width, in, {weight.data(), width, true, rounded_of(weight)}, {logits.data(), classes});
     total += parallel_sum(count, row_grain(classes), [&](index_t begin, index_t end) {
       double sum = 0;
       for (index_t r = begin; r < end; ++r) {
@@ -114,9 +116,11 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
       }
       return sum;
     });
+    const Bf16Tensor slopes = rounds_operands() && (wants_dx || wants_dw) ? Bf16Tensor(logits) : Bf16Tensor();
     if (wants_dx)
-      gemm(count, width, classes, {logits.data(), classes}, {weight.data(), width}, {dx.data() + first * width, width});
-    if (wants_dw) gemm(classes, width, count, {logits.data(), classes, true}, in, {dw.data(), width}, 1);
+      gemm(count, width, classes, {logits.data(), classes, false, slopes.data()},
+           {weight.data(), width, false, rounded_of(weight)}, {dx.data() + first * width, width});
+    if (wants_dw) gemm(classes, width, count, {logits.data(), classes, true, slopes.data()}, in, {dw.data(), width}, 1);
   }
   // The gradients are ready but for the factor that arrives; they are taken while the logits are at hand.
   return make_result("linear_cross_entropy", targets.mean(total), {x, weight}, [dx, dw](const Tensor& dy) -> Grads {

@@ -60,6 +60,8 @@ const std::vector<Row>& table() {
     unary("sigmoid", sigmoid, -4, 4);
     unary("relu", relu, 0.01, 2);
     unary("relu", relu, -2, -0.01);
+    unary("relu_squared", relu_squared, 0.01, 2);
+    unary("relu_squared", relu_squared, -2, -0.01);
     unary("gelu", gelu, -3, 3);
     unary("gelu_tanh", gelu_tanh, -3, 3);
     unary("silu", silu, -4, 4);
@@ -128,6 +130,11 @@ const std::vector<Row>& table() {
     r.push_back({"matmul", {{{2, 1, 3, 2}}, {{3, 2, 4}}}, [](const Inputs& x) { return matmul(x[0], x[1]); }});
     r.push_back({"linear", {{{2, 3, 5}}, {{7, 5}}, {{7}}}, [](const Inputs& x) { return linear(x[0], x[1], x[2]); }});
     r.push_back({"linear", {{{5}}, {{3, 5}}}, [](const Inputs& x) { return linear(x[0], x[1]); }});
+    for (const Activation f :
+         {Activation::relu_squared, Activation::gelu, Activation::gelu_tanh, Activation::silu, Activation::swiglu}) {
+      r.push_back(
+          {"linear", {{{2, 3, 5}}, {{8, 5}}, {{8}}}, [f](const Inputs& x) { return linear(x[0], x[1], x[2], f); }});
+    }
     // attention: b, t, heads, groups; every option
     const auto attention = [&](index_t tq, index_t tk, index_t groups, AttentionOptions options) {
       r.push_back({"scaled_dot_product_attention",
@@ -307,8 +314,8 @@ TEST_CASE("every op of the sources has a row in the table") {
   for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/framework/ops")) {
     std::ifstream in(entry.path());
     const std::string source(std::istreambuf_iterator<char>(in), {});
-    // an op's name is the first argument of make_result, or of the helper for ops of one tensor
-    static const std::regex pattern(R"((?:make_result|unary<Keep::[xy]>)\(\s*"(\w+)\")");
+    // an op's name is the first argument of make_result, or of the helpers for ops of one tensor
+    static const std::regex pattern(R"((?:make_result|unary<Keep::[xy]>|activated<\w+>)\(\s*"(\w+)\")");
     for (auto m = std::sregex_iterator(source.begin(), source.end(), pattern); m != std::sregex_iterator(); ++m)
       made.insert((*m)[1]);
   }
