@@ -73,6 +73,9 @@ Tensor log_softmax(const Tensor& x);  ///< x - max - log(sum(e^(x - max)))
 /// (x - mean) / sqrt(variance + eps) * weight + bias; weight and bias [C], bias may be undefined.
 /// (Ba, Kiros and Hinton, "Layer Normalization", 2016)
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps = 1e-5);
+/// {x + branch, layer_norm(x + branch, weight, bias)} in one pass.
+std::pair<Tensor, Tensor> add_layer_norm(const Tensor& x, const Tensor& branch, const Tensor& weight,
+                                         const Tensor& bias, double eps = 1e-5);
 /// x / sqrt(mean(x^2) + eps) * weight; weight [C]. (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019)
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps = 1e-5);
 
@@ -136,14 +139,25 @@ struct AttentionOptions {
 ///
 /// q [B, Tq, H, D], k [B, Tk, G, D], v [B, Tk, G, Dv] -> [B, Tq, H, Dv]: heads stand beside each other in memory, as a
 /// linear layer leaves them. G divides H; head h reads keys and values of group h * G / H (Ainslie et al., "GQA",
-/// 2023). A query that sees no key gives zeros. Memory is O(B H Tq): weights are recomputed in backward from each row's
-/// log-sum-exp (Dao et al., "FlashAttention", 2022). Errors: shapes that do not fit, causal with Tq > Tk.
+/// 2023). A query that sees no key gives zeros. Memory is O(B H Tq): scores come in tiles of fixed size, tiles that no
+/// query may see are left out, and weights are recomputed in backward from each row's log-sum-exp (Dao et al.,
+/// "FlashAttention", 2022). Errors: shapes that do not fit, causal with Tq > Tk.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
 
-/// Rotary positions (Su et al., "RoFormer", 2021) for x [B, T, H, D], D even. Pair i of a head is its dimensions
-/// (i, i + D/2), as Llama's published weights have it; at position p = offset + t it turns by p * base^(-2 i / D).
-Tensor rotary(const Tensor& x, index_t offset = 0, double base = 10000);
+/// The same of one tensor qkv [B, T, H + 2 G, D]: at each position the H heads of queries, then the G of keys, then the
+/// G of values, as one linear layer makes them.
+Tensor self_attention(const Tensor& qkv, index_t heads, const AttentionOptions& options = {});
+
+// --- heads (ops/heads.cpp): x [B, T, N, D], of whose N heads the first `heads` are changed and the rest are copied; 0
+// means all ---
+
+/// Rotary positions (Su et al., "RoFormer", 2021), D even. Pair i of a head is its dimensions (i, i + D/2), as Llama's
+/// published weights have it; at position p = offset + t it turns by p * base^(-2 i / D).
+Tensor rotary(const Tensor& x, index_t offset = 0, double base = 10000, index_t heads = 0);
+/// Each head's vector divided by its root mean square, x / sqrt(mean(x^2) + eps): keeps attention scores of queries and
+/// keys within bounds (Henry et al., "Query-Key Normalization for Transformers", 2020).
+Tensor head_norm(const Tensor& x, index_t heads = 0, double eps = 1e-6);
 
 // --- losses (ops/loss.cpp): the mean over elements, a scalar ---
 

@@ -4,13 +4,17 @@
 #include <cmath>
 #include <numbers>
 
+#include "framework/gemm.h"
 #include "framework/ops/rows.h"
 
 namespace heddle {
 
 std::vector<Key> OptimConfig::keys() {
   return {
-      {"kind", kind, "optimizer", {"adamw", "adam", "sgd"}},
+      {"kind",
+       kind,
+       "optimizer; muon: for the matrices of hidden layers, adamw for the rest",
+       {"adamw", "adam", "sgd", "muon"}},
       {"lr", lr, "learning rate after warm-up", 0.0, 1e3},
       {"min_lr", min_lr, "learning rate at the end of the decay", 0.0, 1e3},
       {"schedule",
@@ -22,9 +26,11 @@ std::vector<Key> OptimConfig::keys() {
       {"beta1", beta1, "Adam: decay of the gradient's mean", 0.0, 0.999999},
       {"beta2", beta2, "Adam: decay of the squared gradient's mean", 0.0, 0.999999},
       {"eps", eps, "Adam: added to the root of the squared gradient's mean", 1e-20, 1.0},
-      {"momentum", momentum, "SGD: momentum", 0.0, 0.999999},
+      {"momentum", momentum, "SGD and Muon: momentum (Muon wants 0.95)", 0.0, 0.999999},
       {"nesterov", nesterov, "SGD: Nesterov's momentum"},
       {"weight_decay", weight_decay, "pull of matrices towards zero", 0.0, 100.0},
+      {"ema_decay", ema_decay, "average of the weights that is evaluated and kept: its decay a step; 0: none", 0.0,
+       0.999999},
       {"grad_clip", grad_clip, "largest norm of all gradients together; 0: no limit", 0.0},
   };
 }
@@ -65,23 +71,26 @@ double clip_scale(double norm, double max_norm) {
 }
 
 Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& parameters) : config_(config) {
-  if (config.kind == "sgd") {
-    kind_ = Kind::sgd;
-  } else if (config.kind == "adam") {
-    kind_ = Kind::adam;
-  } else {
-    ensure(config.kind == "adamw", "optim.kind = ", config.kind, ": choose one of adamw, adam, sgd");
-    kind_ = Kind::adamw;
-  }
+  const std::pair<const char*, Kind> kinds[] = {
+      {"sgd", Kind::sgd}, {"adam", Kind::adam}, {"adamw", Kind::adamw}, {"muon", Kind::muon}};
+  const auto found =
+      std::find_if(std::begin(kinds), std::end(kinds), [&](const auto& k) { return config.kind == k.first; });
+  ensure(found != std::end(kinds), "optim.kind = ", config.kind, ": choose one of adamw, adam, sgd, muon");
   for (const NamedTensor& p : parameters) {
-    const Tensor zeros = Tensor::zeros(p.tensor.shape());
-    slots_.push_back({p.name, p.tensor, zeros, kind_ == Kind::sgd ? Tensor() : zeros.clone()});
+    Kind kind = found->second;
+    const auto named = [&](const char* part) { return p.name.find(part) != std::string::npos; };
+    // The rows of an embedding or a head are symbols' own vectors, not a map whose directions should weigh alike.
+    if (kind == Kind::muon && (p.tensor.ndim() != 2 || named("embedding") || named("head"))) kind = Kind::adamw;
+    const bool one = kind == Kind::sgd || kind == Kind::muon;
+    slots_.push_back({p.name, p.tensor, Tensor::zeros(p.tensor.shape()),
+                      one ? Tensor() : Tensor::zeros(p.tensor.shape()), averages() ? p.tensor.clone() : Tensor(),
+                      kind});
   }
 }
 
 /// What a step has for all elements, as the formulas need it.
 struct Optimizer::Rates {
-  real scale, rate, b1, one_b1, b2, one_b2, step_size, unbias, eps;
+  real scale, rate, b1, one_b1, b2, one_b2, step_size, unbias, eps, average;
 };
 
 void Optimizer::step(double lr, double grad_scale) {
@@ -95,30 +104,55 @@ void Optimizer::step(double lr, double grad_scale) {
                     static_cast<real>(1 - config_.beta2),
                     static_cast<real>(lr / (1 - std::pow(config_.beta1, t))),
                     static_cast<real>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
-                    static_cast<real>(config_.eps)};
+                    static_cast<real>(config_.eps),
+                    static_cast<real>(1 - std::min(config_.ema_decay, t / (t + 9)))};
   pieces_.clear();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].parameter.grad().defined()) continue;
+    if (slots_[i].kind == Kind::muon) {
+      step_muon(slots_[i], rates);
+      continue;
+    }
     for (index_t begin = 0; begin < slots_[i].parameter.numel(); begin += kPiece) pieces_.push_back({i, begin});
   }
   parallel_for(static_cast<index_t>(pieces_.size()), 1, [&](index_t first, index_t last) {
     for (index_t p = first; p < last; ++p) {
       const auto [slot, begin] = pieces_[static_cast<std::size_t>(p)];
-      update(slots_[slot], rates, begin, std::min(begin + kPiece, slots_[slot].parameter.numel()));
+      update(slots_[slot], rates, nullptr, begin, std::min(begin + kPiece, slots_[slot].parameter.numel()));
     }
   });
 }
 
-void Optimizer::update(const Slot& slot, const Rates& rates, index_t begin, index_t end) const {
+void Optimizer::step_muon(const Slot& slot, const Rates& rates) const {
+  Tensor momentum = slot.first, ahead(slot.parameter.shape());
+  const index_t n = ahead.numel();
+  parallel_for(n, kPiece,
+               [g = slot.parameter.grad().data(), v = momentum.data(), out = ahead.data(), scale = rates.scale,
+                mu = static_cast<real>(config_.momentum)](index_t begin, index_t end) {
+                 for (index_t i = begin; i < end; ++i) {
+                   v[i] = mu * v[i] + scale * g[i];
+                   out[i] = scale * g[i] + mu * v[i];
+                 }
+               });
+  const Tensor direction = orthogonalized(ahead);
+  parallel_for(n, kPiece, [&](index_t begin, index_t end) { update(slot, rates, direction.data(), begin, end); });
+}
+
+void Optimizer::update(const Slot& slot, const Rates& rates, const real* direction, index_t begin, index_t end) const {
   const auto decay = static_cast<real>(slot.parameter.ndim() >= 2 ? config_.weight_decay : 0);
-  const real coupled = kind_ == Kind::adamw ? 0 : decay, keep = kind_ == Kind::adamw ? 1 - rates.rate * decay : 1;
+  const bool decoupled = slot.kind == Kind::adamw || slot.kind == Kind::muon;
+  const real coupled = decoupled ? 0 : decay, keep = decoupled ? 1 - rates.rate * decay : 1;
   Tensor parameter = slot.parameter, first = slot.first, second = slot.second;  // handles of the same elements
   real* const w = parameter.data();
   real* const m = first.data();
   real* const v = second.data();
   const real* const grad = slot.parameter.grad().data();
   const Rates r = rates;
-  if (kind_ == Kind::sgd) {
+  if (slot.kind == Kind::muon) {
+    const index_t longer = std::max(parameter.size(0), parameter.size(1));
+    const real step = r.rate * static_cast<real>(0.2 * std::sqrt(static_cast<double>(longer)));
+    for (index_t i = begin; i < end; ++i) w[i] = w[i] * keep - step * direction[i];
+  } else if (slot.kind == Kind::sgd) {
     const auto mu = static_cast<real>(config_.momentum);
     const bool nesterov = config_.nesterov;
     for (index_t i = begin; i < end; ++i) {
@@ -126,14 +160,68 @@ void Optimizer::update(const Slot& slot, const Rates& rates, index_t begin, inde
       m[i] = mu * m[i] + g;
       w[i] -= r.rate * (nesterov ? g + mu * m[i] : m[i]);
     }
-    return;
+  } else {
+    for (index_t i = begin; i < end; ++i) {
+      const real g = grad[i] * r.scale + coupled * w[i];
+      m[i] = r.b1 * m[i] + r.one_b1 * g;
+      v[i] = r.b2 * v[i] + r.one_b2 * g * g;
+      w[i] = w[i] * keep - r.step_size * m[i] / (std::sqrt(v[i]) * r.unbias + r.eps);
+    }
   }
-  for (index_t i = begin; i < end; ++i) {
-    const real g = grad[i] * r.scale + coupled * w[i];
-    m[i] = r.b1 * m[i] + r.one_b1 * g;
-    v[i] = r.b2 * v[i] + r.one_b2 * g * g;
-    w[i] = w[i] * keep - r.step_size * m[i] / (std::sqrt(v[i]) * r.unbias + r.eps);
+  // while the piece is in the cache
+  if (Tensor average = slot.average; average.defined()) {
+    real* const a = average.data();
+    for (index_t i = begin; i < end; ++i) a[i] += r.average * (w[i] - a[i]);
   }
+  if (bf16_t* const half = parameter.node()->rounded.data()) {
+    for (index_t i = begin; i < end; ++i) half[i] = to_bf16(w[i]);
+  }
+}
+
+void Optimizer::swap_average() {
+  for (Slot& slot : slots_) {
+    if (!slot.average.defined()) continue;
+    std::swap_ranges(slot.parameter.data(), slot.parameter.data() + slot.parameter.numel(), slot.average.data());
+    if (rounded_of(slot.parameter) != nullptr) keep_rounded(slot.parameter);
+  }
+}
+
+Tensor orthogonalized(const Tensor& x) {
+  constexpr real kA = 3.4445F, kB = -4.7750F, kC = 2.0315F;
+  const bool tall = x.size(0) > x.size(1);
+  const index_t n = std::min(x.size(0), x.size(1)), m = std::max(x.size(0), x.size(1));
+  const double norm = std::sqrt(parallel_sum(x.numel(), kPiece, [p = x.data()](index_t begin, index_t end) {
+    return row_sum<double>(
+        end - begin, [at = p + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
+  }));
+  // n <= m: the square matrices are the small ones
+  Tensor y({n, m}), next({n, m}), gram({n, n}), poly({n, n});
+  const auto scale = static_cast<real>(1 / (norm + 1e-7));
+  parallel_rows(n, m, [&](index_t r) {
+    for (index_t c = 0; c < m; ++c) y.data()[r * m + c] = scale * x.data()[tall ? c * n + r : r * m + c];
+  });
+  // to = u * to + v * other, in the part of a tile
+  const auto mix = [](Tensor& to, real u, const Tensor& other, real v) {
+    return [p = to.data(), q = other.data(), stride = to.size(1), u, v](index_t row, index_t column, index_t rows,
+                                                                        index_t columns) {
+      for (index_t r = row; r < row + rows; ++r) {
+        for (index_t c = column; c < column + columns; ++c)
+          p[r * stride + c] = u * p[r * stride + c] + v * q[r * stride + c];
+      }
+    };
+  };
+  for (int step = 0; step < 5; ++step) {  // y becomes a y + (b G + c G^2) y with G = y y^T
+    gemm(n, n, m, {y.data(), m}, {y.data(), m, true}, {gram.data(), n});
+    gemm(n, n, n, {gram.data(), n}, {gram.data(), n}, {poly.data(), n}, 0, mix(poly, kC, gram, kB));
+    gemm(n, m, n, {poly.data(), n}, {y.data(), m}, {next.data(), m}, 0, mix(next, 1, y, kA));
+    std::swap(y, next);
+  }
+  if (!tall) return y;
+  Tensor back(x.shape());
+  parallel_rows(m, n, [&](index_t r) {
+    for (index_t c = 0; c < n; ++c) back.data()[r * n + c] = y.data()[c * m + r];
+  });
+  return back;
 }
 
 void Optimizer::zero_grad() {
@@ -143,8 +231,7 @@ void Optimizer::zero_grad() {
 std::size_t Optimizer::state_bytes() const {
   std::size_t bytes = 0;
   for (const Slot& slot : slots_) {
-    bytes +=
-        static_cast<std::size_t>(slot.first.numel() + (slot.second.defined() ? slot.second.numel() : 0)) * sizeof(real);
+    bytes += static_cast<std::size_t>(slot.first.numel() + slot.second.numel() + slot.average.numel()) * sizeof(real);
   }
   return bytes;
 }

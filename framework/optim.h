@@ -16,7 +16,7 @@ struct OptimConfig {
   std::int64_t warmup_steps = 100, decay_steps = 0;
   double beta1 = 0.9, beta2 = 0.99, eps = 1e-8, momentum = 0.9;
   bool nesterov = false;
-  double weight_decay = 0.1, grad_clip = 1;
+  double weight_decay = 0.1, grad_clip = 1, ema_decay = 0;
 
   std::vector<Key> keys();
 };
@@ -36,7 +36,7 @@ double grad_norm(const std::vector<NamedTensor>& parameters);
 /// difficulty of training recurrent neural networks", 2013): 1 where it is smaller, not finite, or max_norm is 0.
 double clip_scale(double norm, double max_norm);
 
-/// SGD, Adam and AdamW over a list of parameters. With g the gradient, t the step from 1:
+/// SGD, Adam, AdamW and Muon over a list of parameters. With g the gradient, t the step from 1:
 ///
 ///   sgd    v = momentum v + g + decay w
 ///          w -= lr v, with Nesterov's momentum w -= lr (g + decay w + momentum v)
@@ -45,8 +45,16 @@ double clip_scale(double norm, double max_norm);
 ///          v = b2 v + (1 - b2) g^2
 ///          w -= lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay w)
 ///          (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019)
+///   muon   of the matrices [n, m] of hidden layers:  v = momentum v + g
+///          w -= lr (0.2 sqrt(max(n, m)) orthogonalized(g + momentum v) + decay w)
+///          (Jordan et al., "Muon", 2024; the factor makes the update as large as AdamW's, so that both take one rate:
+///          Liu et al., "Muon is Scalable for LLM Training", 2025)
+///          everything else, and every embedding or head, as adamw
 ///
 /// Only parameters of two or more axes decay: biases and norms' weights do not.
+///
+/// With ema_decay d > 0 an average of the weights is kept, a = d' a + (1 - d') w after each step t, where
+/// d' = min(d, t / (t + 9)), so that the first weights are soon forgotten.
 class Optimizer {
  public:
   /// Errors: an unknown kind.
@@ -56,37 +64,49 @@ class Optimizer {
   /// without a gradient stay as they are.
   void step(double lr, double grad_scale = 1);
   void zero_grad();
-  /// Bytes that the moments take.
+  /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was.
+  void swap_average();
+  bool averages() const { return config_.ema_decay > 0; }
+  /// Bytes that the moments and averages take.
   std::size_t state_bytes() const;
 
-  /// Moments by parameter name, and the number of steps taken.
+  /// Moments and averages by parameter name, and the number of steps taken.
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& boost::serialization::make_nvp("steps", steps_);
     for (Slot& slot : slots_) {
       ar& boost::serialization::make_nvp((slot.name + "/first").c_str(), slot.first);
       if (slot.second.defined()) ar& boost::serialization::make_nvp((slot.name + "/second").c_str(), slot.second);
+      if (slot.average.defined()) ar& boost::serialization::make_nvp((slot.name + "/average").c_str(), slot.average);
     }
   }
 
  private:
-  enum class Kind { sgd, adam, adamw };
+  enum class Kind { sgd, adam, adamw, muon };
   struct Slot {
     std::string name;
     Tensor parameter;
     Tensor first;   ///< momentum, or the gradient's mean
     Tensor second;  ///< the squared gradient's mean
+    Tensor average;
+    Kind kind;
   };
 
-  /// Updates the elements [begin, end) of one parameter.
+  /// Updates the elements [begin, end) of one parameter; `direction` is Muon's, for one that it moves.
   struct Rates;
-  void update(const Slot& slot, const Rates& rates, index_t begin, index_t end) const;
+  void update(const Slot& slot, const Rates& rates, const real* direction, index_t begin, index_t end) const;
+  /// Muon's whole step of one matrix.
+  void step_muon(const Slot& slot, const Rates& rates) const;
 
   OptimConfig config_;
-  Kind kind_;
   std::int64_t steps_ = 0;
   std::vector<Slot> slots_;
   std::vector<std::pair<std::size_t, index_t>> pieces_;  ///< of the step that runs: a slot, where a piece of it begins
 };
+
+/// A matrix with the same singular vectors as x [n, m] and singular values near 1, by five steps of a Newton-Schulz
+/// iteration whose coefficients raise small values fastest: they come to lie within 0.68 and 1.14, which is near enough
+/// for a direction (Jordan et al., "Muon", 2024). A matrix of zeros stays zeros.
+Tensor orthogonalized(const Tensor& x);
 
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #include "models/gpt.h"
 
+#include <map>
 #include <numeric>
 
 namespace heddle {
@@ -13,6 +14,16 @@ std::vector<Key> GPTConfig::keys() {
       {"dropout", dropout, "share of activations dropped while training", 0.0, 0.99},
       {"bias", bias, "biases in linear layers and norms (GPT-2: true)"},
       {"tied", tied, "the head shares the token embedding's weights (GPT-2: true)"},
+      {"activation",
+       activation,
+       "of the MLP; gelu: GPT-2's tanh form",
+       {"gelu", "relu", "relu_squared", "silu", "swiglu"}},
+      {"positions",
+       positions,
+       "how order is known: embeddings of positions, or turned queries and keys",
+       {"learned", "rotary"}},
+      {"qk_norm", qk_norm, "normalize queries and keys, head by head"},
+      {"embedding_skip", embedding_skip, "add the embeddings, times a learned number, to each block's input"},
   };
 }
 
@@ -24,11 +35,21 @@ GPT::GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng) : config_(
   ensure(config.n_embd % config.n_head == 0, "model.n_head = ", config.n_head,
          " does not divide model.n_embd = ", config.n_embd, "; choose a width that is a multiple of the heads");
   Initializer init(rng);
-  const TransformerSizes sizes{config.n_layer, config.n_head, config.n_head,
-                               config.n_embd,  config.bias,   config.dropout};
+  TransformerSizes sizes{config.n_layer, config.n_head, config.n_head, config.n_embd, config.bias, config.dropout};
+  const std::map<std::string, Activation> activations = {{"gelu", Activation::gelu_tanh},
+                                                         {"relu", Activation::relu},
+                                                         {"relu_squared", Activation::relu_squared},
+                                                         {"silu", Activation::silu},
+                                                         {"swiglu", Activation::swiglu}};
+  sizes.activation = activations.at(config.activation);
+  sizes.qk_norm = config.qk_norm;
+  sizes.rotary = config.positions == "rotary";
   token_embedding = Embedding(vocab_size, config.n_embd, init, sizes.stddev());
-  position_embedding = Embedding(config.context, config.n_embd, init, sizes.stddev());
-  for (index_t i = 0; i < config.n_layer; ++i) blocks.emplace_back(sizes, init);
+  if (!sizes.rotary) position_embedding = Embedding(config.context, config.n_embd, init, sizes.stddev());
+  for (index_t i = 0; i < config.n_layer; ++i) {
+    blocks.emplace_back(sizes, init);
+    if (config.embedding_skip) skips.push_back({init.full({1}, 0)});
+  }
   norm = LayerNorm(config.n_embd, config.bias, init);
   if (config.tied) {
     head.weight = token_embedding.weight;
@@ -41,14 +62,19 @@ Tensor GPT::hidden(const IdTensor& inputs, Context& context) {
   ensure(inputs.ndim() == 2, "gpt: inputs ", inputs.shape(), " must be [batch, time]");
   const index_t time = inputs.size(1), past = context.cache != nullptr ? context.cache->length : 0;
   ensure(past + time <= config_.context, "gpt: ", past + time, " positions exceed the context of ", config_.context);
-  IdTensor positions({time});
-  std::iota(positions.data(), positions.data() + time, static_cast<IdTensor::value_type>(past));
   const Dropout embedding_dropout{config_.dropout};
-  Tensor x = token_embedding.forward(inputs) + position_embedding.forward(positions);
+  Tensor x = token_embedding.forward(inputs);
+  if (position_embedding.weight.defined()) {
+    IdTensor positions({time});
+    std::iota(positions.data(), positions.data() + time, static_cast<IdTensor::value_type>(past));
+    x = x + position_embedding.forward(positions);
+  }
   x = embedding_dropout.forward(x, context);
+  const Tensor first = x;
   AttentionOptions options;
   options.causal = true;
-  for (const Block& block : blocks) x = block.forward(x, context, options);
+  for (std::size_t i = 0; i < blocks.size(); ++i)
+    x = blocks[i].forward(skips.empty() ? x : skips[i].forward(x, first), context, options);
   if (context.cache != nullptr) context.cache->length += time;
   return norm.forward(x);
 }

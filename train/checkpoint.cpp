@@ -59,6 +59,7 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<s
 
 void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer) {
   load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) { ar& BOOST_SERIALIZATION_NVP(optimizer); });
+  optimizer.swap_average();  // the file holds them exchanged
 }
 
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& source, const std::string& pattern) {

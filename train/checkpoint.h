@@ -27,7 +27,9 @@ struct RunState {
   }
 };
 
-/// Writes a checkpoint: /config (text), /tokenizer, /model, /optimizer, /state. Errors: as save_file.
+/// Writes a checkpoint: /config (text), /tokenizer, /model, /optimizer, /state. Where the optimizer keeps averages they
+/// must be exchanged with the weights, so that /model is what is used, and training goes on from
+/// /optimizer/NAME/average. Errors: as save_file.
 void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer,
                      Model& model, Optimizer& optimizer, RunState& state);
 
@@ -42,7 +44,7 @@ struct LoadedRun {
 /// Reads a checkpoint. `assignments` ("section.key=value") change the config that it holds; only keys that may change.
 /// Errors: as load_file; a key that may not change; contents that do not fit each other.
 LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<std::string>& assignments = {});
-/// Reads the moments of a checkpoint into an optimizer over the same parameters.
+/// Reads the moments of a checkpoint into an optimizer over its model's parameters, and puts averages in their place.
 void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer);
 
 /// The tokenizer of a run, a checkpoint, a token file, or one of the files that read_tokenizer reads. `pattern` is that

@@ -142,6 +142,7 @@ void Session::end_row(double val_loss) {
 }
 
 void Session::write_sample() {
+  const AveragedWeights averaged(trainer_.optimizer());
   const std::string text = sample_text(model_, *corpus_.tokenizer, experiment_.train.sample_tokens);
   std::ofstream out(folder_ / "samples.txt", std::ios::app | std::ios::binary);
   out << "--- after step " << state_.step << " ---\n" << text << "\n\n";
@@ -150,6 +151,7 @@ void Session::write_sample() {
 }
 
 void Session::save(const char* name) {
+  const AveragedWeights averaged(trainer_.optimizer());  // /model is what was evaluated
   save_checkpoint(folder_ / name, experiment_, *corpus_.tokenizer, model_, trainer_.optimizer(), state_);
 }
 

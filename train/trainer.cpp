@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "data/loader.h"
+#include "framework/gemm.h"
 #include "framework/profile.h"
 
 namespace heddle {
@@ -20,10 +21,22 @@ Trainer::Trainer(const Experiment& experiment, const Corpus& corpus, Model& mode
       parameters_(model.named_parameters()),
       optimizer_(experiment.optim, parameters_),
       data_rng_(experiment.rng().fork(kDataStream)),
-      dropout_rng_(experiment.rng().fork(kDropoutStream)) {}
+      dropout_rng_(experiment.rng().fork(kDropoutStream)) {
+  if (!rounds_operands()) return;
+  for (const NamedTensor& p : parameters_) {
+    if (p.tensor.ndim() == 2) keep_rounded(p.tensor);  // the optimizer keeps them anew
+  }
+}
 
 index_t Trainer::tokens_per_step() const {
   return experiment_.train.batch_size * experiment_.train.accumulate * model_.block_size();
+}
+
+Context Trainer::training_context(index_t pass) const {
+  Context context;
+  context.training = true;
+  context.rng = dropout_rng_.fork(static_cast<std::uint64_t>(pass));
+  return context;
 }
 
 double Trainer::accumulate_gradients(index_t step, index_t micro) {
@@ -31,9 +44,7 @@ double Trainer::accumulate_gradients(index_t step, index_t micro) {
   const index_t pass = step * count + micro;
   const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, pass * rows, data_rng_);
   profile_lap("batch");
-  Context context;
-  context.training = true;
-  context.rng = dropout_rng_.fork(static_cast<std::uint64_t>(pass));
+  Context context = training_context(pass);
   const Tensor loss = model_.loss(batch, context);
   backward(loss, Tensor::full(loss.shape(), real{1} / static_cast<real>(count)));
   return loss.item();
@@ -72,35 +83,45 @@ void Trainer::explain_failure(index_t step, double loss, double grad_norm) {
   throw Error(concat_text(what, "every op was finite, their sum was not", hint));
 }
 
-double Trainer::evaluate(bool whole) const {
+double Trainer::evaluate(bool whole) {
+  const AveragedWeights averaged(optimizer_);
   return evaluate_loss(model_, corpus_.val, experiment_.train.batch_size, whole ? 0 : experiment_.train.eval_batches);
 }
 
-MemoryEstimate Trainer::estimate_memory() const {
+MemoryEstimate Trainer::estimate_memory() {
   struct Bytes {
-    double held, passing;  // what the graph keeps for backward; what ops take besides, and give back
+    double held, forward, backward;  // by the graph before backward; the most in forward, and in backward
   };
-  const auto forward_bytes = [&](index_t rows) -> Bytes {
+  const auto step_bytes = [&](index_t rows) -> Bytes {
     const auto before = static_cast<double>(pool_stats().bytes_in_use);
+    const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
     const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
-    Context context;
-    context.training = true;
+    Context context = training_context(0);
     pool_reset_peak();
     const Tensor loss = model_.loss(batch, context);
-    const PoolStats stats = pool_stats();
-    return {static_cast<double>(stats.bytes_in_use) - before,
-            static_cast<double>(stats.peak_bytes - stats.bytes_in_use)};
+    Bytes bytes{static_cast<double>(pool_stats().bytes_in_use) - before, peak(), 0};
+    pool_reset_peak();
+    backward(loss);
+    bytes.backward = peak();
+    optimizer_.zero_grad();
+    return bytes;
   };
-  const Bytes one = forward_bytes(1), two = forward_bytes(2);
-  const auto rows = static_cast<double>(experiment_.train.batch_size);
+  const Bytes one = step_bytes(1), two = step_bytes(2);
   pool_trim();  // training asks for other sizes
+  const auto rows = static_cast<double>(experiment_.train.batch_size);
+  // What forward takes and gives back again grows no further than this: ops that would take more work in pieces.
+  constexpr double kMostPassing = 1 << 27;
+  const double passing = one.forward - one.held, more_passing = two.forward - two.held - passing;
+  const double forward = one.held + (two.held - one.held) * (rows - 1) + passing +
+                         std::min(more_passing * (rows - 1), std::max(kMostPassing, more_passing));
+  const double backward = one.backward + (two.backward - one.backward) * (rows - 1);
   MemoryEstimate memory;
   memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
   memory.gradients = memory.parameters;
   memory.optimizer = static_cast<double>(optimizer_.state_bytes());
-  constexpr double kMostPassing = 1 << 26;  // ops that would take more work in pieces
-  memory.activations = one.held + (two.held - one.held) * (rows - 1) +
-                       std::max(two.passing, std::min(two.passing * rows / 2, kMostPassing));
+  // The last gradients come when most activations are gone; only sums over several passes are there from the first.
+  const double step = std::max(forward, backward) + (experiment_.train.accumulate > 1 ? memory.gradients : 0);
+  memory.activations = std::max(0.0, step - memory.gradients);
   return memory;
 }
 

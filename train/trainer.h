@@ -16,6 +16,18 @@ struct StepResult {
   double grad_norm = 0;  ///< before clipping
 };
 
+/// While one of these lives, the weights are their averages, where an optimizer keeps those.
+class AveragedWeights {
+ public:
+  explicit AveragedWeights(Optimizer& optimizer) : optimizer_(optimizer) { optimizer_.swap_average(); }
+  ~AveragedWeights() { optimizer_.swap_average(); }
+  AveragedWeights(const AveragedWeights&) = delete;
+  AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  Optimizer& optimizer_;
+};
+
 /// Memory that training takes, in bytes.
 struct MemoryEstimate {
   double parameters = 0, gradients = 0, optimizer = 0, activations = 0;
@@ -32,19 +44,22 @@ class Trainer {
   /// first op whose result or gradient was not finite is named.
   StepResult step(index_t step);
 
-  /// Mean loss a token of the validation split, in nats, over train.eval_batches batches of windows spread evenly over
-  /// the split, or over every token if `whole` or if eval_batches is 0.
-  double evaluate(bool whole = false) const;
+  /// Mean loss a token of the validation split, with the averaged weights where the optimizer keeps those, in nats,
+  /// over train.eval_batches batches of windows spread evenly over the split, or over every token if `whole` or if
+  /// eval_batches is 0.
+  double evaluate(bool whole = false);
 
-  /// What a step is expected to take at most. Activations are measured in forward passes with one row and with two:
-  /// what the second row adds is taken times the batch. Backward frees them as gradients come, so the sum is a little
-  /// high.
-  MemoryEstimate estimate_memory() const;
+  /// What a step is expected to take at most, from what steps with one row and with two take: what the second row adds
+  /// is taken times the batch. Of what gradients and activations take together at any one time, activations are the
+  /// part beyond all gradients.
+  MemoryEstimate estimate_memory();
 
   Optimizer& optimizer() { return optimizer_; }
   index_t tokens_per_step() const;
 
  private:
+  /// Of pass number `pass` over a batch, from 0.
+  Context training_context(index_t pass) const;
   /// Forward and backward of one of the step's micro-batches; returns its mean loss.
   double accumulate_gradients(index_t step, index_t micro);
   /// Repeats the failed step with every op checked, and throws what it finds.

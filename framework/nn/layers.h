@@ -9,7 +9,9 @@ namespace heddle {
 struct Linear {
   Linear() = default;
   Linear(index_t in, index_t out, bool has_bias, Initializer& init, double stddev);
-  Tensor forward(const Tensor& x) const { return linear(x, weight, bias); }
+  Tensor forward(const Tensor& x, Activation activation = Activation::none) const {
+    return linear(x, weight, bias, activation);
+  }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);

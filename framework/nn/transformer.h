@@ -9,6 +9,9 @@ struct TransformerSizes {
   index_t n_layer, n_head, n_kv_head, n_embd;
   bool bias = true;
   double dropout = 0;
+  Activation activation = Activation::gelu_tanh;  ///< of the MLP
+  bool qk_norm = false;                           ///< queries and keys have a root mean square of 1
+  bool rotary = false;                            ///< queries and keys are turned by their positions
 
   /// Standard deviation of the first weights: GPT-2's 0.02 at its width of 768, in inverse proportion to the root of
   /// the width, so that narrow models begin with activations of the same size. (0.02 at every width costs a model of
@@ -35,18 +38,21 @@ struct MultiHeadAttention {
   Linear qkv, proj;
   index_t n_head = 0, n_kv_head = 0;
   double attention_dropout = 0;
+  bool qk_norm = false, rotary_positions = false;
 };
 
-/// Two linear layers with GELU (the tanh form) between, 4 times as wide inside.
+/// Two linear layers with an activation between, 4 times as wide inside; with SwiGLU, whose first layer has two parts,
+/// 8/3 times (to the next multiple of 32), which takes as many weights.
 struct MLP {
   MLP() = default;
   MLP(const TransformerSizes& sizes, Initializer& init);
-  Tensor forward(const Tensor& x) const { return proj.forward(gelu_tanh(fc.forward(x))); }
+  Tensor forward(const Tensor& x) const { return proj.forward(fc.forward(x, activation)); }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(fc) & BOOST_SERIALIZATION_NVP(proj);
   }
   Linear fc, proj;
+  Activation activation = Activation::gelu_tanh;
 };
 
 /// Pre-norm block: x + attention(norm1(x)), then x + mlp(norm2(x)).

@@ -11,53 +11,91 @@ namespace heddle {
 namespace {
 
 constexpr real kInfinity = std::numeric_limits<real>::infinity();
-constexpr index_t kBlock = 64;  // queries that are scored together
+// A tile of scores, [queries, keys], stays in a core's second cache with what it is made from.
+constexpr index_t kQueries = 64, kKeys = 256;
 
-/// Sizes, operands and options of one attention, and its arithmetic on a block of queries of one head.
+/// Heads within a tensor [B, T, N, D], from one of the N on.
+struct Heads {
+  /// `data` or `rounded_data` may be null: what is not there is not read.
+  Heads(const real* data_, const bf16_t* rounded_data, const Shape& shape, index_t head)
+      : data(data_ != nullptr ? data_ + head * shape[3] : nullptr),
+        rounded(rounded_data != nullptr ? rounded_data + head * shape[3] : nullptr),
+        size(shape[3]),
+        row(shape[2] * size),
+        batch(shape[1] * row) {}
+  Heads(Tensor& t, index_t head) : Heads(t.data(), nullptr, t.shape(), head) { written = t.data() + head * size; }
+
+  index_t at(index_t b, index_t h, index_t position) const { return b * batch + position * row + h * size; }
+  /// The matrix [time, D] of head h of row b of the batch, from a position on.
+  ConstMatrix matrix(index_t b, index_t h, index_t position) const {
+    const index_t offset = at(b, h, position);
+    return {data != nullptr ? data + offset : nullptr, row, false, rounded != nullptr ? rounded + offset : nullptr};
+  }
+  Matrix writable(index_t b, index_t h, index_t position) const { return {written + at(b, h, position), row}; }
+
+  const real* data;
+  const bf16_t* rounded;
+  real* written = nullptr;
+  index_t size, row, batch;
+};
+
+/// The elements of an operand that products read, kept until backward: rounded, where they read rounded numbers, else
+/// as they are.
+struct Operand {
+  explicit Operand(const Tensor& x)
+      : shape(x.shape()),
+        half(rounds_operands() ? Bf16Tensor(x) : Bf16Tensor()),
+        full(half.defined() ? Tensor() : x.detach()) {}
+  Heads heads(index_t first = 0) const { return {full.data(), half.data(), shape, first}; }
+
+  Shape shape;
+  Bf16Tensor half;
+  Tensor full;
+};
+
+ConstMatrix transposed(ConstMatrix matrix) {
+  matrix.transposed = !matrix.transposed;
+  return matrix;
+}
+
+/// Sizes and options of one attention, and its arithmetic on a tile of scores of one head.
 struct Attention {
-  Attention(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionOptions& settings);
+  Attention(const char* name, const Shape& q, const Shape& k, const Shape& v, const AttentionOptions& settings);
 
   /// Keys that the queries before `end` may see: none past it is ever scored.
   index_t visible(index_t end) const { return options.causal ? std::min(keys, end + keys - queries) : keys; }
-
-  /// Fills `scores` [count, visible(first + count)] of queries first .. first + count of head h of row b, scaled and
-  /// masked; what a query may not see is -inf.
-  void score(index_t b, index_t h, index_t first, index_t count, real* scores) const;
-  void drop(index_t b, index_t h, index_t query, index_t n, real* weights) const {
-    if (options.dropout > 0) {
-      drop_elements(options.rng, options.dropout, row(b, h, query) * keys, n, weights, weights);
-    }
-  }
+  /// The first query that may see key `key`.
+  index_t first_seeing(index_t key) const { return options.causal ? std::max<index_t>(0, key - (keys - queries)) : 0; }
   /// Number of (b, h, query) in the order of the log-sum-exps.
   index_t row(index_t b, index_t h, index_t query) const { return (b * heads + h) * queries + query; }
 
-  // The matrix [time, head size] of one head in a tensor [B, T, heads, size].
-  ConstMatrix head_of(const Tensor& t, index_t b, index_t h, index_t first) const {
-    const index_t stride = t.size(2) * t.size(3);
-    return {t.data() + (b * t.size(1) + first) * stride + h * t.size(3), stride};
-  }
-  Matrix head_of(Tensor& t, index_t b, index_t h, index_t first) const {
-    const index_t stride = t.size(2) * t.size(3);
-    return {t.data() + (b * t.size(1) + first) * stride + h * t.size(3), stride};
+  /// A tile: queries [first, first + count) and keys [key, key + width) of head h of row b of the batch.
+  struct Tile {
+    index_t b, h, first, count, key, width;
+  };
+  /// Fills s [count, width] with the tile's scores, scaled and masked; what a query may not see is -inf.
+  void score(const Tile& tile, const Heads& q, const Heads& k, real* s) const;
+  /// Drops weights [count, width] of the tile.
+  void drop(const Tile& t, real* weights) const {
+    for (index_t i = 0; options.dropout > 0 && i < t.count; ++i) {
+      drop_elements(options.rng, options.dropout, row(t.b, t.h, t.first + i) * keys + t.key, t.width,
+                    weights + i * t.width, weights + i * t.width);
+    }
   }
 
-  Tensor q, k, v;
   AttentionOptions options;
   index_t batch, queries, keys, heads, groups, size, value_size;
   index_t per_group;  ///< heads that share keys and values
   real scale;
 };
 
-Attention::Attention(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionOptions& settings)
-    : q(query), k(key), v(value), options(settings) {
-  const auto check = [&](bool ok, const auto&... parts) { ensure(ok, "scaled_dot_product_attention: ", parts...); };
-  check(q.ndim() == 4 && k.ndim() == 4 && v.ndim() == 4, "q ", q.shape(), ", k ", k.shape(), " and v ", v.shape(),
-        " must be [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
-  batch = q.size(0), queries = q.size(1), heads = q.size(2), size = q.size(3);
-  keys = k.size(1), groups = k.size(2), value_size = v.size(3);
-  check(k.size(0) == batch && v.size(0) == batch && v.size(1) == keys && v.size(2) == groups && k.size(3) == size, "q ",
-        q.shape(), ", k ", k.shape(), " and v ", v.shape(),
-        " do not fit; wanted [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
+Attention::Attention(const char* name, const Shape& q, const Shape& k, const Shape& v, const AttentionOptions& settings)
+    : options(settings) {
+  const auto check = [&](bool ok, const auto&... parts) { ensure(ok, name, ": ", parts...); };
+  batch = q[0], queries = q[1], heads = q[2], size = q[3];
+  keys = k[1], groups = k[2], value_size = v[3];
+  check(k[0] == batch && v[0] == batch && v[1] == keys && v[2] == groups && k[3] == size, "q ", q, ", k ", k, " and v ",
+        v, " do not fit; wanted [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
   check(groups > 0 && heads % groups == 0, groups, " groups of keys do not divide ", heads, " heads");
   check(!options.causal || queries <= keys, "causal with ", queries, " queries and only ", keys, " keys");
   check(options.dropout >= 0 && options.dropout < 1, "dropout ", options.dropout, " is not within [0, 1)");
@@ -75,20 +113,21 @@ Attention::Attention(const Tensor& query, const Tensor& key, const Tensor& value
   options.score_bias = bias.defined() ? bias.detach() : Tensor();
 }
 
-void Attention::score(index_t b, index_t h, index_t first, index_t count, real* scores) const {
-  const index_t seen = visible(first + count);
-  ConstMatrix key = head_of(k, b, h / per_group, 0);
-  key.transposed = true;
-  gemm_serial(count, seen, size, head_of(q, b, h, first), key, {scores, seen});
+void Attention::score(const Tile& t, const Heads& q, const Heads& k, real* scores) const {
+  gemm_serial(t.count, t.width, size, q.matrix(t.b, t.h, t.first), transposed(k.matrix(t.b, t.h / per_group, t.key)),
+              {scores, t.width});
   const real* bias = nullptr;
-  if (const Tensor& t = options.score_bias; t.defined()) {
-    const index_t table = t.ndim() == 2 ? 0 : t.ndim() == 3 ? h : t.size(1) == 1 ? b : b * heads + h;
-    bias = t.data() + (table * queries + first) * keys;
+  if (const Tensor& table = options.score_bias; table.defined()) {
+    const index_t matrix = table.ndim() == 2    ? 0
+                           : table.ndim() == 3  ? t.h
+                           : table.size(1) == 1 ? t.b
+                                                : t.b * heads + t.h;
+    bias = table.data() + (matrix * queries + t.first) * keys + t.key;
   }
-  const real* const mask = options.key_mask.defined() ? options.key_mask.data() + b * keys : nullptr;
-  for (index_t i = 0; i < count; ++i) {
-    real* const s = scores + i * seen;
-    const index_t limit = options.causal ? std::min(seen, first + i + 1 + keys - queries) : seen;
+  const real* const mask = options.key_mask.defined() ? options.key_mask.data() + t.b * keys + t.key : nullptr;
+  for (index_t i = 0; i < t.count; ++i) {
+    real* const s = scores + i * t.width;
+    const index_t seen = visible(t.first + i + 1) - t.key, limit = std::clamp<index_t>(seen, 0, t.width);
     for (index_t j = 0; j < limit; ++j) s[j] *= scale;
     if (bias != nullptr) {
       for (index_t j = 0; j < limit; ++j) s[j] += bias[i * keys + j];
@@ -96,45 +135,76 @@ void Attention::score(index_t b, index_t h, index_t first, index_t count, real* 
     if (mask != nullptr) {
       for (index_t j = 0; j < limit; ++j) s[j] = mask[j] != 0 ? s[j] : -kInfinity;
     }
-    std::fill(s + limit, s + seen, -kInfinity);
+    std::fill(s + limit, s + t.width, -kInfinity);
   }
 }
 
-/// Softmax of n scores in place; returns log(sum(e^score)), and +inf (with all weights 0) where no key is seen.
-real soften(real* s, index_t n) {
-  const real top = row_max(s, n);
-  if (top == -kInfinity && std::none_of(s, s + n, [](real v) { return std::isnan(v); })) {
-    std::fill_n(s, n, real{0});
-    return kInfinity;
+/// What a thread works in: `areas` parts of fixed size for each. Taken before the loop, the memory that an op needs
+/// does not depend on how many of its pieces happen to run at once.
+class Scratch {
+ public:
+  explicit Scratch(index_t count) : areas_({threads(), count}), half_(rounds_operands() ? threads() * kHalf : 1) {}
+  /// This thread's area.
+  real* mine() { return areas_.data() + thread_index() * areas_.size(1); }
+  /// A tile of weights as an operand of a product: rounded, where products read rounded numbers.
+  ConstMatrix operand(const real* weights, index_t count, index_t width) {
+    if (!rounds_operands()) return {weights, width};
+    bf16_t* const to = half_.data() + thread_index() * kHalf;
+    for (index_t i = 0; i < count * width; ++i) to[i] = to_bf16(weights[i]);
+    return {weights, width, false, to};
   }
-  for (index_t j = 0; j < n; ++j) s[j] = exp_of(s[j] - top);
-  const real sum = row_sum(n, [s](index_t j) { return s[j]; });
-  const real inverse = 1 / sum;
-  for (index_t j = 0; j < n; ++j) s[j] *= inverse;
-  return top + std::log(sum);
-}
 
-/// This thread's part of a tensor with a part for each. Taken before the loop, the memory that an op needs does not
-/// depend on how many of its pieces happen to run at once.
-real* scratch_of(Tensor& parts) { return parts.data() + thread_index() * parts.shape().product(1, parts.ndim()); }
+ private:
+  static constexpr index_t kHalf = kQueries * kKeys;
+  Tensor areas_;
+  Bf16Tensor half_;
+};
 
-/// y [B, Tq, H, Dv] and the log-sum-exp of each row's scores [B, H, Tq].
-void attend(const Attention& a, Tensor& y, Tensor& log_sums) {
-  const index_t blocks = (a.queries + kBlock - 1) / kBlock;
-  Tensor scratch({threads(), std::min(kBlock, a.queries), a.keys});
+/// y [B, Tq, H, Dv] and the log-sum-exp of each row's scores [B, H, Tq]. Keys come a tile at a time: each row keeps the
+/// largest score so far, the sum of e^(score - largest) and the weighted values, and scales both down when a larger
+/// score comes (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
+void attend(const Attention& a, const Heads& q, const Heads& k, const Heads& v, Tensor& y, Tensor& log_sums) {
+  const index_t blocks = (a.queries + kQueries - 1) / kQueries;
+  const Heads out(y, 0);
+  Scratch scratch(kQueries * (kKeys + a.value_size + 2));
   parallel_for(a.batch * a.heads * blocks, 1, [&](index_t begin, index_t end) {
+    real* const weights = scratch.mine();
+    real* const sums = weights + kQueries * kKeys;  // of weights times values, [count, Dv]
+    real* const tops = sums + kQueries * a.value_size;
+    real* const totals = tops + kQueries;
     for (index_t task = begin; task < end; ++task) {
-      const index_t b = task / blocks / a.heads, h = task / blocks % a.heads, first = task % blocks * kBlock;
-      const index_t count = std::min(kBlock, a.queries - first), seen = a.visible(first + count);
-      real* const weights = scratch_of(scratch);
-      a.score(b, h, first, count, weights);
-      for (index_t i = 0; i < count; ++i) {
-        real* const p = weights + i * seen;
-        log_sums.data()[a.row(b, h, first + i)] = soften(p, seen);
-        a.drop(b, h, first + i, seen, p);
+      const index_t b = task / blocks / a.heads, h = task / blocks % a.heads, first = task % blocks * kQueries;
+      const index_t count = std::min(kQueries, a.queries - first), seen = a.visible(first + count);
+      std::fill_n(sums, count * a.value_size, real{0});
+      std::fill_n(tops, count, -kInfinity);
+      std::fill_n(totals, count, real{0});
+      for (index_t key = 0; key < seen; key += kKeys) {
+        const Attention::Tile tile{b, h, first, count, key, std::min(kKeys, seen - key)};
+        a.score(tile, q, k, weights);
+        for (index_t i = 0; i < count; ++i) {
+          real* const s = weights + i * tile.width;
+          const real top = std::max(tops[i], row_max(s, tile.width));
+          // a row that has seen no key yet: e^-inf is 0, and NaN stays NaN
+          const real base = top == -kInfinity ? real{0} : top;
+          for (index_t j = 0; j < tile.width; ++j) s[j] = exp_of(s[j] - base);
+          const real shrink = exp_of(tops[i] - base);
+          totals[i] = totals[i] * shrink + row_sum(tile.width, [s](index_t j) { return s[j]; });
+          tops[i] = top;
+          if (key > 0) {
+            for (index_t c = 0; c < a.value_size; ++c) sums[i * a.value_size + c] *= shrink;
+          }
+        }
+        a.drop(tile, weights);
+        gemm_serial(count, a.value_size, tile.width, scratch.operand(weights, count, tile.width),
+                    v.matrix(b, h / a.per_group, key), {sums, a.value_size}, 1);
       }
-      gemm_serial(count, a.value_size, seen, {weights, seen}, a.head_of(a.v, b, h / a.per_group, 0),
-                  a.head_of(y, b, h, first));
+      const Matrix to = out.writable(b, h, first);
+      for (index_t i = 0; i < count; ++i) {
+        const bool none = totals[i] == 0;  // no key is seen: the result is 0, and so is every weight in backward
+        const real inverse = none ? real{0} : 1 / totals[i];
+        for (index_t c = 0; c < a.value_size; ++c) to.data[i * to.stride + c] = sums[i * a.value_size + c] * inverse;
+        log_sums.data()[a.row(b, h, first + i)] = none ? kInfinity : tops[i] + std::log(totals[i]);
+      }
     }
   });
 }
@@ -142,98 +212,107 @@ void attend(const Attention& a, Tensor& y, Tensor& log_sums) {
 /// With P the weights, O the result: dV = P^T dO, dP = dO V^T, dS = P * (dP - rowsum(dO * O)) * scale, dQ = dS K,
 /// dK = dS^T Q; P is computed again from the scores and their log-sum-exp. One task does a group of heads, so that the
 /// sums over heads and queries have one order.
-Grads attend_backward(const Attention& a, const Tensor& y, const Tensor& log_sums, const Tensor& dy) {
-  Tensor dq(a.q.shape()), dk = Tensor::zeros(a.k.shape()), dv = Tensor::zeros(a.v.shape());
-  const Shape square{threads(), std::min(kBlock, a.queries), a.keys};
-  Tensor weights(square), slopes(square), dropped(a.options.dropout > 0 ? square : Shape{0, 0});
+void attend_backward(const Attention& a, const Heads& q, const Heads& k, const Heads& v, const Tensor& y,
+                     const Tensor& log_sums, const Tensor& dy, const Heads& dq, const Heads& dk, const Heads& dv) {
+  const Bf16Tensor half_dy = rounds_operands() ? Bf16Tensor(dy) : Bf16Tensor();
+  const Heads d_out(dy.data(), half_dy.data(), dy.shape(), 0), out(y.data(), nullptr, y.shape(), 0);
+  const index_t tile_size = kQueries * kKeys, kv_size = kKeys * (a.size + a.value_size);
+  Tensor dots(log_sums.shape());
+  parallel_rows(dots.numel(), a.value_size, [&](index_t r) {
+    const index_t query = r % a.queries, h = r / a.queries % a.heads, b = r / a.queries / a.heads;
+    const real* const d = d_out.matrix(b, h, query).data;
+    const real* const o = out.matrix(b, h, query).data;
+    dots.data()[r] = row_sum(a.value_size, [=](index_t c) { return d[c] * o[c]; });
+  });
+  Scratch scratch(3 * tile_size + kv_size);
   parallel_for(a.batch * a.groups, 1, [&](index_t begin, index_t end) {
-    real* const p = scratch_of(weights);
-    real* const ds = scratch_of(slopes);
+    real* const p = scratch.mine();
+    real* const ds = p + tile_size;
+    real* const dropped = ds + tile_size;
+    const Matrix dk_tile{dropped + tile_size, a.size}, dv_tile{dk_tile.data + kKeys * a.size, a.value_size};
     for (index_t task = begin; task < end; ++task) {
       const index_t b = task / a.groups, g = task % a.groups;
-      const ConstMatrix key = a.head_of(a.k, b, g, 0);
-      ConstMatrix value = a.head_of(a.v, b, g, 0);
-      value.transposed = true;
-      for (index_t h = g * a.per_group; h < (g + 1) * a.per_group; ++h) {
-        for (index_t first = 0; first < a.queries; first += kBlock) {
-          const index_t count = std::min(kBlock, a.queries - first), seen = a.visible(first + count);
-          const ConstMatrix d_out = a.head_of(dy, b, h, first), out = a.head_of(y, b, h, first);
-          a.score(b, h, first, count, p);
-          for (index_t i = 0; i < count; ++i) {
-            const real log_sum = log_sums.data()[a.row(b, h, first + i)];
-            for (index_t j = 0; j < seen; ++j) p[i * seen + j] = exp_of(p[i * seen + j] - log_sum);
+      for (index_t i = 0; a.keys == 0 && i < a.per_group * a.queries; ++i)  // nothing else writes them
+        std::fill_n(dq.writable(b, g * a.per_group + i / a.queries, i % a.queries).data, a.size, real{0});
+      for (index_t key = 0; key < a.keys; key += kKeys) {
+        const index_t widest = std::min(kKeys, a.keys - key);
+        std::fill_n(dk_tile.data, kv_size, real{0});
+        for (index_t h = g * a.per_group; h < (g + 1) * a.per_group; ++h) {
+          for (index_t first = a.first_seeing(key) / kQueries * kQueries; first < a.queries; first += kQueries) {
+            const index_t count = std::min(kQueries, a.queries - first);
+            const Attention::Tile tile{b, h, first, count, key, std::min(widest, a.visible(first + count) - key)};
+            const index_t width = tile.width;
+            if (width <= 0) continue;
+            a.score(tile, q, k, p);
+            for (index_t i = 0; i < count; ++i) {
+              const real log_sum = log_sums.data()[a.row(b, h, first + i)];
+              for (index_t j = 0; j < width; ++j) p[i * width + j] = exp_of(p[i * width + j] - log_sum);
+            }
+            const real* used = p;  // what the values were multiplied with
+            if (a.options.dropout > 0) {
+              std::copy_n(p, count * width, dropped);
+              a.drop(tile, dropped);
+              used = dropped;
+            }
+            const ConstMatrix d = d_out.matrix(b, h, first);
+            gemm_serial(width, a.value_size, count, transposed(scratch.operand(used, count, width)), d, dv_tile, 1);
+            gemm_serial(count, width, a.value_size, d, transposed(v.matrix(b, g, key)), {ds, width});
+            a.drop(tile, ds);
+            for (index_t i = 0; i < count; ++i) {
+              const real dot = dots.data()[a.row(b, h, first + i)];
+              real* const s = ds + i * width;
+              for (index_t j = 0; j < width; ++j) s[j] = p[i * width + j] * (s[j] - dot) * a.scale;
+            }
+            const ConstMatrix slopes = scratch.operand(ds, count, width);
+            gemm_serial(count, a.size, width, slopes, k.matrix(b, g, key), dq.writable(b, h, first),
+                        key > 0 ? real{1} : real{0});
+            gemm_serial(width, a.size, count, transposed(slopes), q.matrix(b, h, first), dk_tile, 1);
           }
-          const real* used = p;  // what the values were multiplied with
-          if (a.options.dropout > 0) {
-            real* const rest = scratch_of(dropped);
-            std::copy_n(p, count * seen, rest);
-            for (index_t i = 0; i < count; ++i) a.drop(b, h, first + i, seen, rest + i * seen);
-            used = rest;
-          }
-          gemm_serial(seen, a.value_size, count, {used, seen, true}, d_out, a.head_of(dv, b, g, 0), 1);
-          gemm_serial(count, seen, a.value_size, d_out, value, {ds, seen});
-          for (index_t i = 0; i < count; ++i) {
-            real* const s = ds + i * seen;
-            a.drop(b, h, first + i, seen, s);
-            const real* const d = d_out.data + i * d_out.stride;
-            const real* const o = out.data + i * out.stride;
-            const real dot = row_sum(a.value_size, [=](index_t c) { return d[c] * o[c]; });
-            for (index_t j = 0; j < seen; ++j) s[j] = p[i * seen + j] * (s[j] - dot) * a.scale;
-          }
-          gemm_serial(count, a.size, seen, {ds, seen}, key, a.head_of(dq, b, h, first));
-          gemm_serial(seen, a.size, count, {ds, seen, true}, a.head_of(a.q, b, h, first), a.head_of(dk, b, g, 0), 1);
+        }
+        const Matrix dk_out = dk.writable(b, g, key), dv_out = dv.writable(b, g, key);
+        for (index_t j = 0; j < widest; ++j) {
+          std::copy_n(dk_tile.data + j * a.size, a.size, dk_out.data + j * dk_out.stride);
+          std::copy_n(dv_tile.data + j * a.value_size, a.value_size, dv_out.data + j * dv_out.stride);
         }
       }
     }
   });
-  return {dq, dk, dv};
 }
 
 }  // namespace
 
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options) {
-  const Attention a(q, k, v, options);
+  constexpr const char* kName = "scaled_dot_product_attention";
+  ensure(q.ndim() == 4 && k.ndim() == 4 && v.ndim() == 4, kName, ": q ", q.shape(), ", k ", k.shape(), " and v ",
+         v.shape(), " must be [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
+  const Attention a(kName, q.shape(), k.shape(), v.shape(), options);
+  const Operand queries(q), keys(k), values(v);
   Tensor y({a.batch, a.queries, a.heads, a.value_size}), log_sums({a.batch, a.heads, a.queries});
-  attend(a, y, log_sums);
-  return make_result("scaled_dot_product_attention", y, {q, k, v},
-                     [a, y, log_sums](const Tensor& dy) -> Grads { return attend_backward(a, y, log_sums, dy); });
+  attend(a, queries.heads(), keys.heads(), values.heads(), y, log_sums);
+  return make_result("scaled_dot_product_attention", y, {q, k, v}, [=](const Tensor& dy) -> Grads {
+    Tensor dq(queries.shape), dk(keys.shape), dv(values.shape);
+    attend_backward(a, queries.heads(), keys.heads(), values.heads(), y, log_sums, dy, {dq, 0}, {dk, 0}, {dv, 0});
+    return {dq, dk, dv};
+  });
 }
 
-namespace {
-
-/// Turns each pair by its angle, forward (sign 1) or back (sign -1).
-Tensor turn(const Tensor& x, index_t offset, double base, double sign) {
-  const index_t time = x.size(1), heads = x.size(2), half = x.size(3) / 2;
-  Tensor cosines({time, half}), sines({time, half});
-  parallel_rows(time, half * 16, [&](index_t t) {
-    for (index_t i = 0; i < half; ++i) {
-      const double angle =
-          static_cast<double>(offset + t) * std::pow(base, -static_cast<double>(i) / static_cast<double>(half));
-      cosines.data()[t * half + i] = static_cast<real>(std::cos(angle));
-      sines.data()[t * half + i] = static_cast<real>(sign * std::sin(angle));
-    }
+Tensor self_attention(const Tensor& qkv, index_t heads, const AttentionOptions& options) {
+  constexpr const char* kName = "self_attention";
+  ensure(qkv.ndim() == 4 && qkv.size(2) > heads && (qkv.size(2) - heads) % 2 == 0, kName, ": qkv ", qkv.shape(),
+         " must be [B, T, H + 2 G, D] with H = ", heads);
+  const index_t groups = (qkv.size(2) - heads) / 2;
+  const Shape key_shape = qkv.shape().with(2, groups);
+  const Attention a(kName, qkv.shape().with(2, heads), key_shape, key_shape, options);
+  const Operand packed(qkv);
+  Tensor y(qkv.shape().with(2, heads)), log_sums({a.batch, a.heads, a.queries});
+  attend(a, packed.heads(), packed.heads(heads), packed.heads(heads + groups), y, log_sums);
+  return make_result("self_attention", y, {qkv}, [=](const Tensor& dy) -> Grads {
+    Tensor d(packed.shape);
+    attend_backward(a, packed.heads(), packed.heads(heads), packed.heads(heads + groups), y, log_sums, dy, {d, 0},
+                    {d, heads}, {d, heads + groups});
+    return {d};
   });
-  Tensor y(x.shape());
-  parallel_rows(x.size(0) * time * heads, 2 * half, [&](index_t row) {
-    const real* const c = cosines.data() + row / heads % time * half;
-    const real* const s = sines.data() + row / heads % time * half;
-    const real* const in = x.data() + row * 2 * half;
-    real* const out = y.data() + row * 2 * half;
-    for (index_t i = 0; i < half; ++i) {
-      out[i] = in[i] * c[i] - in[i + half] * s[i];
-      out[i + half] = in[i] * s[i] + in[i + half] * c[i];
-    }
-  });
-  return y;
-}
-
-}  // namespace
-
-Tensor rotary(const Tensor& x, index_t offset, double base) {
-  ensure(x.ndim() == 4 && x.size(3) % 2 == 0, "rotary: x ", x.shape(), " must be [B, T, H, D] with D even");
-  return make_result("rotary", turn(x, offset, base, 1), {x},
-                     [=](const Tensor& dy) -> Grads { return {turn(dy, offset, base, -1)}; });
 }
 
 }  // namespace heddle

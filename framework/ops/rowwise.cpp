@@ -75,53 +75,98 @@ Tensor log_softmax(const Tensor& x) {
   });
 }
 
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
-  const Rows rows("layer_norm", x);
-  const index_t n = rows.width;
-  check_weight("layer_norm", "weight", x, weight);
-  if (bias.defined()) check_weight("layer_norm", "bias", x, bias);
-  Tensor y(x.shape()), mean({rows.count}), inverse({rows.count});  // inverse: 1 / sqrt(variance + eps)
-  parallel_rows(rows.count, n, [&, w = weight.data(), b = bias.defined() ? bias.data() : nullptr](index_t r) {
-    const real* const in = x.data() + r * n;
-    real* const out = y.data() + r * n;
+namespace {
+
+/// What a layer norm's rows have in common, and what its backward needs.
+struct LayerNormRows {
+  LayerNormRows(const char* op, const Tensor& x, const Tensor& weight_, const Tensor& bias_, double eps_)
+      : rows(op, x),
+        weight(weight_),
+        bias(bias_),
+        eps(static_cast<real>(eps_)),
+        mean({rows.count}),
+        inverse({rows.count}) {
+    check_weight(op, "weight", x, weight);
+    if (bias.defined()) check_weight(op, "bias", x, bias);
+  }
+
+  void forward(index_t r, const real* in, real* out) {
+    const index_t n = rows.width;
+    const real* const w = weight.data();
     const real m = row_sum(n, [in](index_t i) { return in[i]; }) / static_cast<real>(n);
     const real variance = row_sum(n, [in, m](index_t i) { return (in[i] - m) * (in[i] - m); }) / static_cast<real>(n);
-    const real s = 1 / std::sqrt(variance + static_cast<real>(eps));
+    const real s = 1 / std::sqrt(variance + eps);
     mean.data()[r] = m;
     inverse.data()[r] = s;
-    if (b != nullptr) {
+    if (bias.defined()) {
+      const real* const b = bias.data();
       for (index_t i = 0; i < n; ++i) out[i] = (in[i] - m) * s * w[i] + b[i];
     } else {
       for (index_t i = 0; i < n; ++i) out[i] = (in[i] - m) * s * w[i];
     }
+  }
+
+  /// With z = (x - mean) * inverse and g = dy * weight:
+  /// dx = inverse * (g - mean(g) - z * mean(g * z)); dweight = sum of dy * z over rows, dbias = sum of dy over rows.
+  Grads backward(const Tensor& x, const Tensor& dy) const {
+    const index_t width = rows.width;
+    Tensor dx(x.shape()), dw(weight.shape()), db;
+    parallel_rows(rows.count, width, [&, w = weight.data()](index_t r) {
+      const real* const in = x.data() + r * width;
+      const real* const d = dy.data() + r * width;
+      real* const out = dx.data() + r * width;
+      const real m = mean.data()[r], s = inverse.data()[r];
+      const real mean_g = row_sum(width, [=](index_t i) { return d[i] * w[i]; }) / static_cast<real>(width);
+      const real mean_gz =
+          row_sum(width, [=](index_t i) { return d[i] * w[i] * (in[i] - m) * s; }) / static_cast<real>(width);
+      for (index_t i = 0; i < width; ++i) out[i] = s * (d[i] * w[i] - mean_g - (in[i] - m) * s * mean_gz);
+    });
+    const real* const d = dy.data();
+    column_sums(rows.count, width, dw.data(),
+                [=, in = x.data(), m = mean.data(), s = inverse.data()](index_t r, index_t c) {
+                  return d[r * width + c] * (in[r * width + c] - m[r]) * s[r];
+                });
+    if (bias.defined()) {
+      db = Tensor(bias.shape());
+      column_sums(rows.count, width, db.data(), [=](index_t r, index_t c) { return d[r * width + c]; });
+    }
+    return {dx, dw, db};
+  }
+
+  Rows rows;
+  Tensor weight, bias;
+  real eps;
+  Tensor mean, inverse;  ///< of each row; inverse: 1 / sqrt(variance + eps)
+};
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  LayerNormRows norm("layer_norm", x, weight, bias, eps);
+  Tensor y(x.shape());
+  const index_t n = norm.rows.width;
+  parallel_rows(norm.rows.count, n, [&](index_t r) { norm.forward(r, x.data() + r * n, y.data() + r * n); });
+  return make_result("layer_norm", y, {x, weight, bias},
+                     [norm, x = x.detach()](const Tensor& dy) -> Grads { return norm.backward(x, dy); });
+}
+
+std::pair<Tensor, Tensor> add_layer_norm(const Tensor& x, const Tensor& branch, const Tensor& weight,
+                                         const Tensor& bias, double eps) {
+  ensure(x.shape() == branch.shape(), "add_layer_norm: x ", x.shape(), " and branch ", branch.shape(), " differ");
+  LayerNormRows norm("add_layer_norm", x, weight, bias, eps);
+  Tensor sum(x.shape()), y(x.shape());
+  const index_t n = norm.rows.width;
+  parallel_rows(norm.rows.count, n, [&](index_t r) {
+    const real *const a = x.data() + r * n, *const b = branch.data() + r * n;
+    real* const to = sum.data() + r * n;
+    for (index_t i = 0; i < n; ++i) to[i] = a[i] + b[i];
+    norm.forward(r, to, y.data() + r * n);
   });
-  // With z = (x - mean) * inverse and g = dy * weight:
-  // dx = inverse * (g - mean(g) - z * mean(g * z)); dweight = sum of dy * z over rows, dbias = sum of dy over rows.
-  return make_result(
-      "layer_norm", y, {x, weight, bias}, [x, weight, bias, mean, inverse, rows](const Tensor& dy) -> Grads {
-        const index_t width = rows.width;
-        Tensor dx(x.shape()), dw(weight.shape()), db;
-        parallel_rows(rows.count, width, [&, w = weight.data()](index_t r) {
-          const real* const in = x.data() + r * width;
-          const real* const d = dy.data() + r * width;
-          real* const out = dx.data() + r * width;
-          const real m = mean.data()[r], s = inverse.data()[r];
-          const real mean_g = row_sum(width, [=](index_t i) { return d[i] * w[i]; }) / static_cast<real>(width);
-          const real mean_gz =
-              row_sum(width, [=](index_t i) { return d[i] * w[i] * (in[i] - m) * s; }) / static_cast<real>(width);
-          for (index_t i = 0; i < width; ++i) out[i] = s * (d[i] * w[i] - mean_g - (in[i] - m) * s * mean_gz);
-        });
-        const real* const d = dy.data();
-        column_sums(rows.count, width, dw.data(),
-                    [=, in = x.data(), m = mean.data(), s = inverse.data()](index_t r, index_t c) {
-                      return d[r * width + c] * (in[r * width + c] - m[r]) * s[r];
-                    });
-        if (bias.defined()) {
-          db = Tensor(bias.shape());
-          column_sums(rows.count, width, db.data(), [=](index_t r, index_t c) { return d[r * width + c]; });
-        }
-        return {dx, dw, db};
-      });
+  // one pass forward, two places in the graph
+  sum = make_result("add", sum, {x, branch}, [](const Tensor& dy) -> Grads { return {dy, dy}; });
+  y = make_result("layer_norm", y, {sum, weight, bias},
+                  [norm, h = sum.detach()](const Tensor& dy) -> Grads { return norm.backward(h, dy); });
+  return {sum, y};
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {

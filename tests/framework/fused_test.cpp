@@ -1,6 +1,8 @@
 // Ops that do several things at once equal the ops that do one thing each.
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 
 #include "framework/gemm.h"
 #include "framework/ops.h"
@@ -64,6 +66,77 @@ TEST_CASE("an activation beside the product equals the product and then the acti
   REQUIRE(largest_difference(one, two) < kClose);
   REQUIRE_THROWS_WITH(linear(Tensor::zeros({2, 3}), Tensor::zeros({5, 3}), {}, Activation::swiglu),
                       Catch::Contains("as many gates as values"));
+}
+
+TEST_CASE("a sum and its norm in one pass equal the two after another, gradients through both results included") {
+  const index_t width = GENERATE(5, 70);
+  const std::vector<Shape> shapes = {{3, 41, width}, {3, 41, width}, {width}, {width}};
+  const auto one = results(
+      [](const auto& x) {
+        const auto [h, y] = add_layer_norm(x[0], x[1], x[2], x[3]);
+        return h * real{0.5} + gelu(y);
+      },
+      shapes);
+  const auto two = results(
+      [](const auto& x) {
+        const Tensor h = x[0] + x[1];
+        return h * real{0.5} + gelu(layer_norm(h, x[2], x[3]));
+      },
+      shapes);
+  REQUIRE(largest_difference(one, two) < kClose);
+  REQUIRE_THROWS_WITH(add_layer_norm(Tensor::zeros({2, 3}), Tensor::zeros({3}), Tensor::zeros({3}), {}),
+                      Catch::Contains("[2, 3]") && Catch::Contains("differ"));
+}
+
+TEST_CASE("attention in tiles equals products, a softmax and a product over whole matrices") {
+  // lengths at, within and past the edges of a tile; heads alone and in groups
+  const index_t time = GENERATE(3, 64, 65, 256, 300);
+  const index_t heads = 4, groups = GENERATE(4, 2), size = 8;
+  const std::vector<Shape> shapes = {{2, time, heads + 2 * groups, size}};
+  AttentionOptions options;
+  options.causal = true;
+  const auto tiles = results([&](const auto& x) { return self_attention(x[0], heads, options); }, shapes);
+  const auto apart = results(
+      [&](const auto& x) {
+        const auto part = [&](index_t begin, index_t end) { return slice(x[0], 2, begin, end); };
+        return scaled_dot_product_attention(part(0, heads), part(heads, heads + groups),
+                                            part(heads + groups, heads + 2 * groups), options);
+      },
+      shapes);
+  REQUIRE(tiles == apart);
+  Tensor mask({time, time});
+  for (index_t i = 0; i < mask.numel(); ++i)
+    mask.data()[i] = i % time > i / time ? -std::numeric_limits<real>::infinity() : real{0};
+  const auto composed = results(
+      [&](const auto& x) {
+        const auto part = [&](index_t begin, index_t end) { return permute(slice(x[0], 2, begin, end), {0, 2, 1, 3}); };
+        const auto repeated = [&](const Tensor& t) {
+          std::vector<Tensor> all;
+          for (index_t h = 0; h < heads; ++h) all.push_back(slice(t, 1, h * groups / heads, h * groups / heads + 1));
+          return concat(all, 1);
+        };
+        const Tensor q = part(0, heads), k = repeated(part(heads, heads + groups)),
+                     v = repeated(part(heads + groups, heads + 2 * groups));
+        const Tensor scores = matmul(q, k, false, true) * static_cast<real>(1 / std::sqrt(double(size)));
+        return permute(matmul(softmax(scores + mask), v), {0, 2, 1, 3});
+      },
+      shapes);
+  REQUIRE(largest_difference(tiles, composed) < kClose);
+}
+
+TEST_CASE("attention takes memory in proportion to the length, not to its square") {
+  const auto taken = [](index_t time) {
+    Tensor qkv = Tensor::normal({1, time, 6, 16}, Rng(3)).set_requires_grad();
+    AttentionOptions options;
+    options.causal = true;
+    const std::size_t before = pool_stats().bytes_in_use;
+    pool_reset_peak();
+    backward(sum(self_attention(qkv, 2, options)));
+    return static_cast<double>(pool_stats().peak_bytes - before);
+  };
+  const double one = taken(1024), two = taken(2048), four = taken(4096);
+  CHECK(two < 2.1 * one);
+  CHECK(four - two < 2.1 * (two - one));
 }
 
 TEST_CASE("weights that are kept as bf16 give the bits of weights that are rounded each time") {

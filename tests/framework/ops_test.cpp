@@ -164,7 +164,20 @@ const std::vector<Row>& table() {
         {"scaled_dot_product_attention", {{{1, 67, 1, 2}}, {{1, 67, 1, 2}}, {{1, 67, 1, 1}}}, [](const Inputs& x) {
            return scaled_dot_product_attention(x[0], x[1], x[2], attention_options(true));
          }});
+    // queries, keys and values in one tensor, in several tiles
+    AttentionOptions dropping = attention_options(true);
+    dropping.dropout = 0.3;
+    r.push_back({"self_attention", {{{2, 5, 8, 3}}}, [](const Inputs& x) { return self_attention(x[0], 4); }});
+    r.push_back({"self_attention", {{{1, 67, 4, 2}}}, [dropping](const Inputs& x) {
+                   return self_attention(x[0], 2, dropping);
+                 }});
+    r.push_back({"self_attention", {{{1, 260, 3, 1}}}, [](const Inputs& x) {
+                   return self_attention(x[0], 1, attention_options(true));
+                 }});
     r.push_back({"rotary", {{{2, 3, 2, 6}}}, [](const Inputs& x) { return rotary(x[0], 4, 100); }});
+    r.push_back({"rotary", {{{2, 3, 3, 4}}}, [](const Inputs& x) { return rotary(x[0], 0, 10000, 2); }});
+    r.push_back({"head_norm", {{{2, 3, 2, 5}}}, [](const Inputs& x) { return head_norm(x[0]); }});
+    r.push_back({"head_norm", {{{2, 2, 5, 3}}}, [](const Inputs& x) { return head_norm(x[0], 3, 0.1); }});
     // losses
     r.push_back({"cross_entropy", {{{5, 7}, -3, 3}}, [](const Inputs& x) {
                    return cross_entropy(x[0], ids_of({0, 6, -1, 3, 3}, {5}));

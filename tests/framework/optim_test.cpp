@@ -89,4 +89,115 @@ TEST_CASE("learning rates rise through warm-up and fall by their schedule to min
   REQUIRE(rate("linear", 14) == Approx(0.55));
 }
 
+TEST_CASE("orthogonalized keeps a matrix's singular vectors and brings its singular values near 1") {
+  const Shape shape = GENERATE(Shape{6, 6}, Shape{4, 11}, Shape{11, 4});
+  const index_t rows = shape[0], columns = shape[1], rank = std::min(rows, columns);
+  // x = sum of s_i u_i v_i^T with the columns of cosine transforms as orthonormal vectors
+  const auto vector = [](index_t n, index_t which, index_t i) {
+    const double pi = std::acos(-1.0);
+    return std::sqrt((which == 0 ? 1.0 : 2.0) / static_cast<double>(n)) *
+           std::cos(pi * static_cast<double>(which) * (static_cast<double>(i) + 0.5) / static_cast<double>(n));
+  };
+  Tensor x = Tensor::zeros(shape);
+  for (index_t k = 0; k < rank; ++k) {
+    for (index_t i = 0; i < x.numel(); ++i)
+      x.data()[i] += static_cast<real>(3.0 / static_cast<double>(1 + 2 * k) * vector(rows, k, i / columns) *
+                                       vector(columns, k, i % columns));
+  }
+  const Tensor y = orthogonalized(x);
+  REQUIRE(y.shape() == shape);
+  for (index_t a = 0; a < rank; ++a) {
+    for (index_t b = 0; b < rank; ++b) {
+      double along = 0;  // u_a^T y v_b
+      for (index_t i = 0; i < y.numel(); ++i)
+        along += vector(rows, a, i / columns) * static_cast<double>(y.data()[i]) * vector(columns, b, i % columns);
+      INFO(shape << " " << a << " " << b);
+      if (a == b) {
+        CHECK(along > 0.6);
+        CHECK(along < 1.2);
+      } else {
+        CHECK(std::abs(along) < 1e-3);
+      }
+    }
+  }
+  const Tensor none = orthogonalized(Tensor::zeros(shape));
+  REQUIRE(std::all_of(none.span().begin(), none.span().end(), [](real v) { return v == 0; }));
+}
+
+namespace {
+
+/// The parameters after `steps` steps with gradients that depend on the step alone.
+std::vector<NamedTensor> stepped(const OptimConfig& config, int steps, std::vector<NamedTensor> parameters) {
+  Optimizer optimizer(config, parameters);
+  for (int step = 0; step < steps; ++step) {
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      parameters[i].tensor.mutable_grad() =
+          Tensor::normal(parameters[i].tensor.shape(), Rng(3).fork(i + 10 * static_cast<std::uint64_t>(step)));
+    optimizer.step(0.01);
+  }
+  optimizer.swap_average();
+  return parameters;
+}
+
+std::vector<NamedTensor> three_parameters() {
+  std::vector<NamedTensor> all;
+  for (const char* name : {"blocks/0/mlp/fc/weight", "token_embedding/weight", "blocks/0/mlp/fc/bias"})
+    all.push_back(
+        {name, Tensor::normal(all.size() == 2 ? Shape{5} : Shape{5, 3}, Rng(all.size())).set_requires_grad()});
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("Muon moves hidden matrices along the orthogonalized momentum, and the rest as AdamW") {
+  OptimConfig muon, adamw;
+  muon.kind = "muon";
+  muon.momentum = 0.95;
+  const auto first = three_parameters(), a = stepped(muon, 1, three_parameters()),
+             b = stepped(adamw, 1, three_parameters());
+  for (const std::size_t i : {1U, 2U}) {
+    const auto left = a[i].tensor.span(), right = b[i].tensor.span();
+    REQUIRE(std::equal(left.begin(), left.end(), right.begin()));
+  }
+  Tensor ahead = Tensor::normal({5, 3}, Rng(3).fork(0));
+  for (real& v : ahead.span()) v *= static_cast<real>(1.95);
+  const Tensor direction = orthogonalized(ahead);
+  for (index_t i = 0; i < 15; ++i) {
+    const double w = static_cast<double>(first[0].tensor.data()[i]);
+    REQUIRE(
+        static_cast<double>(a[0].tensor.data()[i]) ==
+        Approx(w - 0.01 * (0.2 * std::sqrt(5.0) * static_cast<double>(direction.data()[i]) + 0.1 * w)).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("averaged weights are what the formula says, and exchanging twice changes nothing") {
+  OptimConfig plain, averaged;
+  averaged.ema_decay = 0.7;
+  const auto first = three_parameters();
+  std::vector<std::vector<double>> expected;
+  for (const NamedTensor& p : first) expected.emplace_back(p.tensor.span().begin(), p.tensor.span().end());
+  for (int t = 1; t <= 4; ++t) {
+    const auto now = stepped(plain, t, three_parameters());
+    const double decay = std::min(0.7, t / (t + 9.0));
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      for (std::size_t j = 0; j < expected[i].size(); ++j)
+        expected[i][j] = decay * expected[i][j] + (1 - decay) * static_cast<double>(now[i].tensor.data()[j]);
+    }
+  }
+  const auto result = stepped(averaged, 4, three_parameters());
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    for (std::size_t j = 0; j < expected[i].size(); ++j)
+      REQUIRE(static_cast<double>(result[i].tensor.data()[j]) == Approx(expected[i][j]).epsilon(1e-5));
+  }
+  auto parameters = three_parameters();
+  Optimizer optimizer(averaged, parameters);
+  parameters[2].tensor.mutable_grad() = Tensor::full({5}, 1);
+  optimizer.step(0.01);
+  const std::vector<real> before(parameters[2].tensor.span().begin(), parameters[2].tensor.span().end());
+  optimizer.swap_average();
+  REQUIRE(!std::equal(before.begin(), before.end(), parameters[2].tensor.span().begin()));
+  optimizer.swap_average();
+  REQUIRE(std::equal(before.begin(), before.end(), parameters[2].tensor.span().begin()));
+}
+
 }  // namespace heddle

@@ -40,11 +40,11 @@ std::string weights_of(const std::string& path) {
   return all;
 }
 
-/// Waits until the file is there; false after a minute.
-bool appears(const std::string& path) {
-  for (int i = 0; i < 6000; ++i) {
-    if (std::filesystem::exists(path)) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+/// Waits until the file is there and holds `text`; false after a minute.
+bool appears(const std::string& path, const std::string& text = "") {
+  for (int i = 0; i < 60000; ++i) {
+    if (std::filesystem::exists(path) && read_bytes(path).find(text) != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return false;
 }
@@ -69,11 +69,7 @@ TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that 
   // Checkpoints come every 20 steps; the kill falls on some step after the sixth.
   const Process process(folder,
                         {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"), "--train.log_interval=1"});
-  const auto reached = [&] {
-    return read_bytes(folder.path("killed/log.txt")).find("\nstep 121/") != std::string::npos;
-  };
-  for (int i = 0; i < 60000 && !reached(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  REQUIRE(reached());
+  REQUIRE(appears(folder.path("killed/log.txt"), "\nstep 121/"));
   process.send(SIGKILL);
   REQUIRE(process.wait() == 128 + SIGKILL);
   REQUIRE(load_checkpoint(folder.path("killed/last.h5")).state.step >= 120);
@@ -120,7 +116,7 @@ TEST_CASE("a second signal ends the program at once, within a step") {
   const TemporaryFolder folder;
   const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"),
                                  "--train.batch_size=20000"});  // a step takes seconds
-  REQUIRE(appears(folder.path("run/log.txt")));
+  REQUIRE(appears(folder.path("run/log.txt"), "5-gram"));       // the last line before the first step
   for (int i = 0; i < 10; ++i) {  // two that come before a busy machine runs the process count as one
     process.send(SIGINT);
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
