@@ -94,6 +94,22 @@ TEST_CASE("tiktoken's form gives the same tokens for the same text") {
   CHECK_THROWS_WITH(rank_lines(moved), Catch::Contains("its ids are not its merges' order"));
 }
 
+TEST_CASE("ranks may leave some out, as p50k_base does for its special token") {
+  std::string lines = rank_lines(trained(Pattern::gpt2));
+  const std::size_t space = lines.rfind(' ');
+  const std::int32_t rank = std::stoi(lines.substr(space + 1));
+  lines = lines.substr(0, space + 1) + std::to_string(rank + 3) + '\n';
+  const TokenizerState state = parse_ranks(lines, "gpt2");
+  const auto tokenizer = make_tokenizer(state);
+  REQUIRE(tokenizer->vocab_size() == rank + 4);
+  REQUIRE(rank_lines(state) == lines);
+  REQUIRE(parse_tokenizer_json(tokenizer_json(state)) == state);
+  const std::string piece = tokenizer->piece(rank + 3);
+  REQUIRE(tokenizer->encode(piece) == Tokenizer::Ids{rank + 3});
+  const std::vector<std::int32_t> left_out = {rank};
+  REQUIRE_THROWS_WITH(tokenizer->decode(left_out), Catch::Contains("is not used"));
+}
+
 TEST_CASE("bytes have printable names: a space is Ġ, a line's end Ċ") {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
@@ -160,7 +176,8 @@ TEST_CASE("GPT-2's files and ranks that are damaged are refused with what is wro
   CHECK_THROWS_WITH(parse_ranks("", "gpt2"), Contains("it is empty"));
   CHECK_THROWS_WITH(parse_ranks("hello\n", "gpt2"), Contains("line 1 is not a token in base64"));
   CHECK_THROWS_WITH(parse_ranks("AA== x\n", "gpt2"), Contains("line 1 is not"));
-  CHECK_THROWS_WITH(parse_ranks("AA== 1\n", "gpt2"), Contains("line 1 has rank 1, wanted 0"));
+  CHECK_THROWS_WITH(parse_ranks("AA== 1\nAQ== 1\n", "gpt2"), Contains("line 2 has rank 1, wanted 2 or more"));
+  CHECK_THROWS_WITH(parse_ranks("AA== 1048576\n", "gpt2"), Contains("rank 1048576, which is not within 0 .. 1048575"));
   CHECK_THROWS_WITH(parse_ranks("AA== 18446744073709551616\n", "gpt2"), Contains("line 1 is not"));
   CHECK_THROWS_WITH(parse_ranks("A 0\n", "gpt2"), Contains("'A' is not base64"));
   CHECK_THROWS_WITH(parse_ranks("A=A= 0\n", "gpt2"), Contains("is not base64"));
