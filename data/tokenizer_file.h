@@ -8,9 +8,8 @@
 /// Byte-pair vocabularies in the forms that other programs read and write:
 ///
 ///   NAME.json      Hugging Face's tokenizer.json
-///   NAME.tiktoken  tiktoken's ranks: a line a token, its bytes in base64 and its rank. Pattern and special tokens are
-///   not
-///                  part of it
+///   NAME.tiktoken  tiktoken's ranks: a line a token, its bytes in base64 and its rank. Pattern and special tokens
+///                  are not part of it
 ///   a folder       GPT-2's encoder.json and vocab.bpe
 namespace heddle {
 
@@ -33,9 +32,9 @@ TokenizerState parse_gpt2(const std::string& encoder_json, const std::string& vo
 std::string gpt2_encoder_json(const TokenizerState& state);
 std::string gpt2_vocab_bpe(const TokenizerState& state);
 
-/// tiktoken's form, from and to text. It holds no merges: any two neighbours whose bytes make a token are merged,
-/// lowest rank first, where merges name the two. So of a vocabulary that was trained here tiktoken makes the same
-/// tokens but for rare texts such as long runs of one character.
+/// tiktoken's form, from and to text. It holds no merges: a piece that is a token is that token, and in others any two
+/// neighbours whose bytes make a token are merged, lowest rank first, where merges name the two. So of a vocabulary
+/// that was trained here tiktoken makes the same tokens but for rare texts such as long runs of one character.
 TokenizerState parse_ranks(const std::string& text, const std::string& pattern);
 std::string rank_lines(const TokenizerState& state);
 

@@ -75,6 +75,7 @@ TokenizerState parse_ranks(const std::string& text, const std::string& pattern) 
   TokenizerState state;
   state.kind = "bpe";
   state.pattern = pattern;
+  state.whole_pieces = true;
   std::size_t number = 1;
   for (std::size_t at = 0; at < text.size(); ++number) {
     const std::size_t end = std::min(text.find('\n', at), text.size());

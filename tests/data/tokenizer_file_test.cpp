@@ -94,6 +94,20 @@ TEST_CASE("tiktoken's form gives the same tokens for the same text") {
   CHECK_THROWS_WITH(rank_lines(moved), Catch::Contains("its ids are not its merges' order"));
 }
 
+TEST_CASE("a piece that is a token is that token with ranks, and where a tokenizer.json ignores merges") {
+  std::string lines = rank_lines(trained(Pattern::none));
+  lines.resize(lines.find(" 255\n") + 5);                   // the bytes
+  lines += "YmM= 256\nYWI= 257\nY2Q= 258\nYWJjZA== 259\n";  // bc, ab, cd, abcd: of abcd merging makes a, bc, d
+  TokenizerState state = parse_ranks(lines, "gpt2");
+  CHECK(make_tokenizer(state)->encode("abcd") == Tokenizer::Ids{259});
+  CHECK(make_tokenizer(state)->encode("abcde") == Tokenizer::Ids{'a', 256, 'd', 'e'});
+  CHECK(parse_tokenizer_json(tokenizer_json(state)) == state);
+  CHECK_THROWS_WITH(gpt2_encoder_json(state), Catch::Contains("whole pieces"));
+  json file = json::parse(tokenizer_json(state));
+  file["model"]["ignore_merges"] = false;
+  CHECK(make_tokenizer(parse_tokenizer_json(file.dump()))->encode("abcd") == Tokenizer::Ids{'a', 256, 'd'});
+}
+
 TEST_CASE("ranks may leave some out, as p50k_base does for its special token") {
   std::string lines = rank_lines(trained(Pattern::gpt2));
   const std::size_t space = lines.rfind(' ');
