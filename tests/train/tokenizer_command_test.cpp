@@ -100,7 +100,7 @@ TEST_CASE("a run trains its own vocabulary, or takes one from a file, and keeps 
   CHECK(run_program(folder, {"generate", folder.path("words"), "--prompt", "the king", "--tokens", "5"}).status == 0);
 }
 
-TEST_CASE("heddle tokenizer show: merges step by step, tokens with their ids; stats: how a vocabulary fits") {
+TEST_CASE("heddle tokenizer show: merges step by step, tokens with their ids, and stats how a vocabulary fits") {
   const TemporaryFolder folder;
   const std::string hello = folder.write("hello.txt", "hello world");
   REQUIRE(run_program(folder, {"tokenizer", "train", "--input", hello, "--vocab-size", "300", "--min-frequency", "1",
