@@ -16,9 +16,12 @@ namespace heddle {
 /// Reads any of them; `pattern` is that of a file which does not say it. Errors: what cannot be read or is none of
 /// them, naming the file and what in it is wrong.
 TokenizerState read_tokenizer(const std::filesystem::path& path, const std::string& pattern = "gpt2");
+/// Errors: a name that asks for none of them, or for one that cannot hold the pattern; a folder where a file is asked
+/// for. What is said so early need not be said after a long training.
+void check_tokenizer_path(const std::filesystem::path& path, const std::string& pattern);
 /// Writes the one that the name asks for. The file is written beside its place and renamed, so it is there whole or not
-/// at all. Errors: a tokenizer that is not byte-pair encoding, or that the form cannot hold; a folder that cannot be
-/// written to.
+/// at all. Errors: those of check_tokenizer_path; a tokenizer that is not byte-pair encoding, or that the form cannot
+/// hold; a folder that cannot be written to.
 void write_tokenizer(const TokenizerState& state, const std::filesystem::path& path);
 
 /// Hugging Face's form, from and to text. Errors: a model that is not byte-level BPE, a normalizer or a pre-tokenizer
