@@ -109,6 +109,8 @@ TEST_CASE("heddle tokenizer show: merges step by step, tokens with their ids, an
   const Outcome shown = run_program(folder, {"tokenizer", "show", folder.path("h.json"), "--text", "hello world"});
   CHECK_THAT(shown.out,
              Catch::Contains("  h e l l o\n  h el l o\n  h ell o\n  h ello\n  hello\n") && Catch::Contains("·world"));
+  CHECK_THAT(run_program(folder, {"tokenizer", "show", folder.path("h.json"), "--text", std::string(201, 'x')}).out,
+             Catch::Contains("merges of the first 0 pieces of at most 200 bytes"));
   const Outcome stats = run_program(folder, {"tokenizer", "stats", folder.path("h.json"), "--input", hello, "--json"});
   const auto counts = nlohmann::json::parse(stats.out);
   CHECK(counts["bytes"] == 11);
