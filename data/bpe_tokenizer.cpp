@@ -228,14 +228,17 @@ class BpeTokenizer final : public Tokenizer {
         cut_out[static_cast<std::size_t>(id)] = true;
       }
     }
-    // A piece that merging makes one token is found whole; a token that merging does not reach is not in this table.
+    // A piece that merging makes one token is found whole; a token that merging does not reach is in this table only
+    // where pieces are not merged if they need not be.
     std::vector<Id> ids;
     for (Id id = 0; id < vocab_size(); ++id) {
       const std::string& bytes = state().pieces[static_cast<std::size_t>(id)];
       if (bytes.size() < 2 || cut_out[static_cast<std::size_t>(id)]) continue;
-      ids.clear();
-      merge(bytes, ids);
-      if (ids.size() != 1) continue;
+      if (!state().whole_pieces) {
+        ids.clear();
+        merge(bytes, ids);
+        if (ids.size() != 1) continue;
+      }
       whole_.insert(id);
       longest_ = std::max(longest_, bytes.size());
     }

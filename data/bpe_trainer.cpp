@@ -80,11 +80,14 @@ PieceCounts count_text(const ReadBlock& read, const BpeOptions& options, const S
 /// merge touches what it changes and nothing else; places that became stale are seen as such when they are visited.
 class Merger {
  public:
-  Merger(PieceCounts counts, const BpeOptions& options) : options_(options) {
+  /// `watch` is called after every so much work, of which one merge may be more or less.
+  Merger(PieceCounts counts, const BpeOptions& options, const std::function<void(std::size_t tokens)>& watch)
+      : options_(options), watch_(watch) {
     for (int byte = 0; byte < 256; ++byte) add_token(std::string(1, static_cast<char>(byte)));
     lay_out(counts);
     counts = {};
     for (std::size_t place = 1; place + 1 < slots_.size(); ++place) {
+      note_work(1);
       if (slots_[place] == kBreak || slots_[place + 1] == kBreak) continue;
       add(slots_[place], slots_[place + 1], place, count_at(place));
     }
@@ -100,6 +103,7 @@ class Merger {
       queue_.pop();
       const std::int64_t count = pairs_[best.pair].count;
       if (count == best.count) {
+        note_work((std::size_t{1} << 14U) + pairs_[best.pair].places.size());
         merge(best.pair);
         return true;
       }
@@ -132,6 +136,13 @@ class Merger {
       return merger->comes_before(q.right, p.right);
     }
   };
+
+  void note_work(std::size_t places) {
+    work_ += places;
+    if (work_ < std::size_t{1} << 20U) return;
+    work_ = 0;
+    watch_(pieces_.size());
+  }
 
   bool comes_before(Token a, Token b) const {
     return heads_[a] != heads_[b] ? heads_[a] < heads_[b] : pieces_[a] < pieces_[b];
@@ -247,6 +258,8 @@ class Merger {
   }
 
   const BpeOptions& options_;
+  const std::function<void(std::size_t)>& watch_;
+  std::size_t work_ = 0;              ///< since watch_ was called
   std::vector<std::string> pieces_;   ///< bytes of each token
   std::vector<std::uint64_t> heads_;  ///< their first 8 bytes as a number that compares as they do
   std::vector<std::int32_t> merges_;
@@ -284,10 +297,12 @@ TokenizerState train_bpe(const ReadBlock& read, const BpeOptions& options,
   PieceCounts counts = count_text(read, options, specials, watch_reading);
   ensure(bytes > 0, "bpe: the text is empty; there is nothing to learn from");
   const auto pieces = static_cast<std::int64_t>(counts.size());
-  Merger merger(std::move(counts), options);
+  const std::function<void(std::size_t)> watch_merging = [&](std::size_t tokens) {
+    if (watch) watch({bytes, pieces, static_cast<std::int64_t>(tokens)});
+  };
+  Merger merger(std::move(counts), options, watch_merging);
   const std::size_t learned = wanted - options.specials.size();
   while (merger.tokens() < learned && merger.step()) {
-    if (watch && merger.tokens() % 64 == 0) watch({bytes, pieces, static_cast<std::int64_t>(merger.tokens())});
   }
   TokenizerState state;
   state.kind = "bpe";

@@ -12,7 +12,7 @@ void SpecialTokens::add(const std::string& token, std::int32_t id) {
   ensure(!token.empty(), "special token: it is empty");
   // one that ends within a character would move the places where text can be cut
   ensure(find_invalid_utf8(token) == token.npos, "special token: '", visible(token), "' is not UTF-8");
-  ensure(known_.insert(token).second, "special token: ", token, " is given twice");
+  ensure(known_.insert(token).second, "special token: ", visible(token), " is given twice");
   auto& tokens = by_first_byte_[static_cast<unsigned char>(token[0])];
   if (tokens.empty()) first_bytes_ += token[0];
   const auto shorter =

@@ -29,9 +29,9 @@ struct TokenText {
 void for_tokens(const Tokenizer& tokenizer, const ReadBlock& read, Specials specials,
                 const std::function<void(const std::vector<std::int32_t>& ids, std::string_view text)>& on_tokens);
 
-/// Encodes a text with for_tokens. The tokens lie in a file without a
-/// name in `folder`, mapped; in memory where there is no folder, or none that can be written to. `watch(bytes)` is told
-/// of the bytes that are done, now and then, and may throw to stop. Errors: those of encode; no room for the tokens.
+/// Encodes a text with for_tokens. The tokens lie in a file without a name in `folder`, mapped; in memory where there
+/// is no folder, or none that can be written to. `watch(bytes)` is told of the bytes that are done, now and then, and
+/// may throw to stop. Errors: those of encode; no room for the tokens.
 TokenText encode_text(const Tokenizer& tokenizer, const ReadBlock& read, Specials specials,
                       const std::filesystem::path& folder = {}, const std::function<void(std::uint64_t)>& watch = {});
 

@@ -23,11 +23,13 @@ struct TokenizerState {
   std::vector<std::int32_t> merges{};    ///< bpe: left and right token of each merge, in their order
   std::vector<std::int32_t> specials{};  ///< tokens that are found only where they are allowed
   std::vector<std::int32_t> added{};     ///< bpe: tokens that are found everywhere, before merging
+  bool whole_pieces = false;             ///< bpe: a piece that is a token is not merged, but that token
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(kind) & BOOST_SERIALIZATION_NVP(pieces) & BOOST_SERIALIZATION_NVP(pattern);
     ar& BOOST_SERIALIZATION_NVP(merges) & BOOST_SERIALIZATION_NVP(specials) & BOOST_SERIALIZATION_NVP(added);
+    ar& BOOST_SERIALIZATION_NVP(whole_pieces);
   }
   friend bool operator==(const TokenizerState&, const TokenizerState&) = default;
 };

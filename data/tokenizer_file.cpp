@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,18 +23,26 @@ std::string read_file(const fs::path& path) {
   return text;
 }
 
-void write_file(const fs::path& path, const std::string& text) {
-  const fs::path temporary = path.string() + ".tmp-" + std::to_string(::getpid());
-  std::ofstream out(temporary, std::ios::binary);
-  out << text;
-  out.close();
-  std::error_code error(errno, std::generic_category()), ignored;
-  if (out.good()) fs::rename(temporary, path, error = {});
-  if (!out.good() || error) {
-    fs::remove(temporary, ignored);
-    throw Error(concat_text("cannot write '", path.string(), "': ", error.message(),
-                            "; choose a place that can be written to"));
+/// Writes files beside their places and renames them once all are written.
+void write_files(const std::vector<std::pair<fs::path, std::string>>& files) {
+  const auto beside = [](const fs::path& path) { return path.string() + ".tmp-" + std::to_string(::getpid()); };
+  std::error_code error, ignored;
+  fs::path failed;
+  for (const auto& [path, text] : files) {
+    std::ofstream out(beside(failed = path), std::ios::binary);
+    out << text;
+    out.close();
+    if (!out.good()) error.assign(errno, std::generic_category());
+    if (fs::is_directory(path, ignored)) error = std::make_error_code(std::errc::is_a_directory);
+    if (error) break;
   }
+  for (const auto& [path, text] : files) {
+    if (!error) fs::rename(beside(failed = path), path, error);
+  }
+  if (!error) return;
+  for (const auto& [path, text] : files) fs::remove(beside(path), ignored);
+  throw Error(concat_text("cannot write '", failed.string(), "': ", error.message(),
+                          "; choose a place that can be written to"));
 }
 
 /// Adds the file's name to what goes wrong in `parse`.
@@ -44,7 +53,9 @@ TokenizerState parsed(const fs::path& path, const Parse& parse) {
     make_tokenizer(state);  // finds what does not fit together
     return state;
   } catch (const Error& e) {
-    throw Error(concat_text("'", path.string(), "': ", e.what()));
+    std::string what = e.what();  // it may name a token that holds a line's end
+    std::replace(what.begin(), what.end(), '\n', ' ');
+    throw Error(concat_text("'", path.string(), "': ", what));
   }
 }
 
@@ -66,19 +77,29 @@ TokenizerState read_tokenizer(const fs::path& path, const std::string& pattern) 
   return parsed(path, [&] { return parse_ranks(text, pattern); });
 }
 
+void check_tokenizer_path(const fs::path& path, const std::string& pattern) {
+  std::error_code error;
+  const bool folder = fs::is_directory(path, error);
+  if (path.extension() == ".json" || path.extension() == ".tiktoken") {
+    ensure(!folder, "'", path.string(), "' is a folder; name a file");
+    return;
+  }
+  ensure(folder || !path.has_extension(), "'", path.string(),
+         "': name a .json or a .tiktoken file, or a folder for GPT-2's two files");
+  gpt2_encoder_json({"bpe", {}, pattern});  // refuses a pattern that it cannot hold
+}
+
 void write_tokenizer(const TokenizerState& state, const fs::path& path) {
   ensure(state.kind == "bpe", "'", path.string(), "': a ", state.kind,
          " tokenizer has no such file; it is kept in the checkpoints of its run");
-  if (path.extension() == ".json") return write_file(path, tokenizer_json(state));
-  if (path.extension() == ".tiktoken") return write_file(path, rank_lines(state));
+  check_tokenizer_path(path, state.pattern);
+  if (path.extension() == ".json") return write_files({{path, tokenizer_json(state)}});
+  if (path.extension() == ".tiktoken") return write_files({{path, rank_lines(state)}});
   const std::string encoder = gpt2_encoder_json(state), merges = gpt2_vocab_bpe(state);
   std::error_code error;
-  ensure(!path.has_extension() || fs::is_directory(path, error), "'", path.string(),
-         "': name a .json or a .tiktoken file, or a folder for GPT-2's two files");
   fs::create_directories(path, error);
   ensure(!error, "cannot write '", path.string(), "': ", error.message());
-  write_file(path / "vocab.bpe", merges);
-  write_file(path / "encoder.json", encoder);
+  write_files({{path / "vocab.bpe", merges}, {path / "encoder.json", encoder}});
 }
 
 // --- bytes as printable characters ---

@@ -135,6 +135,7 @@ TokenizerState parse_tokenizer_json(const std::string& text) {
   TokenizerState state;
   state.kind = "bpe";
   state.pattern = pattern_name(pattern_of_pre_tokenizer(member(file, "pre_tokenizer")));
+  state.whole_pieces = is_true(model, "ignore_merges");
 
   std::map<std::string, bool> added;  // content -> special
   json vocabulary = member(model, "vocab");
@@ -262,7 +263,7 @@ std::string tokenizer_json(const TokenizerState& state) {
         {"end_of_word_suffix", nullptr},
         {"fuse_unk", false},
         {"byte_fallback", false},
-        {"ignore_merges", false},
+        {"ignore_merges", state.whole_pieces},
         {"vocab", vocabulary_of(state)},
         {"merges", merges}}},
   };
@@ -299,6 +300,7 @@ TokenizerState parse_gpt2(const std::string& encoder_json, const std::string& vo
 std::string gpt2_encoder_json(const TokenizerState& state) {
   ensure(state.pattern == "gpt2", "GPT-2's files cannot hold pattern ", state.pattern, "; write a .json file");
   ensure(state.added.empty(), "GPT-2's files cannot hold added tokens that are not special; write a .json file");
+  ensure(!state.whole_pieces, "GPT-2's files cannot hold that whole pieces are not merged; write a .json file");
   ordered_json vocabulary = ordered_json::object();
   for (std::size_t id = 0; id < state.pieces.size(); ++id) {
     if (!state.pieces[id].empty())

@@ -45,6 +45,7 @@ std::string bytes_of_base64(std::string_view text) {
 std::vector<std::int32_t> merges_of(const std::vector<std::string>& pieces) {
   std::unordered_map<std::string_view, std::int32_t> ranks;
   for (std::size_t id = 0; id < pieces.size(); ++id) {
+    if (pieces[id].empty()) continue;
     const auto [same, is_new] = ranks.emplace(pieces[id], static_cast<std::int32_t>(id));
     ensure(is_new, "ranks ", same->second, " and ", id, " are the same bytes");
   }
@@ -57,7 +58,7 @@ std::vector<std::int32_t> merges_of(const std::vector<std::string>& pieces) {
       const auto left = ranks.find(piece.substr(0, cut)), right = ranks.find(piece.substr(cut));
       if (left != ranks.end() && right != ranks.end()) pairs.emplace_back(left->second, right->second);
     }
-    ensure(!pairs.empty() || piece.size() == 1, "rank ", id, " ('", visible(piece),
+    ensure(!pairs.empty() || piece.size() <= 1, "rank ", id, " ('", visible(piece),
            "') is not made of two other tokens");
     std::sort(pairs.begin(), pairs.end());
     for (const auto& [left, right] : pairs) {
@@ -74,6 +75,7 @@ TokenizerState parse_ranks(const std::string& text, const std::string& pattern) 
   TokenizerState state;
   state.kind = "bpe";
   state.pattern = pattern;
+  state.whole_pieces = true;
   std::size_t number = 1;
   for (std::size_t at = 0; at < text.size(); ++number) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -90,9 +92,11 @@ TokenizerState parse_ranks(const std::string& text, const std::string& pattern) 
       fits = error == std::errc() && end_of_rank == last;
     }
     ensure(fits, "line ", number, " is not a token in base64, a space and its rank; is this a tokenizer file?");
-    ensure(rank == state.pieces.size(), "line ", number, " has rank ", rank, ", wanted ", state.pieces.size(),
-           "; ranks count from 0 without gaps");
-    ensure(rank < kMaxVocabulary, "line ", number, ": more than ", kMaxVocabulary, " tokens");
+    ensure(rank >= state.pieces.size(), "line ", number, " has rank ", rank, ", wanted ", state.pieces.size(),
+           " or more; ranks grow from line to line");
+    ensure(rank < kMaxVocabulary, "line ", number, " has rank ", rank, ", which is not within 0 .. ",
+           kMaxVocabulary - 1);
+    state.pieces.resize(rank);  // a rank that is left out is that of a special token, as in p50k_base
     state.pieces.push_back(bytes_of_base64(line.substr(0, space)));
     const std::size_t bytes = state.pieces.back().size();
     ensure(bytes > 0 && bytes <= 65536, "line ", number, ": the token has ", bytes, " bytes, wanted 1 .. 65536");
@@ -110,6 +114,7 @@ std::string rank_lines(const TokenizerState& state) {
   for (std::size_t id = 0; in_order && id < 256; ++id) in_order = state.pieces[id].size() == 1;
   for (std::size_t i = 0; in_order && i < state.merges.size(); i += 2) {
     const std::string made = piece(state.merges[i]) + piece(state.merges[i + 1]);
+    while (count < state.pieces.size() && state.pieces[count].empty()) ++count;
     const auto end = state.pieces.begin() + static_cast<std::ptrdiff_t>(count);
     if (count < state.pieces.size() && *end == made) {
       ++count;
@@ -120,7 +125,9 @@ std::string rank_lines(const TokenizerState& state) {
   ensure(in_order,
          "tiktoken's form cannot hold this vocabulary: its ids are not its merges' order; write a .json file");
   std::string text;
-  for (std::size_t id = 0; id < count; ++id) text += base64(state.pieces[id]) + ' ' + std::to_string(id) + '\n';
+  for (std::size_t id = 0; id < count; ++id) {
+    if (!state.pieces[id].empty()) text += base64(state.pieces[id]) + ' ' + std::to_string(id) + '\n';
+  }
   return text;
 }
 

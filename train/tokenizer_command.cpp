@@ -38,7 +38,9 @@ void check_input(const std::vector<std::string>& paths) {
 /// Errors: the file cannot be made, said before the work and not after it.
 void check_output(const std::string& path) {
   if (path.empty()) throw UsageError("tokenizer: nowhere to write to; name a file with --output FILE");
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::filesystem::path folder = path;
+  if (!std::filesystem::is_directory(folder) && !folder.has_filename()) folder = folder.parent_path();  // NAME/
+  if (!std::filesystem::is_directory(folder)) folder = folder.parent_path();
   ensure(folder.empty() || std::filesystem::is_directory(folder), "'", path, "': folder ", folder.string(),
          " does not exist; make it, or choose another place");
   ensure(::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0, "'", path, "': folder ", folder.string(),
@@ -84,6 +86,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
   }
   check_input(inputs);
   check_output(output);
+  check_tokenizer_path(output, pattern);
   if (thread_count > 0) set_threads(static_cast<int>(thread_count));
   bpe.pattern = pattern_of(pattern);
   const StopOnSignal signals;
@@ -135,6 +138,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
   if (name.empty()) throw UsageError("tokenizer encode: name a tokenizer; usage: heddle " + line.usage);
   if (!output.empty()) {
     check_output(output);
+    ensure(!std::filesystem::is_directory(output), "'", output, "' is a folder; name a file");
     check_input(inputs);
   }
   const auto tokenizer = load_tokenizer(name, pattern);

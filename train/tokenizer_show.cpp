@@ -90,6 +90,7 @@ int tokenizer_show(const std::vector<std::string>& arguments) {
   if (tokenizer->state().kind == "bpe") {
     constexpr std::size_t kMost = 12, kLongest = 200;  // pieces, and bytes of one, that a person wants to read
     std::vector<std::string> shown;
+    bool all = true;
     const TokenizerState& state = tokenizer->state();
     SpecialTokens cut_out;
     for (const auto* list : {&state.specials, &state.added}) {
@@ -99,11 +100,17 @@ int tokenizer_show(const std::vector<std::string>& arguments) {
         pattern_of(state.pattern), cut_out, sentence,
         [&](std::string_view piece) {
           const bool again = std::find(shown.begin(), shown.end(), piece) != shown.end();
-          if (again || shown.size() == kMost || piece.size() > kLongest) return;
+          if (again) return;
+          if (shown.size() == kMost || piece.size() > kLongest) {
+            all = false;
+            return;
+          }
           shown.emplace_back(piece);
           std::cout << merging(*tokenizer, piece);
         },
         [](std::int32_t) {});
+    if (!all)
+      std::cout << fmt::format("\n(merges of the first {} pieces of at most {} bytes)\n", shown.size(), kLongest);
   }
   std::cout << fmt::format("\n{} bytes, tokens: {}\n", sentence.size(), ids.size())
             << token_lines(*tokenizer, ids, isatty(STDOUT_FILENO) == 1);
@@ -129,7 +136,7 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
   TextSource source(inputs);
   ensure(source.size() > 0, "text: ", inputs[0], " is empty; there is nothing to count");
   std::vector<std::uint64_t> frequencies(static_cast<std::size_t>(tokenizer->vocab_size()));
-  double characters = 0, words = 0;
+  std::uint64_t characters = 0, words = 0;
   bool in_word = false;
   for_tokens(
       *tokenizer, [&](std::string& text, std::size_t count) { return source.read(text, count); }, Specials::allowed,
@@ -142,8 +149,8 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
           in_word = !space;
         }
       });
-  const auto tokens = static_cast<double>(std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0}));
-  const auto bytes = static_cast<double>(source.size());
+  const std::uint64_t token_count = std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0});
+  const auto tokens = static_cast<double>(token_count), bytes = static_cast<double>(source.size());
   const auto unused = std::count(frequencies.begin(), frequencies.end(), 0);
   constexpr std::uint64_t kRare = 10;
   const auto rare = std::count_if(frequencies.begin(), frequencies.end(), [](auto n) { return n > 0 && n < kRare; });
@@ -154,10 +161,10 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
   });
   order.resize(std::min<std::size_t>(order.size(), 15));
   if (json) {
-    std::cout << nlohmann::json{{"bytes", bytes},
+    std::cout << nlohmann::json{{"bytes", source.size()},
                                 {"characters", characters},
                                 {"words", words},
-                                {"tokens", tokens},
+                                {"tokens", token_count},
                                 {"bytes_per_token", bytes / tokens},
                                 {"vocabulary", frequencies.size()},
                                 {"unused", unused},
@@ -176,8 +183,10 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
                    "{:.3f} bytes a token, {:.3f} characters a token, {:.3f} tokens a word\n"
                    "of the vocabulary {} are never used, {} less than {} times\n"
                    "most used:",
-                   human_count(bytes), human_count(characters), human_count(words), human_count(tokens), bytes / tokens,
-                   characters / tokens, tokens / std::max(words, 1.0), share(unused), share(rare), kRare);
+                   human_count(bytes), human_count(static_cast<double>(characters)),
+                   human_count(static_cast<double>(words)), human_count(tokens), bytes / tokens,
+                   static_cast<double>(characters) / tokens, tokens / std::max(static_cast<double>(words), 1.0),
+                   share(unused), share(rare), kRare);
   for (const std::int32_t id : order) {
     const std::uint64_t count = frequencies[static_cast<std::size_t>(id)];
     if (count > 0)

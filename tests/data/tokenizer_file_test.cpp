@@ -94,6 +94,36 @@ TEST_CASE("tiktoken's form gives the same tokens for the same text") {
   CHECK_THROWS_WITH(rank_lines(moved), Catch::Contains("its ids are not its merges' order"));
 }
 
+TEST_CASE("a piece that is a token is that token with ranks, and where a tokenizer.json ignores merges") {
+  std::string lines = rank_lines(trained(Pattern::none));
+  lines.resize(lines.find(" 255\n") + 5);                   // the bytes
+  lines += "YmM= 256\nYWI= 257\nY2Q= 258\nYWJjZA== 259\n";  // bc, ab, cd, abcd: of abcd merging makes a, bc, d
+  TokenizerState state = parse_ranks(lines, "gpt2");
+  CHECK(make_tokenizer(state)->encode("abcd") == Tokenizer::Ids{259});
+  CHECK(make_tokenizer(state)->encode("abcde") == Tokenizer::Ids{'a', 256, 'd', 'e'});
+  CHECK(parse_tokenizer_json(tokenizer_json(state)) == state);
+  CHECK_THROWS_WITH(gpt2_encoder_json(state), Catch::Contains("whole pieces"));
+  json file = json::parse(tokenizer_json(state));
+  file["model"]["ignore_merges"] = false;
+  CHECK(make_tokenizer(parse_tokenizer_json(file.dump()))->encode("abcd") == Tokenizer::Ids{'a', 256, 'd'});
+}
+
+TEST_CASE("ranks may leave some out, as p50k_base does for its special token") {
+  std::string lines = rank_lines(trained(Pattern::gpt2));
+  const std::size_t space = lines.rfind(' ');
+  const std::int32_t rank = std::stoi(lines.substr(space + 1));
+  lines = lines.substr(0, space + 1) + std::to_string(rank + 3) + '\n';
+  const TokenizerState state = parse_ranks(lines, "gpt2");
+  const auto tokenizer = make_tokenizer(state);
+  REQUIRE(tokenizer->vocab_size() == rank + 4);
+  REQUIRE(rank_lines(state) == lines);
+  REQUIRE(parse_tokenizer_json(tokenizer_json(state)) == state);
+  const std::string piece = tokenizer->piece(rank + 3);
+  REQUIRE(tokenizer->encode(piece) == Tokenizer::Ids{rank + 3});
+  const std::vector<std::int32_t> left_out = {rank};
+  REQUIRE_THROWS_WITH(tokenizer->decode(left_out), Catch::Contains("is not used"));
+}
+
 TEST_CASE("bytes have printable names: a space is Ġ, a line's end Ċ") {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
@@ -160,7 +190,8 @@ TEST_CASE("GPT-2's files and ranks that are damaged are refused with what is wro
   CHECK_THROWS_WITH(parse_ranks("", "gpt2"), Contains("it is empty"));
   CHECK_THROWS_WITH(parse_ranks("hello\n", "gpt2"), Contains("line 1 is not a token in base64"));
   CHECK_THROWS_WITH(parse_ranks("AA== x\n", "gpt2"), Contains("line 1 is not"));
-  CHECK_THROWS_WITH(parse_ranks("AA== 1\n", "gpt2"), Contains("line 1 has rank 1, wanted 0"));
+  CHECK_THROWS_WITH(parse_ranks("AA== 1\nAQ== 1\n", "gpt2"), Contains("line 2 has rank 1, wanted 2 or more"));
+  CHECK_THROWS_WITH(parse_ranks("AA== 1048576\n", "gpt2"), Contains("rank 1048576, which is not within 0 .. 1048575"));
   CHECK_THROWS_WITH(parse_ranks("AA== 18446744073709551616\n", "gpt2"), Contains("line 1 is not"));
   CHECK_THROWS_WITH(parse_ranks("A 0\n", "gpt2"), Contains("'A' is not base64"));
   CHECK_THROWS_WITH(parse_ranks("A=A= 0\n", "gpt2"), Contains("is not base64"));
@@ -190,6 +221,10 @@ TEST_CASE("files are told apart by what they hold, and refused by name") {
   CHECK_THROWS_WITH(read_tokenizer(folder.path("half")), Contains("vocab.bpe' cannot be opened"));
   CHECK_THROWS_WITH(write_tokenizer(state, folder.path("no/such/t.json")), Contains("cannot write"));
   CHECK_THROWS_WITH(write_tokenizer(state, folder.path("t.txt")), Contains("name a .json or a .tiktoken file"));
+  CHECK_THROWS_WITH(read_tokenizer(folder.write("two.json", R"({"model": {"type": "a\nb"}})")), Contains("a b; only"));
+  folder.write("taken/encoder.json/file", "");
+  CHECK_THROWS_WITH(write_tokenizer(state, folder.path("taken")), Contains("encoder.json': Is a directory"));
+  CHECK_FALSE(std::filesystem::exists(folder.path("taken/vocab.bpe")));
   CHECK_THROWS_WITH(write_tokenizer(state, "/dev/full/t.json"), Contains("cannot write"));
   CHECK_THROWS_WITH(write_tokenizer({"char", {"a"}}, folder.path("c.json")),
                     Contains("a char tokenizer has no such file"));

@@ -27,7 +27,7 @@ TEST_CASE("heddle tokenizer: text becomes ids and text again, in every form of f
   const TemporaryFolder folder;
   const std::string text = "the king\nand \xFF naïve <|end|> queens";
   std::string ids;
-  for (const char* name : {"v.json", "v.tiktoken", "gpt2"}) {
+  for (const char* name : {"v.json", "v.tiktoken", "gpt2/"}) {
     const std::string file = vocabulary(folder, name);
     const Outcome encoded = run_program(folder, {"tokenizer", "encode", file, "--plain"}, text);
     REQUIRE(encoded.status == 0);
@@ -100,7 +100,7 @@ TEST_CASE("a run trains its own vocabulary, or takes one from a file, and keeps 
   CHECK(run_program(folder, {"generate", folder.path("words"), "--prompt", "the king", "--tokens", "5"}).status == 0);
 }
 
-TEST_CASE("heddle tokenizer show: merges step by step, tokens with their ids; stats: how a vocabulary fits") {
+TEST_CASE("heddle tokenizer show: merges step by step, tokens with their ids, and stats how a vocabulary fits") {
   const TemporaryFolder folder;
   const std::string hello = folder.write("hello.txt", "hello world");
   REQUIRE(run_program(folder, {"tokenizer", "train", "--input", hello, "--vocab-size", "300", "--min-frequency", "1",
@@ -109,6 +109,8 @@ TEST_CASE("heddle tokenizer show: merges step by step, tokens with their ids; st
   const Outcome shown = run_program(folder, {"tokenizer", "show", folder.path("h.json"), "--text", "hello world"});
   CHECK_THAT(shown.out,
              Catch::Contains("  h e l l o\n  h el l o\n  h ell o\n  h ello\n  hello\n") && Catch::Contains("·world"));
+  CHECK_THAT(run_program(folder, {"tokenizer", "show", folder.path("h.json"), "--text", std::string(201, 'x')}).out,
+             Catch::Contains("merges of the first 0 pieces of at most 200 bytes"));
   const Outcome stats = run_program(folder, {"tokenizer", "stats", folder.path("h.json"), "--input", hello, "--json"});
   const auto counts = nlohmann::json::parse(stats.out);
   CHECK(counts["bytes"] == 11);
@@ -132,10 +134,17 @@ TEST_CASE("what heddle tokenizer cannot do it says in one line, and writes nothi
   check_one_line(train({"--input", folder.path("none.txt"), "--output", out}), 1, "none.txt does not exist");
   check_one_line(train({"--input", text, "--output", folder.path("no/such/v.json")}), 1, "does not exist; make it");
   check_one_line(train({"--input", text, "--output", "/dev/null/v.json"}), 1, "/dev/null");
+  check_one_line(train({"--input", text, "--output", folder.path("v.txt")}), 1, "name a .json or a .tiktoken file");
+  check_one_line(train({"--input", text, "--output", folder.path("gpt2"), "--pattern", "none"}), 1,
+                 "cannot hold pattern none");
+  std::filesystem::create_directory(folder.path("d.json"));
+  check_one_line(train({"--input", text, "--output", folder.path("d.json")}), 1, "d.json' is a folder; name a file");
+  check_one_line(train({"--input", text, "--special", "<a\n>", "<a\n>", "--output", out}), 1, "<a\\n> is given twice");
   check_one_line(train({"--input", text, "--pattern", "gpt9", "--output", out}), 2, "choose one of gpt2");
   check_one_line(train({"--output", out}), 2, "no text");
   check_one_line(train({"--input", text}), 2, "nowhere to write to");
   CHECK_FALSE(std::filesystem::exists(out));
+  CHECK_FALSE(std::filesystem::exists(folder.path("gpt2")));
   CHECK(run_program(folder, {"tokenizer"}).status == 2);
   check_one_line(run_program(folder, {"tokenizer", "eat"}), 2, "no part 'eat'");
   check_one_line(run_program(folder, {"tokenizer", "encode"}), 2, "name a tokenizer");
@@ -143,6 +152,8 @@ TEST_CASE("what heddle tokenizer cannot do it says in one line, and writes nothi
   check_one_line(run_program(folder, {"tokenizer", "encode", folder.path()}), 1, "holds no checkpoint");
   check_one_line(run_program(folder, {"tokenizer", "show", text}), 1, "line 1 is not a token in base64");
   const std::string file = vocabulary(folder, "good.json", "300");
+  check_one_line(run_program(folder, {"tokenizer", "encode", file, "--input", text, "--output", folder.path("d.json")}),
+                 1, "d.json' is a folder; name a file");
   check_one_line(run_program(folder, {"tokenizer", "decode", file}, "5 300"), 1,
                  "token 300 is outside the vocabulary of 300");
   check_one_line(run_program(folder, {"tokenizer", "decode", file}, "5 -1"), 1, "token -1 is outside");
