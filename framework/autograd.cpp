@@ -110,6 +110,30 @@ NoGradGuard::NoGradGuard() : previous_(std::exchange(recording, false)) {}
 NoGradGuard::~NoGradGuard() { recording = previous_; }
 bool grad_enabled() { return recording; }
 
+Tensor recomputed(const Tensor& x, const std::function<Tensor(const Tensor&)>& f) {
+  if (!grad_enabled() || !x.requires_grad()) return f(x);
+  Tensor y;
+  {
+    const NoGradGuard no_grad;
+    y = f(x.detach());
+  }
+  return make_result("recomputed", y, {x}, [x = x.detach(), f](const Tensor& dy) -> Grads {
+    Tensor leaf = x.detach();
+    leaf.set_requires_grad();
+    const bool before = std::exchange(recording, true);
+    Tensor again;
+    try {
+      again = f(leaf);
+    } catch (...) {
+      recording = before;
+      throw;
+    }
+    recording = before;
+    backward(again, dy);
+    return {leaf.grad()};
+  });
+}
+
 FiniteGuard::FiniteGuard() : previous_(std::exchange(checking_finite, true)) {}
 FiniteGuard::~FiniteGuard() { checking_finite = previous_; }
 

@@ -57,6 +57,11 @@ class NoGradGuard {
 };
 bool grad_enabled();
 
+/// f(x), a function of ops, for which nothing is kept but x: backward computes f(x) again and then its gradients, x's
+/// and those of every parameter that f reads. f must give the same bits each time, and what it reads must live until
+/// backward has run. (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016)
+Tensor recomputed(const Tensor& x, const std::function<Tensor(const Tensor&)>& f);
+
 /// While one of these lives in a thread, every result and every gradient is searched for NaN and infinity, and the
 /// first op that made one is named by an Error. Costs a pass over memory an op; meant for repeating a step that failed.
 class FiniteGuard {

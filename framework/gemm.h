@@ -43,6 +43,12 @@ void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix 
 /// The same in the calling thread alone, for use inside a parallel loop (heads of attention).
 void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
 
+/// c[m, n] = a[m, k] * b[n, k]^T for the few rows that come when text is written token by token: a is read as it is,
+/// and each number of b comes from memory once, as bf16 where b holds those. No operand is rounded here.
+constexpr index_t kFewRows = 8;
+void gemm_few_rows(index_t m, index_t n, index_t k, const real* a, ConstMatrix b, Matrix c,
+                   const AfterTile& after = {});
+
 /// The same by three plain loops: the reference the fast one is tested against, and the one that double uses.
 void gemm_reference(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
 

@@ -149,6 +149,11 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
 /// G of values, as one linear layer makes them.
 Tensor self_attention(const Tensor& qkv, index_t heads, const AttentionOptions& options = {});
 
+/// Self-attention of positions that continue those held: writes the keys and values of qkv [B, T, H + 2 G, D] into keys
+/// and values [B, capacity, G, D] from position `held` on, and attends, causally, with its queries to all so far.
+/// -> [B, T, H, D]. For generation: outside the graph. Errors: shapes that do not fit, held + T > capacity.
+Tensor cached_attention(const Tensor& qkv, index_t heads, Tensor& keys, Tensor& values, index_t held);
+
 // --- heads (ops/heads.cpp): x [B, T, N, D], of whose N heads the first `heads` are changed and the rest are copied; 0
 // means all ---
 

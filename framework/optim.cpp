@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "framework/gemm.h"
-#include "framework/ops/rows.h"
+#include "framework/rows.h"
 
 namespace heddle {
 

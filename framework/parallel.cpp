@@ -6,28 +6,89 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
+#include <sched.h>
 
 #include <algorithm>
+#include <atomic>
+#include <fstream>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "framework/check.h"
 
 namespace heddle {
 namespace {
 
+/// The processors that this process may run on, one for each physical core: of those that share a core the first.
+/// Empty where the system does not say.
+const std::vector<int>& cores() {
+  static const std::vector<int> found = [] {
+    std::vector<int> first_of_each;
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return first_of_each;
+    std::set<std::string> seen;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &allowed)) continue;
+      std::ifstream in("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+      std::string siblings;
+      if (!std::getline(in, siblings)) siblings = "only " + std::to_string(cpu);
+      if (seen.insert(siblings).second) first_of_each.push_back(cpu);
+    }
+    return first_of_each;
+  }();
+  return found;
+}
+
+/// Keeps each thread that works in an arena on a core of its own, from its first entry on; the thread that made this is
+/// let go when it ends.
+class Pinning : public tbb::task_scheduler_observer {
+ public:
+  explicit Pinning(tbb::task_arena& arena) : task_scheduler_observer(arena), generation_(++generations) {
+    sched_getaffinity(0, sizeof before_, &before_);
+    observe(true);
+  }
+  ~Pinning() override {
+    observe(false);
+    sched_setaffinity(0, sizeof before_, &before_);
+  }
+
+  void on_scheduler_entry(bool) override {
+    thread_local int pinned_by = 0;
+    if (pinned_by == generation_) return;
+    pinned_by = generation_;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cores()[next_++ % cores().size()], &one);
+    sched_setaffinity(0, sizeof one, &one);
+  }
+
+ private:
+  inline static std::atomic<int> generations{0};
+  int generation_;
+  std::atomic<std::size_t> next_{0};
+  cpu_set_t before_{};
+};
+
 /// The arena has as many slots as threads were asked for (more than the machine has cores, if the user says so), and
 /// the control lets oneTBB create that many workers.
 struct Pool {
-  explicit Pool(int n)
-      : count(n), control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {}
+  explicit Pool(int n, bool pinned = false)
+      : count(n), control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {
+    if (pinned && static_cast<std::size_t>(n) <= cores().size()) pinning = std::make_unique<Pinning>(arena);
+  }
   int count;
   tbb::global_control control;
   tbb::task_arena arena;
+  std::unique_ptr<Pinning> pinning;
 };
 
 std::unique_ptr<Pool>& pool() {
-  static auto p = std::make_unique<Pool>(tbb::info::default_concurrency());
+  static auto p =
+      std::make_unique<Pool>(cores().empty() ? tbb::info::default_concurrency() : static_cast<int>(cores().size()));
   return p;
 }
 
@@ -40,11 +101,11 @@ Range pieces(index_t n, index_t grain) { return {0, (n + grain - 1) / grain, 1};
 
 int threads() { return pool()->count; }
 
-void set_threads(int count) {
+void set_threads(int count, bool pinned) {
   ensure(count >= 1 && count <= 1024, "threads: ", count, " is not within 1 .. 1024");
-  if (count == threads()) return;
+  if (count == threads() && !pinned && !pool()->pinning) return;
   pool().reset();  // the old limit must be gone first: oneTBB takes the smallest of those alive
-  pool() = std::make_unique<Pool>(count);
+  pool() = std::make_unique<Pool>(count, pinned);
 }
 
 int thread_index() {
@@ -56,7 +117,7 @@ namespace detail {
 
 void run_pieces(index_t n, index_t grain, const void* body, Piece piece) {
   const auto run = [&](index_t p) { piece(body, p * grain, std::min(n, (p + 1) * grain)); };
-  if (threads() == 1) {
+  if (threads() == 1 && !pool()->pinning) {
     for (index_t p = 0; p < (n + grain - 1) / grain; ++p) run(p);
     return;
   }

@@ -9,8 +9,10 @@ using index_t = std::int64_t;
 
 /// Number of threads that the loops below use; by default one a physical core that this process may run on.
 int threads();
-/// Sets it (>= 1). Results never depend on it: work is cut by size alone.
-void set_threads(int count);
+/// Sets it (>= 1). Results never depend on it: work is cut by size alone. `pinned`: thread i runs on the i-th of the
+/// cores that this process may run on, and nowhere else (where the system lets it; with more threads than cores none is
+/// pinned).
+void set_threads(int count, bool pinned = false);
 /// Which of 0 .. threads() - 1 runs the calling piece of a loop: picks a scratch area that no other piece uses at the
 /// same time. Which piece gets which is chance, so only what is overwritten before it is read may lie there.
 int thread_index();

@@ -33,6 +33,30 @@ class Rng {
     return c;
   }
 
+  /// The words of the 16 blocks from `index` on, word by word and in the order of the blocks: what block gives, many
+  /// times as fast, as the blocks lie side by side in vector registers.
+  using Blocks = std::array<std::array<std::uint32_t, 16>, 4>;
+  void blocks(std::uint64_t index, Blocks& c) const {
+    for (std::size_t i = 0; i < 16; ++i) {
+      c[0][i] = low(index + i);
+      c[1][i] = high(index + i);
+      c[2][i] = low(stream_);
+      c[3][i] = high(stream_);
+    }
+    std::uint32_t k0 = low(seed_), k1 = high(seed_);
+    for (int round = 0; round < 10; ++round) {
+      for (std::size_t i = 0; i < 16; ++i) {
+        const std::uint64_t a = std::uint64_t{0xD2511F53U} * c[0][i], b = std::uint64_t{0xCD9E8D57U} * c[2][i];
+        c[0][i] = high(b) ^ c[1][i] ^ k0;
+        c[1][i] = low(b);
+        c[2][i] = high(a) ^ c[3][i] ^ k1;
+        c[3][i] = low(a);
+      }
+      k0 += 0x9E3779B9U;
+      k1 += 0xBB67AE85U;
+    }
+  }
+
   /// 32 random bits.
   constexpr std::uint32_t bits(std::uint64_t index) const { return block(index / 4)[index % 4]; }
   /// 64 random bits.

@@ -73,13 +73,23 @@ Tensor GPT::hidden(const IdTensor& inputs, Context& context) {
   const Tensor first = x;
   AttentionOptions options;
   options.causal = true;
-  for (std::size_t i = 0; i < blocks.size(); ++i)
-    x = blocks[i].forward(skips.empty() ? x : skips[i].forward(x, first), context, options);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (!skips.empty()) x = skips[i].forward(x, first);
+    const auto run = [&block = blocks[i], options, part = context.of_part()](const Tensor& input) {
+      Context again = part;
+      return block.forward(input, again, options);
+    };
+    x = context.recompute ? recomputed(x, run) : run(x);
+  }
   if (context.cache != nullptr) context.cache->length += time;
   return norm.forward(x);
 }
 
-Tensor GPT::logits(const IdTensor& inputs, Context& context) { return head.forward(hidden(inputs, context)); }
+Tensor GPT::logits(const IdTensor& inputs, Context& context) {
+  Tensor x = hidden(inputs, context);
+  if (context.last_only) x = slice(x, 1, inputs.size(1) - 1, inputs.size(1));
+  return head.forward(x);
+}
 
 Tensor GPT::loss(const Batch& batch, Context& context) {
   return linear_cross_entropy(hidden(batch.inputs, context), head.weight, batch.targets, kIgnore);

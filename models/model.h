@@ -14,7 +14,8 @@ namespace heddle {
 class Model {
  public:
   virtual ~Model() = default;
-  /// Next-token scores: inputs [B, T] -> [B, T, V], T at most block_size() less what the context's cache holds.
+  /// Next-token scores: inputs [B, T] -> [B, T, V], or [B, 1, V] where the context wants the last position alone; T at
+  /// most block_size() less what the context's cache holds.
   virtual Tensor logits(const IdTensor& inputs, Context& context) = 0;
   /// Mean loss a target, in nats: a scalar. Targets of kIgnore do not count.
   virtual Tensor loss(const Batch& batch, Context& context);

@@ -9,7 +9,7 @@ cd "${1:?usage: includes.sh ROOT}"
 layers=(
   'base      framework/(bf16|check|rng|hash|keys|profile)\. -'
   'parallel  framework/parallel\.                   base'
-  'tensor    framework/tensor\.                     base|parallel'
+  'tensor    framework/(tensor|rows)\.              base|parallel'
   'gemm      framework/gemm\.                       base|parallel|tensor'
   'archive   framework/archive[a-z_]*\.             base|parallel|tensor'
   'autograd  framework/autograd\.                   base|parallel|tensor'

@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,15 +13,44 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
   return values[values.size() / 2];
+}
+
+Workload::Workload(const std::string& path, const std::vector<std::string>& assignments) {
+  Settings settings = Settings::from_file(path);
+  settings.override_with(assignments);
+  experiment = std::make_unique<Experiment>(settings);
+  experiment->apply_to_process();
+  corpus =
+      load_corpus(experiment->data, static_cast<std::uint64_t>(experiment->run.seed), experiment->model->block_size());
+  model = experiment->build_model(corpus.tokenizer->vocab_size());
+}
+
+std::vector<Tensor> multiplied_weights(Model& model) {
+  std::vector<Tensor> weights;
+  const auto parameters = model.named_parameters();
+  const bool tied =
+      std::none_of(parameters.begin(), parameters.end(), [](const NamedTensor& p) { return p.name == "head/weight"; });
+  for (const NamedTensor& p : parameters) {
+    const bool embedding = p.name == "position_embedding/weight" || (!tied && p.name == "token_embedding/weight");
+    if (p.tensor.ndim() == 2 && !embedding) weights.push_back(p.tensor);
+  }
+  return weights;
 }
 
 int bench_command(const std::vector<std::string>& arguments) {
   return run_part(
       "bench",
       {{"train", "training steps of a config: speed, share of the machine's limit, memory", bench_train},
+       {"generate", "writing token by token: speed, share of what the memory's speed allows", bench_generate},
        {"gemm", "matrix products of a config's model, beside a large one", bench_gemm},
        {"tokenizer", "byte-pair encoding: training, memory, encoding, texts that are hard", bench_tokenizer}},
       arguments);

@@ -7,7 +7,6 @@
 
 #include "framework/gemm.h"
 #include "train/bench.h"
-#include "train/experiment.h"
 
 namespace heddle {
 
@@ -71,19 +70,10 @@ int bench_gemm(const std::vector<std::string>& arguments) {
     std::cout << line.help();
     return 0;
   }
-  Settings settings = Settings::from_file(line.positional[0]);
-  settings.override_with(line.assignments);
-  const Experiment experiment(settings);
-  experiment.apply_to_process();
-  const Corpus corpus =
-      load_corpus(experiment.data, static_cast<std::uint64_t>(experiment.run.seed), experiment.model->block_size());
-  std::set<std::pair<index_t, index_t>> shapes;  // of the linear layers; embeddings are not multiplied
-  const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
-  for (const NamedTensor& p : model->named_parameters()) {
-    if (p.tensor.ndim() == 2 && p.name.find("position") == std::string::npos)
-      shapes.emplace(p.tensor.size(0), p.tensor.size(1));
-  }
-  const index_t rows = experiment.train.batch_size * experiment.model->block_size();
+  const Workload work(line.positional[0], line.assignments);
+  std::set<std::pair<index_t, index_t>> shapes;
+  for (const Tensor& weight : multiplied_weights(*work.model)) shapes.emplace(weight.size(0), weight.size(1));
+  const index_t rows = work.experiment->train.batch_size * work.model->block_size();
   std::vector<Precision> precisions = {Precision::f32};
   if (bf16_supported()) precisions.push_back(Precision::bf16);
   nlohmann::json all = nlohmann::json::array();

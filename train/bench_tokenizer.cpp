@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <iostream>
@@ -15,13 +14,6 @@
 
 namespace heddle {
 namespace {
-
-/// The most memory that this process ever held, in bytes.
-double peak_memory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024;
-}
 
 /// Seconds of the fastest of several runs.
 template <class Work>

@@ -11,6 +11,7 @@ std::vector<Key> RunConfig::keys() {
       {"dir", dir, "another folder for the run"},
       {"seed", seed, "decides weights, order of data, dropout and built-in text", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
+      Key("pin", pin, "keep each thread on a core of its own").resumable(),
       Key("precision", precision, "operands of matrix products; auto: bf16 where the processor has it",
           {"auto", "f32", "bf16"}),
       Key("overwrite", overwrite, "delete an earlier run in the same folder").resumable(),
@@ -28,6 +29,15 @@ std::vector<Key> TrainConfig::keys() {
       Key("early_stop", early_stop, "evaluations without a better loss that end the run; 0: none do", 0).resumable(),
       Key("log_interval", log_interval, "steps between lines in the log", 1).resumable(),
       Key("sample_interval", sample_interval, "steps between samples in samples.txt; 0: only at the end", 0)
+          .resumable(),
+      Key("recompute", recompute,
+          "keep only what goes into each block and compute the rest again in backward: less memory, a third more time, "
+          "the same bits")
+          .resumable(),
+      Key("memory_limit", memory_limit,
+          "most memory that training may take, in GB; what is expected to take more is refused before the first step; "
+          "0: no limit",
+          0.0)
           .resumable(),
       Key("sample_tokens", sample_tokens, "length of a sample", 0, 1 << 20).resumable(),
   };
@@ -54,7 +64,7 @@ std::vector<Section> Experiment::sections() {
 }
 
 void Experiment::apply_to_process() const {
-  if (run.threads > 0) set_threads(static_cast<int>(run.threads));
+  set_threads(run.threads > 0 ? static_cast<int>(run.threads) : threads(), run.pin);
   const bool bf16 = run.precision == "bf16" || (run.precision == "auto" && bf16_supported());
   set_gemm_precision(bf16 ? Precision::bf16 : Precision::f32);
 }

@@ -14,7 +14,7 @@ namespace heddle {
 struct RunConfig {
   std::string name = "run", dir, precision = "auto";
   std::int64_t seed = 1, threads = 0;
-  bool overwrite = false;
+  bool pin = false, overwrite = false;
 
   std::vector<Key> keys();
 };
@@ -23,6 +23,8 @@ struct TrainConfig {
   std::int64_t steps = 1000, batch_size = 12, accumulate = 1;
   std::int64_t eval_interval = 250, eval_batches = 20, checkpoint_interval = 250, early_stop = 0;
   std::int64_t log_interval = 100, sample_interval = 0, sample_tokens = 200;
+  bool recompute = false;
+  double memory_limit = 0;  // GB
 
   std::vector<Key> keys();
 };

@@ -1,39 +1,72 @@
 #include "train/generate.h"
 
+#include <algorithm>
+
 namespace heddle {
 
-void generate(Model& model, std::vector<std::int32_t> prompt, index_t count, const SamplingConfig& sampling,
-              const std::function<bool(std::int32_t)>& on_token, bool cached) {
-  ensure(!prompt.empty(), "generate: the prompt is empty");
+void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
+              const SamplingConfig& sampling, const OnToken& on_token, bool cached) {
   const NoGradGuard no_grad;
-  const Rng rng(static_cast<std::uint64_t>(sampling.seed));
   const index_t window = model.block_size();
-  std::vector<std::int32_t>& tokens = prompt;
-  const auto size = [&] { return static_cast<index_t>(tokens.size()); };
-  index_t start = std::max<index_t>(0, size() - window);  // where the window begins
-  KeyValueCache cache;
-  for (index_t i = 0; i < count; ++i) {
-    if (size() - start > window) {
-      start = size() - std::max<index_t>(1, window / 2);
-      cache = {};
+  struct Row {
+    std::vector<std::int32_t> tokens;  // of the prompt at first
+    Rng rng;
+    index_t written = 0;
+    bool done = false;
+  };
+  std::vector<Row> rows;
+  for (const auto& prompt : prompts) {
+    ensure(!prompt.empty(), "generate: the prompt is empty");
+    const auto skipped = std::max<std::ptrdiff_t>(0, std::ssize(prompt) - window);
+    rows.push_back({{prompt.begin() + skipped, prompt.end()},
+                    Rng(static_cast<std::uint64_t>(sampling.seed) + rows.size()),
+                    0,
+                    count == 0});
+  }
+  // All texts begin at position 0 and grow together. While one is still within its prompt when another is past its own,
+  // the next token of the one is the prompt's (as Llama's published program does it).
+  index_t size = window;
+  for (const Row& row : rows) size = std::min(size, static_cast<index_t>(row.tokens.size()));
+  index_t start = 0;  // where the window begins
+  KeyValueCache cache(window);
+  for (; std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.done; }); ++size) {
+    if (size - start > window) {
+      start = size - std::max<index_t>(1, window / 2);
+      cache.length = 0;
     }
     const index_t from = cached ? start + cache.length : start;
-    IdTensor inputs({1, size() - from});
-    std::copy(tokens.begin() + from, tokens.end(), inputs.data());
+    IdTensor inputs({static_cast<index_t>(rows.size()), size - from});
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::copy(rows[r].tokens.begin() + from, rows[r].tokens.begin() + size,
+                inputs.data() + static_cast<index_t>(r) * (size - from));
+    }
     Context context;
     context.cache = cached ? &cache : nullptr;
+    context.last_only = true;
     const Tensor logits = model.logits(inputs, context);
-    const index_t vocabulary = logits.size(-1);
-    const auto last = logits.span().last(static_cast<std::size_t>(vocabulary));
-    tokens.push_back(sample(last, sampling, rng, static_cast<std::uint64_t>(i)));
-    if (!on_token(tokens.back())) return;
+    const auto vocabulary = static_cast<std::size_t>(logits.size(-1));
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      Row& row = rows[r];
+      if (static_cast<index_t>(row.tokens.size()) > size) continue;
+      const auto scores = logits.span().subspan(r * vocabulary, vocabulary);
+      row.tokens.push_back(row.done ? 0 : sample(scores, sampling, row.rng, static_cast<std::uint64_t>(row.written)));
+      if (!row.done) row.done = !on_token(r, row.tokens.back()) || ++row.written == count;
+    }
+  }
+}
+
+void round_weights(Model& model) {
+  for (NamedTensor& p : model.named_parameters()) {
+    if (p.tensor.ndim() != 2) continue;
+    for (real& value : p.tensor.span()) value = static_cast<real>(from_bf16(to_bf16(value)));
+    keep_rounded(p.tensor);
   }
 }
 
 std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count) {
   std::string text;
   std::int32_t before = -1;
-  generate(model, encode_prompt(tokenizer, ""), count, SamplingConfig(), [&](std::int32_t id) {
+  generate(model, {encode_prompt(tokenizer, "")}, count, SamplingConfig(), [&](std::size_t, std::int32_t id) {
     tokenizer.decode_next(text, before, id);
     before = id;
     return true;

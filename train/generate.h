@@ -9,14 +9,22 @@
 
 namespace heddle {
 
-/// Continues `prompt` (at least one token) by `count` tokens, each given to `on_token` as soon as it is chosen, until
-/// that returns false. Token i takes random number i of the seed, so the same seed gives the same text.
+/// Called with each token as soon as it is chosen: the number of its prompt, and the token. False ends that prompt's
+/// text.
+using OnToken = std::function<bool(std::size_t prompt, std::int32_t id)>;
+
+/// Continues each prompt (at least one token) by `count` tokens, all prompts together: each weight is read once for
+/// all. Token i of prompt p takes random number i of seed + p, so a prompt's text is the one that it has alone with
+/// that seed.
 ///
 /// Positions are computed once and kept in a key/value cache; without `cached` every token is computed from the whole
 /// window, which gives the same text, slowly. Past the model's context the window slides: the last half of it is kept
 /// and goes on. Of a longer prompt the last block_size tokens are used.
-void generate(Model& model, std::vector<std::int32_t> prompt, index_t count, const SamplingConfig& sampling,
-              const std::function<bool(std::int32_t)>& on_token, bool cached = true);
+void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
+              const SamplingConfig& sampling, const OnToken& on_token, bool cached = true);
+
+/// Rounds every matrix of the model to bf16, as generation then reads them: half the memory to bring for each token.
+void round_weights(Model& model);
 
 /// What the model writes of itself, from a line's beginning, with seed 1 and the usual temperature.
 std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count);

@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 #include "train/checkpoint.h"
 #include "train/commands.h"
@@ -11,16 +12,19 @@ namespace heddle {
 namespace {
 
 struct GenerateOptions {
-  std::int64_t tokens = 500, threads = 0;
-  std::string prompt;
+  std::int64_t tokens = 500, samples = 1, threads = 0;
+  std::vector<std::string> prompts;
+  std::string precision = "bf16";
   bool no_cache = false;
   SamplingConfig sampling;
 
   std::vector<Key> keys() {
     std::vector<Key> all = {
         {"tokens", tokens, "how many to write", 0},
-        {"prompt", prompt, "text to continue; -: read from standard input"},
+        {"prompt", prompts, "text to continue, or several; -: read from standard input"},
+        {"samples", samples, "texts to write for each prompt, with seeds one after another", 1, 1024},
         {"threads", threads, "threads to use; 0: one a core", 0, 1024},
+        {"precision", precision, "of the weights; bf16: half the memory to read for each token", {"bf16", "f32"}},
         {"no_cache", no_cache, "compute every token from the whole window: the same text, slowly"},
     };
     for (Key& key : sampling.keys()) all.push_back(std::move(key));
@@ -35,7 +39,8 @@ int generate_command(const std::vector<std::string>& arguments) {
   CommandLine line;
   line.usage = "generate RUN [options]";
   line.summary =
-      "Writes text with a trained model (a run's folder: its best.h5; or a checkpoint), token by token as it comes.";
+      "Writes text with a trained model (a run's folder: its best.h5; or a checkpoint), token by token as it "
+      "comes;\nseveral prompts or samples are written together.";
   line.options = options.keys();
   if (!line.parse(arguments)) {
     std::cout << line.help();
@@ -43,22 +48,39 @@ int generate_command(const std::vector<std::string>& arguments) {
   }
   const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
   run.experiment->run.threads = options.threads;
-  run.experiment->run.precision = "f32";  // one row at a time, rounding the weights again costs more than it saves
+  run.experiment->run.precision = "f32";  // activations stay as they are
   run.experiment->apply_to_process();
-  std::string prompt = options.prompt;
-  if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
-  const auto tokens = encode_prompt(*run.tokenizer, prompt);
-  std::cout << prompt << std::flush;
+  if (options.precision == "bf16") round_weights(*run.model);
+  if (options.prompts.empty()) options.prompts.emplace_back();
+  std::vector<std::string> texts;
+  std::vector<std::vector<std::int32_t>> tokens;
+  for (std::string& prompt : options.prompts) {
+    if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
+    for (std::int64_t i = 0; i < options.samples; ++i) {
+      texts.push_back(prompt);
+      tokens.push_back(encode_prompt(*run.tokenizer, prompt));
+    }
+  }
+  // One text appears as it is written, several when all are.
+  const bool alone = texts.size() == 1;
+  if (alone) std::cout << texts[0] << std::flush;
+  std::vector<std::int32_t> before;
+  for (const auto& prompt : tokens) before.push_back(prompt.back());
   generate(
       *run.model, tokens, options.tokens, options.sampling,
-      [&, before = tokens.back()](std::int32_t id) mutable {
+      [&](std::size_t which, std::int32_t id) {
         std::string text;
-        run.tokenizer->decode_next(text, before, id);
-        before = id;
+        run.tokenizer->decode_next(text, std::exchange(before[which], id), id);
+        if (!alone) {
+          texts[which] += text;
+          return true;
+        }
         std::cout << text << std::flush;
         return std::cout.good();
       },
       !options.no_cache);
+  for (std::size_t i = 0; !alone && i < texts.size(); ++i)
+    std::cout << (i > 0 ? "\n" : "") << "--- " << i + 1 << " ---\n" << texts[i];
   std::cout << '\n';
   return 0;
 }

@@ -5,8 +5,11 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 
+#include "framework/profile.h"
 #include "train/generate.h"
+#include "train/profile_table.h"
 #include "train/stop.h"
 
 namespace heddle {
@@ -33,6 +36,9 @@ void Session::run() {
   const TrainConfig& plan = experiment_.train;
   started_ = now();
   bool early = false;
+  pool_reset_peak();
+  std::optional<Profile> profile;
+  if (profiled_) profile.emplace();
   while (state_.step < plan.steps && !early && !StopOnSignal::requested()) {
     const double begun = now();
     last_ = trainer_.step(state_.step);
@@ -55,6 +61,9 @@ void Session::run() {
       save("last.h5");
     }
   }
+  if (profile && session_steps_ > 0)
+    reporter_.line("where the time of steps went:\n" + profile_table(*profile, static_cast<double>(session_steps_)));
+  profile.reset();
   if (early || state_.step == plan.steps) return conclude(early);
   if (row_steps_ > 0) end_row(kNone);
   save("last.h5");
@@ -156,6 +165,7 @@ void Session::save(const char* name) {
 }
 
 void Session::conclude(bool early) {
+  const auto most = static_cast<double>(pool_stats().peak_bytes);
   if (early) {
     reporter_.line(
         fmt::format("stopped early: {} evaluations without a better validation loss", state_.evaluations_since_best));
@@ -173,8 +183,8 @@ void Session::conclude(bool early) {
                               name, nats);
   }
   reporter_.line("against counting: " + comparison);
-  reporter_.line(fmt::format("{} of training; {} and {} hold the model, metrics.csv its course",
-                             human_time(state_.history.seconds()), (folder_ / "last.h5").string(),
+  reporter_.line(fmt::format("{} of training, {} of tensors at most; {} and {} hold the model, metrics.csv its course",
+                             human_time(state_.history.seconds()), human_bytes(most), (folder_ / "last.h5").string(),
                              (folder_ / "best.h5").string()));
 }
 

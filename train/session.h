@@ -17,6 +17,10 @@ class Session {
   Session(Experiment& experiment, const Corpus& corpus, Model& model, RunState state);
 
   Optimizer& optimizer() { return trainer_.optimizer(); }
+  /// Errors: what is expected to take more memory than it may.
+  void check_memory_limit() { trainer_.check_memory_limit(); }
+  /// Steps are measured by op, and a table of it ends the log.
+  void profile_steps() { profiled_ = true; }
   /// Trains. Errors: a loss that is not finite, a file that cannot be written; the last good checkpoint stays.
   void run();
 
@@ -44,6 +48,7 @@ class Session {
   std::filesystem::path folder_;
   Reporter reporter_;
   Baselines baselines_;
+  bool profiled_ = false;
 
   StepResult last_;
   double row_loss_ = 0, row_seconds_ = 0;  ///< sums over the steps since the last row

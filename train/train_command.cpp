@@ -48,8 +48,10 @@ Corpus load(const Experiment& experiment, std::shared_ptr<const Tokenizer> token
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
+  bool profiled = false;
   CommandLine line;
-  line.usage = "train CONFIG [--section.key=value ...]";
+  line.usage = "train CONFIG [options] [--section.key=value ...]";
+  line.options = {{"profile", profiled, "at the end, show the steps' time by op"}};
   line.summary =
       "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
       "heddle config --help lists every key.";
@@ -66,11 +68,14 @@ int train_command(const std::vector<std::string>& arguments) {
   Corpus corpus = load(experiment, nullptr);
   experiment.data.tokenizer = corpus.tokenizer->state().kind;  // a token file decides it
   const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
-  prepare_folder(experiment);
-  corpus.keep_in(experiment.folder());
   RunState state;
   state.text_hash = corpus.text_hash;
-  Session(experiment, corpus, *model, std::move(state)).run();
+  Session session(experiment, corpus, *model, std::move(state));
+  session.check_memory_limit();
+  prepare_folder(experiment);
+  corpus.keep_in(experiment.folder());
+  if (profiled) session.profile_steps();
+  session.run();
   return 0;
 }
 
@@ -98,6 +103,7 @@ int resume_command(const std::vector<std::string>& arguments) {
          " is not the one that the run was trained on; bring it back, or start a new run");
   corpus.keep_in(folder);
   Session session(*run.experiment, corpus, *run.model, std::move(run.state));
+  session.check_memory_limit();
   load_optimizer(path, session.optimizer());
   session.run();
   return 0;

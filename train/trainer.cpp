@@ -35,6 +35,7 @@ index_t Trainer::tokens_per_step() const {
 Context Trainer::training_context(index_t pass) const {
   Context context;
   context.training = true;
+  context.recompute = experiment_.train.recompute;
   context.rng = dropout_rng_.fork(static_cast<std::uint64_t>(pass));
   return context;
 }
@@ -88,41 +89,69 @@ double Trainer::evaluate(bool whole) {
   return evaluate_loss(model_, corpus_.val, experiment_.train.batch_size, whole ? 0 : experiment_.train.eval_batches);
 }
 
-MemoryEstimate Trainer::estimate_memory() {
-  struct Bytes {
-    double held, forward, backward;  // by the graph before backward; the most in forward, and in backward
-  };
-  const auto step_bytes = [&](index_t rows) -> Bytes {
-    const auto before = static_cast<double>(pool_stats().bytes_in_use);
-    const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
-    const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
-    Context context = training_context(0);
-    pool_reset_peak();
-    const Tensor loss = model_.loss(batch, context);
-    Bytes bytes{static_cast<double>(pool_stats().bytes_in_use) - before, peak(), 0};
-    pool_reset_peak();
-    backward(loss);
-    bytes.backward = peak();
-    optimizer_.zero_grad();
-    return bytes;
-  };
-  const Bytes one = step_bytes(1), two = step_bytes(2);
+Trainer::StepMemory Trainer::measure_memory(index_t rows) {
+  const auto before = static_cast<double>(pool_stats().bytes_in_use);
+  const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
+  const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
+  Context context = training_context(0);
+  pool_reset_peak();
+  const Tensor loss = model_.loss(batch, context);
+  StepMemory bytes{static_cast<double>(pool_stats().bytes_in_use) - before, peak(), 0};
+  pool_reset_peak();
+  backward(loss);
+  bytes.backward = peak();
+  optimizer_.zero_grad();
   pool_trim();  // training asks for other sizes
-  const auto rows = static_cast<double>(experiment_.train.batch_size);
+  return bytes;
+}
+
+MemoryEstimate Trainer::estimate_memory(index_t rows) {
+  if (measured_.empty()) measured_ = {measure_memory(1), measure_memory(2)};
+  const StepMemory &one = measured_[0], &two = measured_[1];
+  const auto more = static_cast<double>(rows - 1);
   // What forward takes and gives back again grows no further than this: ops that would take more work in pieces.
   constexpr double kMostPassing = 1 << 27;
   const double passing = one.forward - one.held, more_passing = two.forward - two.held - passing;
-  const double forward = one.held + (two.held - one.held) * (rows - 1) + passing +
-                         std::min(more_passing * (rows - 1), std::max(kMostPassing, more_passing));
-  const double backward = one.backward + (two.backward - one.backward) * (rows - 1);
+  const double forward = one.held + (two.held - one.held) * more + passing +
+                         std::min(more_passing * more, std::max(kMostPassing, more_passing));
+  const double backward = one.backward + (two.backward - one.backward) * more;
   MemoryEstimate memory;
   memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
   memory.gradients = memory.parameters;
   memory.optimizer = static_cast<double>(optimizer_.state_bytes());
+  if (rounds_operands()) {
+    for (const NamedTensor& p : parameters_)
+      memory.optimizer += p.tensor.ndim() == 2 ? static_cast<double>(p.tensor.numel()) * sizeof(bf16_t) : 0;
+  }
   // The last gradients come when most activations are gone; only sums over several passes are there from the first.
   const double step = std::max(forward, backward) + (experiment_.train.accumulate > 1 ? memory.gradients : 0);
   memory.activations = std::max(0.0, step - memory.gradients);
   return memory;
+}
+
+void Trainer::check_memory_limit() {
+  const double limit = experiment_.train.memory_limit * 1e9;
+  if (limit == 0) return;
+  const index_t rows = experiment_.train.batch_size;
+  const double wanted = estimate_memory().total();
+  if (wanted <= limit) return;
+  index_t fits = 0, too_many = rows;  // the largest batch that fits lies between
+  while (too_many - fits > 1) {
+    const index_t middle = (fits + too_many) / 2;
+    (estimate_memory(middle).total() <= limit ? fits : too_many) = middle;
+  }
+  std::string advice = concat_text("; train.batch_size = ", fits, " would fit");
+  if (fits > 0 && rows % fits == 0)
+    advice += concat_text(", with train.accumulate = ", rows / fits * experiment_.train.accumulate,
+                          " for steps of as many tokens");
+  if (fits == 0) {
+    advice = "; not even train.batch_size = 1 would fit: ";
+    advice += experiment_.train.recompute ? "" : "try train.recompute = true, ";
+    advice += "a smaller model.block_size or a smaller model";
+  }
+  throw Error(concat_text("train.memory_limit = ", experiment_.train.memory_limit,
+                          " GB, but steps with train.batch_size = ", rows, " are expected to take ", wanted / 1e9,
+                          " GB", advice));
 }
 
 double evaluate_loss(Model& model, const Tokens& tokens, index_t rows, index_t batches) {

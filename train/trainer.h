@@ -49,15 +49,24 @@ class Trainer {
   /// eval_batches is 0.
   double evaluate(bool whole = false);
 
-  /// What a step is expected to take at most, from what steps with one row and with two take: what the second row adds
-  /// is taken times the batch. Of what gradients and activations take together at any one time, activations are the
-  /// part beyond all gradients.
-  MemoryEstimate estimate_memory();
+  /// What a step with `rows` windows in a pass is expected to take at most, from what steps with one and with two take:
+  /// what the second adds is taken times the rest. Of what gradients and activations take together at any one time,
+  /// activations are the part beyond all gradients.
+  MemoryEstimate estimate_memory(index_t rows);
+  MemoryEstimate estimate_memory() { return estimate_memory(experiment_.train.batch_size); }
+  /// Errors: train.memory_limit is below the estimate; says what would fit.
+  void check_memory_limit();
 
   Optimizer& optimizer() { return optimizer_; }
   index_t tokens_per_step() const;
 
  private:
+  /// What the tensors of a step with `rows` windows take beside parameters and moments: by the graph before backward;
+  /// at most in forward, and in backward.
+  struct StepMemory {
+    double held, forward, backward;
+  };
+  StepMemory measure_memory(index_t rows);
   /// Of pass number `pass` over a batch, from 0.
   Context training_context(index_t pass) const;
   /// Forward and backward of one of the step's micro-batches; returns its mean loss.
@@ -71,6 +80,7 @@ class Trainer {
   std::vector<NamedTensor> parameters_;
   Optimizer optimizer_;
   Rng data_rng_, dropout_rng_;
+  std::vector<StepMemory> measured_;  ///< of one window and of two, once they were asked for
 };
 
 /// Mean loss a token, in nats, over `batches` batches of `rows` windows spread evenly over `tokens`; 0: every token

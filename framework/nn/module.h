@@ -88,12 +88,14 @@ class Initializer {
   std::uint64_t next_ = 0;
 };
 
-/// Keys [B, T, G, D] and values of the positions that a model has seen, an entry for each attention module.
+/// Keys and values of the positions that a model has seen, [B, capacity, G, D] for each attention module.
 struct KeyValueCache {
+  explicit KeyValueCache(index_t positions) : capacity(positions) {}
   struct Entry {
     Tensor keys, values;
   };
   std::unordered_map<const void*, Entry> entries;
+  index_t capacity;    ///< positions that there is room for
   index_t length = 0;  ///< positions held
 };
 
@@ -103,9 +105,18 @@ struct Context {
   bool training = false;           ///< dropout acts
   Rng rng{};                       ///< of this pass; each use takes a stream of its own
   KeyValueCache* cache = nullptr;  ///< set: inputs continue the cached positions, and are added to them
+  bool last_only = false;          ///< scores are wanted for the last position alone
+  bool recompute = false;          ///< blocks keep their inputs alone, and are computed again in backward
 
   /// The random stream of the next use in this pass.
   Rng next_rng() { return rng.fork(uses_++); }
+  /// The context of a part of the model, whose random streams are its own: running the part again draws the same.
+  Context of_part() {
+    Context part = *this;
+    part.rng = next_rng();
+    part.uses_ = 0;
+    return part;
+  }
 
  private:
   std::uint64_t uses_ = 0;

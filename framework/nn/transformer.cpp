@@ -34,12 +34,14 @@ Tensor MultiHeadAttention::forward(const Tensor& x, Context& context, AttentionO
     options.rng = context.next_rng();
   }
   if (context.cache == nullptr) return proj.forward(reshape(self_attention(packed, n_head, options), x.shape()));
-  const Tensor q = slice(packed, 2, 0, n_head);
-  Tensor k = slice(packed, 2, n_head, turned), v = slice(packed, 2, turned, packed.size(2));
-  auto& held = context.cache->entries[this];
-  k = held.keys = held.keys.defined() ? concat({held.keys, k}, 1) : k;
-  v = held.values = held.values.defined() ? concat({held.values, v}, 1) : v;
-  return proj.forward(reshape(scaled_dot_product_attention(q, k, v, options), x.shape()));
+  auto& [keys, values] = context.cache->entries[this];
+  if (!keys.defined()) {
+    const Shape shape{batch, context.cache->capacity, n_kv_head, head};
+    keys = Tensor(shape);
+    values = Tensor(shape);
+  }
+  const Tensor y = cached_attention(packed, n_head, keys, values, context.cache->length);
+  return proj.forward(reshape(y, x.shape()));
 }
 
 namespace {

@@ -4,8 +4,8 @@
 #include "framework/gemm.h"
 #include "framework/ops.h"
 #include "framework/ops/dropout.h"
-#include "framework/ops/rows.h"
 #include "framework/ops/vector_math.h"
+#include "framework/rows.h"
 
 namespace heddle {
 namespace {
@@ -313,6 +313,30 @@ Tensor self_attention(const Tensor& qkv, index_t heads, const AttentionOptions& 
                     {d, heads}, {d, heads + groups});
     return {d};
   });
+}
+
+Tensor cached_attention(const Tensor& qkv, index_t heads, Tensor& keys, Tensor& values, index_t held) {
+  constexpr const char* kName = "cached_attention";
+  ensure(qkv.ndim() == 4 && keys.ndim() == 4 && qkv.size(2) == heads + 2 * keys.size(2) &&
+             values.shape() == keys.shape() && keys.size(0) == qkv.size(0) && keys.size(3) == qkv.size(3),
+         kName, ": qkv ", qkv.shape(), " with ", heads, " heads, keys ", keys.shape(), " and values ", values.shape(),
+         " do not fit; wanted [B, T, H + 2 G, D] and twice [B, capacity, G, D]");
+  const index_t time = qkv.size(1), groups = keys.size(2), seen = held + time;
+  ensure(held >= 0 && seen <= keys.size(1), kName, ": ", seen, " positions exceed the room for ", keys.size(1));
+  AttentionOptions options;
+  options.causal = true;
+  const Shape key_shape = keys.shape().with(1, seen);
+  const Attention a(kName, qkv.shape().with(2, heads), key_shape, key_shape, options);
+  const Heads k(keys, 0), v(values, 0), packed(qkv.data(), nullptr, qkv.shape(), 0);
+  parallel_rows(a.batch * time, 2 * groups * a.size, [&](index_t r) {
+    const real* const from = packed.data + packed.at(r / time, heads, r % time);
+    const index_t to = k.at(r / time, 0, held + r % time), count = groups * a.size;
+    std::copy_n(from, count, keys.data() + to);
+    std::copy_n(from + count, count, values.data() + to);
+  });
+  Tensor y(qkv.shape().with(2, heads)), log_sums({a.batch, a.heads, a.queries});
+  attend(a, packed, k, v, y, log_sums);
+  return y;
 }
 
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "framework/rng.h"
@@ -7,17 +8,31 @@
 
 namespace heddle {
 
-/// out[i] = in[i] / (1 - p) with probability 1 - p, else 0, for n elements; element i is decided by random number
-/// first + i, so forward and backward agree without keeping a mask. `in` and `out` may be the same.
+/// out[i] = in[i] / (1 - p) with probability 1 - p (to a multiple of 2^-16), else 0, for n elements. What becomes of
+/// element i depends on first + i alone, so forward and backward agree without keeping a mask. `in` and `out` may be
+/// the same.
 inline void drop_elements(const Rng& rng, double p, index_t first, index_t n, const real* in, real* out) {
-  const auto threshold = static_cast<std::uint64_t>(std::ldexp(p, 32));  // 32 random bits below it: dropped
+  // Numbers come 128 at a time, as the halves of 64 words.
+  constexpr index_t kChunk = 128;
+  const auto threshold = static_cast<std::uint32_t>(std::lround(std::ldexp(p, 16)));  // below it: dropped
   const auto scale = static_cast<real>(1 / (1 - p));
+  Rng::Blocks words;
+  real factors[kChunk];
   for (index_t i = 0; i < n;) {
-    const index_t number = first + i;
-    const auto bits = rng.block(static_cast<std::uint64_t>(number / 4));  // four numbers come at once
-    for (auto lane = static_cast<std::size_t>(number % 4); lane < 4 && i < n; ++lane, ++i) {
-      out[i] = bits[lane] >= threshold ? in[i] * scale : real{0};
+    const index_t chunk = (first + i) / kChunk, begin = (first + i) % kChunk, count = std::min(n - i, kChunk - begin);
+    rng.blocks(static_cast<std::uint64_t>(chunk) * 16, words);
+    for (std::size_t w = 0; w < 4; ++w) {
+      for (std::size_t j = 0; j < 16; ++j) {
+        factors[w * 32 + j] = (words[w][j] & 0xFFFFU) >= threshold ? scale : real{0};
+        factors[w * 32 + 16 + j] = (words[w][j] >> 16U) >= threshold ? scale : real{0};
+      }
     }
+    // a choice, not a product, so that a dropped infinity is 0
+    for (index_t j = 0; j < count; ++j) {
+      const real factor = factors[begin + j];
+      out[i + j] = factor != 0 ? in[i + j] * factor : real{0};
+    }
+    i += count;
   }
 }
 

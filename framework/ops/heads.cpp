@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "framework/ops.h"
-#include "framework/ops/rows.h"
+#include "framework/rows.h"
 
 namespace heddle {
 namespace {

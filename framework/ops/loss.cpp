@@ -2,8 +2,8 @@
 
 #include "framework/gemm.h"
 #include "framework/ops.h"
-#include "framework/ops/rows.h"
 #include "framework/ops/vector_math.h"
+#include "framework/rows.h"
 
 namespace heddle {
 

@@ -2,7 +2,7 @@
 #include "framework/ops.h"
 #include "framework/ops/activation.h"
 #include "framework/ops/broadcast.h"
-#include "framework/ops/rows.h"
+#include "framework/rows.h"
 
 namespace heddle {
 namespace {
@@ -142,16 +142,21 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
     }
   };
   const AfterTile after = bias.defined() || activation != Activation::none ? AfterTile(finish) : AfterTile();
-  const Bf16Tensor half = rounds_operands() && rows > 1 ? Bf16Tensor(x) : Bf16Tensor();
-  const ConstMatrix left{x.data(), in, false, half.data()};
+  const bool few = !wants_grad && rows <= kFewRows;
+  const Bf16Tensor half = rounds_operands() && !few ? Bf16Tensor(x) : Bf16Tensor();
   const bf16_t* const half_weight = rounded_of(weight);
   for (index_t first = 0; first < out; first += width) {  // the gates, then the values
-    const bf16_t* const from = half_weight != nullptr ? half_weight + first * in : nullptr;
-    gemm(
-        rows, width, in, left, {weight.data() + first * in, in, true, from}, {z.data() + first, out}, 0,
-        first == 0 ? after : [&](index_t row, index_t column, index_t count, index_t columns) {
-          finish(row, width + column, count, columns);
-        });
+    const ConstMatrix right{weight.data() + first * in, in, true,
+                            half_weight != nullptr ? half_weight + first * in : nullptr};
+    const Matrix to{z.data() + first, out};
+    const AfterTile then = first == 0 ? after : [&](index_t row, index_t column, index_t count, index_t columns) {
+      finish(row, width + column, count, columns);
+    };
+    if (few) {
+      gemm_few_rows(rows, width, in, x.data(), right, to, then);
+    } else {
+      gemm(rows, width, in, {x.data(), in, false, half.data()}, right, to, 0, then);
+    }
   }
   // Where a rounded x is at hand, backward's product needs no other.
   const Tensor kept_x = half.defined() ? Tensor() : x.detach();

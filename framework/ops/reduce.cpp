@@ -1,6 +1,6 @@
 #include "framework/ops.h"
 #include "framework/ops/broadcast.h"
-#include "framework/ops/rows.h"
+#include "framework/rows.h"
 
 namespace heddle {
 namespace {

@@ -1,6 +1,6 @@
 #include "framework/ops.h"
-#include "framework/ops/rows.h"
 #include "framework/ops/vector_math.h"
+#include "framework/rows.h"
 
 namespace heddle {
 namespace {

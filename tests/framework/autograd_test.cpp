@@ -205,4 +205,35 @@ TEST_CASE("a repeated step takes no memory from the system") {
   REQUIRE(pool_stats().system_requests == before);
 }
 
+TEST_CASE("what is recomputed has the same bits and gradients, and keeps less") {
+  const auto run = [](bool again, std::size_t& held) {
+    Tensor x = Tensor::normal({64, 8}, Rng(1)).set_requires_grad(),
+           w = Tensor::normal({8, 8}, Rng(2)).set_requires_grad();
+    const auto f = [&](const Tensor& in) {
+      Tensor y = in;
+      for (int i = 0; i < 10; ++i) y = tanh(linear(y, w));
+      return y;
+    };
+    const std::size_t before = pool_stats().bytes_in_use;
+    const Tensor h = x * real{2}, y = again ? recomputed(h, f) : f(h);
+    held = pool_stats().bytes_in_use - before;
+    backward(sum(y * y));
+    std::vector<real> all(y.span().begin(), y.span().end());
+    for (const Tensor& t : {x, w}) all.insert(all.end(), t.grad().span().begin(), t.grad().span().end());
+    return all;
+  };
+  std::size_t plain = 0, again = 0;
+  REQUIRE(run(false, plain) == run(true, again));
+  REQUIRE(again * 4 < plain);
+  const Tensor fixed = Tensor::full({2}, 1);
+  REQUIRE(recomputed(fixed, [](const Tensor& x) { return x * real{3}; }).data()[1] == 3);
+  const Tensor leaf = Tensor::full({2}, 1).set_requires_grad();
+  Tensor bad = recomputed(leaf, [calls = std::make_shared<int>(0)](const Tensor& x) {
+    ensure(++*calls < 2, "the second time");
+    return x * real{3};
+  });
+  REQUIRE_THROWS_WITH(backward(sum(bad)), Catch::Contains("the second time"));
+  REQUIRE(grad_enabled());
+}
+
 }  // namespace heddle

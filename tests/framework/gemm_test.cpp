@@ -123,4 +123,27 @@ TEST_CASE("bf16 rounds the operands to 8 bits of mantissa and sums in full preci
   REQUIRE(product({real(1 + 1.0 / 256)}, {1}) == real(1 + 1.0 / 256));
 }
 
+TEST_CASE("products of few rows equal plain loops, with weights in full and as bf16") {
+  const index_t m = GENERATE(1, 3, kFewRows), n = GENERATE(1, 5, 400), k = GENERATE(0, 7, 130);
+  const Tensor a = Tensor::normal({m, k}, Rng(1)), b = Tensor::normal({n, k}, Rng(2));
+  Tensor c({m, n}), wanted({m, n}), rounded({n, k});
+  for (index_t i = 0; i < n * k; ++i) rounded.data()[i] = static_cast<real>(from_bf16(to_bf16(b.data()[i])));
+  const Bf16Tensor half(b);
+  std::vector<int> done(static_cast<std::size_t>(n));
+  for (const bool as_bf16 : {false, true}) {
+    const ConstMatrix weights{b.data(), k, true, as_bf16 ? half.data() : nullptr};
+    gemm_few_rows(m, n, k, a.data(), weights, {c.data(), n},
+                  [&](index_t row, index_t column, index_t rows, index_t columns) {
+                    REQUIRE(row == 0);
+                    REQUIRE(rows == m);
+                    for (index_t j = column; j < column + columns; ++j) ++done[static_cast<std::size_t>(j)];
+                  });
+    gemm_reference(m, n, k, {a.data(), k}, {as_bf16 ? rounded.data() : b.data(), k, true}, {wanted.data(), n});
+    for (index_t i = 0; i < m * n; ++i)
+      REQUIRE(static_cast<double>(c.data()[i]) ==
+              Approx(static_cast<double>(wanted.data()[i])).epsilon(1e-4).margin(1e-4));
+  }
+  REQUIRE(std::all_of(done.begin(), done.end(), [](int times) { return times == 2; }));
+}
+
 }  // namespace heddle

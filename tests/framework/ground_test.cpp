@@ -72,6 +72,18 @@ TEST_CASE("a parallel sum has the same bits on any number of threads") {
   REQUIRE_THROWS_WITH(set_threads(0), Catch::Contains("threads: 0"));
 }
 
+TEST_CASE("random blocks side by side are the blocks one by one") {
+  const Rng rng(7, 0x123456789abcdef0U);
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{48}, (std::uint64_t{1} << 32U) - 5}) {
+    Rng::Blocks all;
+    rng.blocks(first, all);
+    for (std::size_t i = 0; i < 16; ++i) {
+      const auto one = rng.block(first + i);
+      for (std::size_t w = 0; w < 4; ++w) REQUIRE(all[w][i] == one[w]);
+    }
+  }
+}
+
 TEST_CASE("an error in a piece reaches the caller") {
   REQUIRE_THROWS_WITH(parallel_for(1000, 1, [](index_t begin, index_t) { ensure(begin != 777, "piece ", begin); }),
                       "piece 777");

@@ -132,7 +132,10 @@ TEST_CASE("an element's random number, and nothing else, decides whether dropout
   const Tensor y = dropout(x, 0.5, rng);
   backward(sum(y));
   for (index_t i = 0; i < kCount; ++i) {
-    const bool kept = rng.bits(static_cast<std::uint64_t>(i)) >= std::uint32_t{1} << 31;
+    // 128 elements take 16 blocks of four words: the lower halves of the blocks' first words, their upper halves, ...
+    const std::uint32_t word =
+        rng.block(static_cast<std::uint64_t>(i / 128 * 16 + i % 16))[static_cast<std::size_t>(i % 128 / 32)];
+    const bool kept = (i / 16 % 2 == 0 ? word & 0xFFFFU : word >> 16U) >= 0x8000U;
     REQUIRE(y.data()[i] == (kept ? 4 : 0));
     REQUIRE(x.grad().data()[i] == (kept ? 2 : 0));
   }

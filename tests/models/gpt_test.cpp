@@ -103,7 +103,7 @@ TEST_CASE("logits with a cache equal those without, token by token and in pieces
   Context plain;
   const Tensor whole = model.logits(ids, plain);
   const index_t piece = GENERATE(1, 2, 3);
-  KeyValueCache cache;
+  KeyValueCache cache(7);
   for (index_t begin = 0; begin < 7; begin += piece) {
     const index_t count = std::min<index_t>(piece, 7 - begin);
     IdTensor part({2, count});

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "framework/archive.h"
@@ -183,9 +184,103 @@ TEST_CASE("the trained model is evaluated and writes the same text by seed, with
   check_one_line(run_program(folder, {"generate", run, "--prompt", "THE"}), 1, "'T' (U+0054) at byte 0");
 }
 
+TEST_CASE("several prompts and samples are written one after another, each as alone with its seed") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=5"}).status == 0);
+  const auto write = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"generate", folder.path("run"), "--tokens=20"});
+    const Outcome outcome = run_program(folder, more);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    return outcome.out;
+  };
+  const auto alone = [&](const std::string& prompt, int seed) {
+    return write({"--prompt", prompt, "--seed=" + std::to_string(seed)});
+  };
+  REQUIRE(write({"--prompt", "the king", "a", "--samples=2", "--seed=5"}) ==
+          "--- 1 ---\n" + alone("the king", 5) + "--- 2 ---\n" + alone("the king", 6) + "--- 3 ---\n" + alone("a", 7) +
+              "--- 4 ---\n" + alone("a", 8));
+  check_one_line(run_program(folder, {"generate", folder.path("run"), "--precision=f16"}), 2, "bf16");
+}
+
+TEST_CASE("training that would not fit into train.memory_limit is refused before anything is written") {
+  const TemporaryFolder folder;
+  check_one_line(train(folder, "run", {"--train.batch_size=64", "--train.memory_limit=0.002"}), 1,
+                 "train.memory_limit = 0.002 GB, but steps with train.batch_size = 64 are expected to take");
+  const Outcome outcome = train(folder, "run", {"--train.batch_size=64", "--train.memory_limit=0.002"});
+  const auto at = outcome.err.find("train.batch_size = ", outcome.err.find("take"));
+  REQUIRE(at != std::string::npos);
+  const std::string fits = std::to_string(std::stoi(outcome.err.substr(at + 19)));
+  CHECK_FALSE(std::filesystem::exists(folder.path("run")));
+  REQUIRE(
+      train(folder, "run", {"--train.batch_size=" + fits, "--train.memory_limit=0.002", "--train.steps=2"}).status ==
+      0);
+  check_one_line(train(folder, "other", {"--train.memory_limit=0.0001"}), 1, "not even train.batch_size = 1 would fit");
+}
+
+TEST_CASE("recomputed blocks, pinned threads and a profile give the bits of a plain run") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "plain", {"--train.steps=20"}).status == 0);
+  REQUIRE(train(folder, "other", {"--train.steps=20", "--train.recompute=true", "--run.pin=true"}).status == 0);
+  REQUIRE(weights_of(folder.path("plain/last.h5")) == weights_of(folder.path("other/last.h5")));
+  const Outcome profiled = train(folder, "profiled", {"--train.steps=20", "--profile"});
+  REQUIRE_THAT(profiled.out, Catch::Contains("self_attention") && Catch::Contains("together"));
+  REQUIRE(weights_of(folder.path("plain/last.h5")) == weights_of(folder.path("profiled/last.h5")));
+}
+
+TEST_CASE("averaged weights are what is evaluated, saved and generated with, and a resumed run goes on from both") {
+  const TemporaryFolder folder;
+  const std::string decay = "--optim.ema_decay=0.9", kind = "--optim.kind=muon";
+  REQUIRE(train(folder, "whole", {decay, kind, "--train.steps=60"}).status == 0);
+  REQUIRE(train(folder, "plain", {kind, "--train.steps=60"}).status == 0);
+  REQUIRE(weights_of(folder.path("whole/last.h5")) != weights_of(folder.path("plain/last.h5")));
+  const Outcome eval = run_program(folder, {"eval", folder.path("whole/last.h5")});
+  const std::string log = read_bytes(folder.path("whole/log.txt"));
+  const std::string loss = log.substr(log.find("after step 60: ") + 15, 6);
+  REQUIRE_THAT(eval.out, Catch::Contains(loss));
+  // the schedule depends on the number of steps, so the longer run is begun again and stopped
+  REQUIRE(train(folder, "again", {decay, kind, "--train.steps=60", "--optim.schedule=constant"}).status == 0);
+  REQUIRE(train(folder, "begun", {decay, kind, "--train.steps=40", "--optim.schedule=constant"}).status == 0);
+  REQUIRE(run_program(folder, {"resume", folder.path("begun"), "--train.steps=60"}).status == 0);
+  REQUIRE(weights_of(folder.path("again/last.h5")) == weights_of(folder.path("begun/last.h5")));
+}
+
+TEST_CASE("benchmarks measure what they name") {
+  const TemporaryFolder folder;
+  const auto bench = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "bench");
+    arguments.insert(arguments.begin() + 2, {tiny_config(folder), "--json"});
+    const Outcome outcome = run_program(folder, arguments);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    return nlohmann::json::parse(outcome.out);
+  };
+  const auto steps = bench({"train", "--steps=8", "--threads=1,2"});
+  REQUIRE(steps.size() == 2);
+  CHECK(steps[0]["threads"] == 1);
+  CHECK(steps[0]["efficiency"] == 1);
+  CHECK(steps[1]["threads"] == 2);
+  for (const auto& row : steps) {
+    CHECK(row["ms_per_step"] > 0);
+    CHECK(row["share_of_limit"] > 0);
+    CHECK(row["system_requests_per_step"] == 0);
+  }
+  const auto writing = bench({"generate", "--tokens=5", "--batch=3", "--prompt-length=4"});
+  CHECK(writing["batch"] == 3);
+  // two blocks of 12 C^2 weights and a head of 30 C, in bf16
+  CHECK(writing["weight_bytes"] == 2 * (2 * 12 * 32 * 32 + 30 * 32));
+  CHECK(writing["share_of_bandwidth"] > 0);
+  check_one_line(run_program(folder, {"bench", "train", tiny_config(folder), "--threads=1,two"}), 2,
+                 "--threads 1,two: wants numbers");
+}
+
 TEST_CASE("every config of the project trains two steps and says what it reads", "[slow]") {
   const TemporaryFolder folder;
-  const std::string text = folder.write("input.txt", std::string(6000, 'x') + "To be, or not to be\n");
+  const std::string text = folder.write("input.txt", std::string(20000, 'x') + "To be, or not to be\n");
+  const std::string vocabulary = folder.path("vocabulary.json");
+  REQUIRE(
+      run_program(folder, {"tokenizer", "train", "--input", text, "--vocab-size=260", "--output", vocabulary}).status ==
+      0);
   for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/configs")) {
     INFO(entry.path());
     std::vector<std::string> arguments = {"train",
@@ -195,8 +290,10 @@ TEST_CASE("every config of the project trains two steps and says what it reads",
                                           "--train.eval_batches=1",
                                           "--train.sample_tokens=5",
                                           "--train.batch_size=2"};
-    if (read_bytes(entry.path().string()).find("builtin:") == std::string::npos)
-      arguments.push_back("--data.path=" + text);
+    const std::string config = read_bytes(entry.path().string());
+    if (config.find("builtin:") == std::string::npos) arguments.push_back("--data.path=" + text);
+    if (config.find("\ntokenizer_file") != std::string::npos)
+      arguments.push_back("--data.tokenizer_file=" + vocabulary);
     const Outcome outcome = run_program(folder, arguments);
     INFO(outcome.err);
     REQUIRE(outcome.status == 0);
@@ -213,7 +310,7 @@ TEST_CASE("a wrong command line gets one line and status 2, help gets status 0")
   check_one_line(run_program(folder, {"generate", "x", "--tokens=many"}), 2, "--tokens many: needs a whole number");
   check_one_line(run_program(folder, {"generate", "x", "--top-p=2"}), 2, "must be");
   check_one_line(run_program(folder, {"bench", "swim", "x"}), 2,
-                 "bench: no part 'swim'; there are: train, gemm, tokenizer");
+                 "bench: no part 'swim'; there are: train, generate, gemm, tokenizer");
   REQUIRE(run_program(folder, {}).status == 2);
   for (const char* command : {"train", "resume", "eval", "generate", "config", "bench"}) {
     const Outcome help = run_program(folder, {command, "--help"});

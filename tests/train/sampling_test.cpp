@@ -81,8 +81,8 @@ TEST_CASE("generation with a cache writes what it writes without, within the con
     SamplingConfig sampling;
     sampling.temperature = 1.5;
     generate(
-        model, prompt, 50, sampling,
-        [&](std::int32_t id) {
+        model, {prompt}, 50, sampling,
+        [&](std::size_t, std::int32_t id) {
           ids.push_back(id);
           return true;
         },
@@ -94,12 +94,43 @@ TEST_CASE("generation with a cache writes what it writes without, within the con
   REQUIRE(cached == text(false));
 }
 
+TEST_CASE("prompts that are continued together get the texts that they get alone") {
+  GPTConfig config;
+  config.n_layer = 2;
+  config.n_embd = 32;
+  config.context = GENERATE(8, 64);
+  config.positions = GENERATE("learned", "rotary");
+  GPT model(config, 20, Rng(4));
+  if (GENERATE(false, true)) round_weights(model);
+  const std::vector<std::vector<std::int32_t>> prompts = {{1, 2, 3}, {4}, {5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, {4}};
+  const auto texts = [&](const std::vector<std::vector<std::int32_t>>& some, std::int64_t seed) {
+    std::vector<std::vector<std::int32_t>> ids(some.size());
+    SamplingConfig sampling;
+    sampling.temperature = 1.5;
+    sampling.seed = seed;
+    generate(model, some, 30, sampling, [&](std::size_t which, std::int32_t id) {
+      ids[which].push_back(id);
+      return which != 1 || ids[which].size() < 5;  // the second ends early
+    });
+    return ids;
+  };
+  const auto together = texts(prompts, 7);
+  REQUIRE(together[1].size() == 5);
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const auto alone = texts({prompts[i]}, 7 + static_cast<std::int64_t>(i))[0];
+    REQUIRE(alone.size() == 30);
+    REQUIRE(std::equal(together[i].begin(), together[i].end(), alone.begin()));
+    REQUIRE((i == 1 || together[i].size() == 30));
+  }
+  REQUIRE(together[1] != std::vector<std::int32_t>(together[3].begin(), together[3].begin() + 5));  // seeds differ
+}
+
 TEST_CASE("generation stops when it is told to, and needs a prompt") {
   GPT model(GPTConfig(), 20, Rng(4));
   int count = 0;
-  generate(model, {1}, 50, {}, [&](std::int32_t) { return ++count < 3; });
+  generate(model, {{1}}, 50, {}, [&](std::size_t, std::int32_t) { return ++count < 3; });
   REQUIRE(count == 3);
-  REQUIRE_THROWS_WITH(generate(model, {}, 1, {}, [](std::int32_t) { return true; }),
+  REQUIRE_THROWS_WITH(generate(model, {{1}, {}}, 1, {}, [](std::size_t, std::int32_t) { return true; }),
                       Catch::Contains("prompt is empty"));
 }
 
