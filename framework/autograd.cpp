@@ -101,7 +101,9 @@ Node::~Node() {
 
 void keep_rounded(const Tensor& leaf) {
   ensure(leaf.node() != nullptr && !leaf.node()->backward, "keep_rounded: the tensor ", leaf.shape(), " is no leaf");
-  leaf.node()->rounded = Bf16Tensor(leaf);
+  Bf16Tensor& rounded = leaf.node()->rounded;
+  if (!rounded.defined()) rounded = Bf16Tensor(leaf.numel());
+  rounded.assign(leaf);
 }
 
 const bf16_t* rounded_of(const Tensor& leaf) { return leaf.node() ? leaf.node()->rounded.data() : nullptr; }

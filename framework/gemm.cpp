@@ -139,11 +139,15 @@ void product(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix
   stream.wait();
 }
 
+void check_full(const ConstMatrix& operand) {
+  ensure(operand.data != nullptr, "gemm: an operand was kept as bf16 alone, and cannot be multiplied in f32");
+}
+
 /// The stored elements of an operand, each put through `convert`, in pooled memory.
 template <class To, class Convert>
 MatrixOf<const To> converted(index_t rows, index_t columns, ConstMatrix operand, bool parallel, To* to,
                              const Convert& convert) {
-  ensure(operand.data != nullptr, "gemm: an operand was kept as bf16 alone, and cannot be multiplied in f32");
+  check_full(operand);
   if (operand.transposed) std::swap(rows, columns);
   const auto convert_row = [&](index_t r) {
     for (index_t c = 0; c < columns; ++c) to[r * columns + c] = convert(operand.data[r * operand.stride + c]);
@@ -169,8 +173,8 @@ template <class Multiply>
 void with_operands(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, bool parallel,
                    const Multiply& multiply) {
   if (gemm_precision() == Precision::f32) {
-    ensure(a.data != nullptr && b.data != nullptr,
-           "gemm: an operand was kept as bf16 alone, and cannot be multiplied in f32");
+    check_full(a);
+    check_full(b);
     return multiply(MatrixOf<const real>(a), MatrixOf<const real>(b));
   }
   if (rounds_operands()) {

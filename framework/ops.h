@@ -38,8 +38,8 @@ Tensor gelu_tanh(const Tensor& x);
 Tensor silu(const Tensor& x);  ///< x * sigmoid(x)
 /// condition != 0 ? a : b, all three broadcast; the condition gets no gradient.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
-/// Each element kept with probability 1 - p and scaled by 1 / (1 - p), else 0; element i is decided by
-/// rng.uniform-like bits at i, so a seed repeats it. p = 0 returns x. Errors: p outside [0, 1).
+/// Each element kept with probability 1 - p (to a multiple of 2^-16) and scaled by 1 / (1 - p), else 0; what becomes of
+/// element i depends on rng and i alone, so a seed repeats it. p = 0 returns x. Errors: p outside [0, 1).
 /// (Srivastava et al., "Dropout", JMLR 2014)
 Tensor dropout(const Tensor& x, double p, const Rng& rng);
 

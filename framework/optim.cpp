@@ -51,17 +51,19 @@ namespace {
 
 constexpr index_t kPiece = 16384;  // elements that are worth a task
 
+double sum_of_squares(const Tensor& x) {
+  return parallel_sum(x.numel(), kPiece, [p = x.data()](index_t begin, index_t end) {
+    return row_sum<double>(
+        end - begin, [at = p + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
+  });
+}
+
 }  // namespace
 
 double grad_norm(const std::vector<NamedTensor>& parameters) {
   double squares = 0;
   for (const NamedTensor& p : parameters) {
-    const Tensor& grad = p.tensor.grad();
-    if (!grad.defined()) continue;
-    squares += parallel_sum(grad.numel(), kPiece, [g = grad.data()](index_t begin, index_t end) {
-      return row_sum<double>(
-          end - begin, [at = g + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
-    });
+    if (p.tensor.grad().defined()) squares += sum_of_squares(p.tensor.grad());
   }
   return std::sqrt(squares);
 }
@@ -78,9 +80,8 @@ Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& 
   ensure(found != std::end(kinds), "optim.kind = ", config.kind, ": choose one of adamw, adam, sgd, muon");
   for (const NamedTensor& p : parameters) {
     Kind kind = found->second;
-    const auto named = [&](const char* part) { return p.name.find(part) != std::string::npos; };
     // The rows of an embedding or a head are symbols' own vectors, not a map whose directions should weigh alike.
-    if (kind == Kind::muon && (p.tensor.ndim() != 2 || named("embedding") || named("head"))) kind = Kind::adamw;
+    if (kind == Kind::muon && (p.tensor.ndim() != 2 || is_table(p))) kind = Kind::adamw;
     const bool one = kind == Kind::sgd || kind == Kind::muon;
     slots_.push_back({p.name, p.tensor, Tensor::zeros(p.tensor.shape()),
                       one ? Tensor() : Tensor::zeros(p.tensor.shape()), averages() ? p.tensor.clone() : Tensor(),
@@ -190,10 +191,7 @@ Tensor orthogonalized(const Tensor& x) {
   constexpr real kA = 3.4445F, kB = -4.7750F, kC = 2.0315F;
   const bool tall = x.size(0) > x.size(1);
   const index_t n = std::min(x.size(0), x.size(1)), m = std::max(x.size(0), x.size(1));
-  const double norm = std::sqrt(parallel_sum(x.numel(), kPiece, [p = x.data()](index_t begin, index_t end) {
-    return row_sum<double>(
-        end - begin, [at = p + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
-  }));
+  const double norm = std::sqrt(sum_of_squares(x));
   // n <= m: the square matrices are the small ones
   Tensor y({n, m}), next({n, m}), gram({n, n}), poly({n, n});
   const auto scale = static_cast<real>(1 / (norm + 1e-7));

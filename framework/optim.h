@@ -92,8 +92,8 @@ class Optimizer {
     Kind kind;
   };
 
-  /// Updates the elements [begin, end) of one parameter; `direction` is Muon's, for one that it moves.
   struct Rates;
+  /// Updates the elements [begin, end) of one parameter; `direction` is Muon's, for one that it moves.
   void update(const Slot& slot, const Rates& rates, const real* direction, index_t begin, index_t end) const;
   /// Muon's whole step of one matrix.
   void step_muon(const Slot& slot, const Rates& rates) const;

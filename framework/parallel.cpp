@@ -16,6 +16,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "framework/check.h"
@@ -43,8 +44,8 @@ const std::vector<int>& cores() {
   return found;
 }
 
-/// Keeps each thread that works in an arena on a core of its own, from its first entry on; the thread that made this is
-/// let go when it ends.
+/// Keeps each thread that works in an arena on the core of its slot there. Workers are let go when they leave; the
+/// thread that made this, which comes and goes with every loop, when this ends.
 class Pinning : public tbb::task_scheduler_observer {
  public:
   explicit Pinning(tbb::task_arena& arena) : task_scheduler_observer(arena), generation_(++generations) {
@@ -57,19 +58,24 @@ class Pinning : public tbb::task_scheduler_observer {
   }
 
   void on_scheduler_entry(bool) override {
-    thread_local int pinned_by = 0;
-    if (pinned_by == generation_) return;
-    pinned_by = generation_;
+    const std::pair<int, int> place{generation_, std::max(tbb::this_task_arena::current_thread_index(), 0)};
+    if (pinned_at == place) return;
+    pinned_at = place;
     cpu_set_t one;
     CPU_ZERO(&one);
-    CPU_SET(cores()[next_++ % cores().size()], &one);
+    CPU_SET(cores()[static_cast<std::size_t>(place.second) % cores().size()], &one);
     sched_setaffinity(0, sizeof one, &one);
+  }
+  void on_scheduler_exit(bool worker) override {
+    if (!worker) return;
+    pinned_at = {0, 0};
+    sched_setaffinity(0, sizeof before_, &before_);
   }
 
  private:
   inline static std::atomic<int> generations{0};
+  inline static thread_local std::pair<int, int> pinned_at{0, 0};  // generation, slot
   int generation_;
-  std::atomic<std::size_t> next_{0};
   cpu_set_t before_{};
 };
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
+#include "framework/parallel.h"
 #include "framework/tensor.h"
 
 /// Sums and maxima over a row, for the ops' inner loops. Sixteen running values stand side by side, which a compiler

@@ -213,7 +213,9 @@ Tensor Tensor::view(const Shape& shape) const {
 
 Bf16Tensor::Bf16Tensor(index_t numel) : data_(allocate<bf16_t>(numel)) {}
 
-Bf16Tensor::Bf16Tensor(const Tensor& x) : Bf16Tensor(x.numel()) {
+Bf16Tensor::Bf16Tensor(const Tensor& x) : Bf16Tensor(x.numel()) { assign(x); }
+
+void Bf16Tensor::assign(const Tensor& x) {
   parallel_for(x.numel(), row_grain(1), [to = data_.get(), from = x.data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) to[i] = to_bf16(from[i]);
   });

@@ -153,6 +153,8 @@ class Bf16Tensor {
   bool defined() const { return data_ != nullptr; }
   bf16_t* data() { return data_.get(); }
   const bf16_t* data() const { return data_.get(); }
+  /// Rounds the elements of x, as many as there are here, into these.
+  void assign(const Tensor& x);
 
  private:
   std::shared_ptr<bf16_t[]> data_;

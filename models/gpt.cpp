@@ -23,7 +23,6 @@ std::vector<Key> GPTConfig::keys() {
        "how order is known: embeddings of positions, or turned queries and keys",
        {"learned", "rotary"}},
       {"qk_norm", qk_norm, "normalize queries and keys, head by head"},
-      {"embedding_skip", embedding_skip, "add the embeddings, times a learned number, to each block's input"},
   };
 }
 
@@ -46,10 +45,7 @@ GPT::GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng) : config_(
   sizes.rotary = config.positions == "rotary";
   token_embedding = Embedding(vocab_size, config.n_embd, init, sizes.stddev());
   if (!sizes.rotary) position_embedding = Embedding(config.context, config.n_embd, init, sizes.stddev());
-  for (index_t i = 0; i < config.n_layer; ++i) {
-    blocks.emplace_back(sizes, init);
-    if (config.embedding_skip) skips.push_back({init.full({1}, 0)});
-  }
+  for (index_t i = 0; i < config.n_layer; ++i) blocks.emplace_back(sizes, init);
   norm = LayerNorm(config.n_embd, config.bias, init);
   if (config.tied) {
     head.weight = token_embedding.weight;
@@ -70,12 +66,10 @@ Tensor GPT::hidden(const IdTensor& inputs, Context& context) {
     x = x + position_embedding.forward(positions);
   }
   x = embedding_dropout.forward(x, context);
-  const Tensor first = x;
   AttentionOptions options;
   options.causal = true;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    if (!skips.empty()) x = skips[i].forward(x, first);
-    const auto run = [&block = blocks[i], options, part = context.of_part()](const Tensor& input) {
+  for (const Block& block : blocks) {
+    const auto run = [&block, options, part = context.of_part()](const Tensor& input) {
       Context again = part;
       return block.forward(input, again, options);
     };

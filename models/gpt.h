@@ -11,27 +11,16 @@ struct GPTConfig final : ModelConfig {
   double dropout = 0;
   bool bias = true, tied = true;
   std::string activation = "gelu", positions = "learned";
-  bool qk_norm = false, embedding_skip = false;
+  bool qk_norm = false;
 
   std::vector<Key> keys() override;
   index_t block_size() const override { return context; }
   std::unique_ptr<Model> build(index_t vocab_size, const Rng& rng) const override;
 };
 
-/// x + weight * x0, weight [1] learned from 0.
-struct Skip {
-  Tensor forward(const Tensor& x, const Tensor& x0) const { return x + x0 * weight; }
-  template <class Archive>
-  void serialize(Archive& ar, unsigned) {
-    ar& BOOST_SERIALIZATION_NVP(weight);
-  }
-  Tensor weight;
-};
-
 /// GPT-2's form (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019): token and learned
 /// position embeddings, pre-norm blocks, a last norm, and a head that scores every token of the vocabulary. Beside
-/// GPT-2's form there are options that came later: rotary positions, QK-norm, other activations, and skips that add the
-/// embeddings, times a learned number, to what goes into each block (as in the modded-nanogpt speedrun, 2024).
+/// GPT-2's form there are options that came later: rotary positions, QK-norm and other activations.
 class GPT final : public Model {
  public:
   GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng);
@@ -46,12 +35,10 @@ class GPT final : public Model {
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(token_embedding) & BOOST_SERIALIZATION_NVP(position_embedding);
-    ar& BOOST_SERIALIZATION_NVP(blocks) & BOOST_SERIALIZATION_NVP(skips) & BOOST_SERIALIZATION_NVP(norm);
-    ar& BOOST_SERIALIZATION_NVP(head);
+    ar& BOOST_SERIALIZATION_NVP(blocks) & BOOST_SERIALIZATION_NVP(norm) & BOOST_SERIALIZATION_NVP(head);
   }
   Embedding token_embedding, position_embedding;
   std::vector<Block> blocks;
-  std::vector<Skip> skips;  ///< one a block, where config.embedding_skip
   LayerNorm norm;
   Linear head;  ///< weight [V, C]: token_embedding's own where tied
 

@@ -1,5 +1,8 @@
 #include "models/model.h"
 
+#include <algorithm>
+
+#include "framework/gemm.h"
 #include "models/gpt.h"
 
 namespace heddle {
@@ -24,6 +27,23 @@ const std::vector<std::pair<std::string, Make>>& table() {
 
 Tensor Model::loss(const Batch& batch, Context& context) {
   return cross_entropy(logits(batch.inputs, context), batch.targets, kIgnore);
+}
+
+std::vector<Tensor> multiplied_weights(Model& model) {
+  const auto parameters = model.named_parameters();
+  const bool tied =
+      std::none_of(parameters.begin(), parameters.end(), [](const NamedTensor& p) { return p.name == "head/weight"; });
+  std::vector<Tensor> weights;
+  for (const NamedTensor& p : parameters) {
+    const bool scores = p.name == (tied ? "token_embedding/weight" : "head/weight");
+    if (p.tensor.ndim() == 2 && (scores || !is_table(p))) weights.push_back(p.tensor);
+  }
+  return weights;
+}
+
+void keep_rounded_weights(Model& model) {
+  if (!rounds_operands()) return;
+  for (const Tensor& weight : multiplied_weights(model)) keep_rounded(weight);
 }
 
 std::vector<std::string> model_kinds() {

@@ -26,6 +26,11 @@ class Model {
   virtual double flops_per_token() = 0;
 };
 
+/// The matrices that a model multiplies with: an embedding's only where it is the head's too.
+std::vector<Tensor> multiplied_weights(Model& model);
+/// Where products read rounded operands, keeps those matrices rounded, once for all.
+void keep_rounded_weights(Model& model);
+
 /// The sizes of one kind of model, as the config's [model] section gives them.
 class ModelConfig {
  public:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "train/experiment.h"
+#include "train/progress.h"
 
 namespace heddle {
 
@@ -14,7 +15,6 @@ int bench_generate(const std::vector<std::string>& arguments);
 int bench_gemm(const std::vector<std::string>& arguments);
 int bench_tokenizer(const std::vector<std::string>& arguments);
 
-double seconds_now();
 /// The most memory that this process ever held, in bytes.
 double peak_memory();
 double median(std::vector<double> values);
@@ -23,8 +23,6 @@ double measure_limit();
 /// Bytes a second that all threads together read from memory, the best of several: the limit of what reads more than it
 /// computes.
 double measure_bandwidth();
-/// The matrices that a model multiplies with: an embedding's only where it is the head's too.
-std::vector<Tensor> multiplied_weights(Model& model);
 /// What a benchmark of a config works on.
 struct Workload {
   /// Reads the config at `path`, sets threads and precision, and builds corpus and model.

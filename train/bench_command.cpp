@@ -1,17 +1,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 
 #include "train/bench.h"
 #include "train/commands.h"
 
 namespace heddle {
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 double peak_memory() {
   rusage usage{};
@@ -32,18 +26,6 @@ Workload::Workload(const std::string& path, const std::vector<std::string>& assi
   corpus =
       load_corpus(experiment->data, static_cast<std::uint64_t>(experiment->run.seed), experiment->model->block_size());
   model = experiment->build_model(corpus.tokenizer->vocab_size());
-}
-
-std::vector<Tensor> multiplied_weights(Model& model) {
-  std::vector<Tensor> weights;
-  const auto parameters = model.named_parameters();
-  const bool tied =
-      std::none_of(parameters.begin(), parameters.end(), [](const NamedTensor& p) { return p.name == "head/weight"; });
-  for (const NamedTensor& p : parameters) {
-    const bool embedding = p.name == "position_embedding/weight" || (!tied && p.name == "token_embedding/weight");
-    if (p.tensor.ndim() == 2 && !embedding) weights.push_back(p.tensor);
-  }
-  return weights;
 }
 
 int bench_command(const std::vector<std::string>& arguments) {

@@ -10,14 +10,30 @@
 
 namespace heddle {
 
+namespace {
+
+/// A matrix as products read it in training: rounded before, where they read rounded numbers.
+class Rounded {
+ public:
+  explicit Rounded(const Tensor& x) : full_(x), half_(rounds_operands() ? Bf16Tensor(x) : Bf16Tensor()) {}
+  ConstMatrix matrix(bool transposed = false) const { return {full_.data(), full_.size(1), transposed, half_.data()}; }
+
+ private:
+  Tensor full_;
+  Bf16Tensor half_;
+};
+
+}  // namespace
+
 double measure_limit() {
   constexpr index_t kSize = 1024;
   const Tensor a = Tensor::full({kSize, kSize}, 1), b = Tensor::full({kSize, kSize}, 1);
   Tensor c({kSize, kSize});
+  const Rounded half_a(a), half_b(b);
   double best = 1e300;
   for (int i = 0; i < 12; ++i) {
     const double begun = seconds_now();
-    gemm(kSize, kSize, kSize, {a.data(), kSize}, {b.data(), kSize, true}, {c.data(), kSize});
+    gemm(kSize, kSize, kSize, half_a.matrix(), half_b.matrix(true), {c.data(), kSize});
     best = std::min(best, seconds_now() - begun);
   }
   return 2.0 * kSize * kSize * kSize / best / 1e9;
@@ -32,15 +48,15 @@ constexpr std::pair<Pass, const char*> kPasses[] = {
 
 /// GFLOP/s of the median of several runs.
 double measure(Pass pass, index_t rows, index_t out, index_t in) {
-  const Tensor x = Tensor::full({rows, in}, 1), w = Tensor::full({out, in}, 1), y = Tensor::full({rows, out}, 1);
-  Tensor to(pass == Pass::forward ? y.shape() : pass == Pass::input ? x.shape() : w.shape());
+  const Rounded x(Tensor::full({rows, in}, 1)), w(Tensor::full({out, in}, 1)), y(Tensor::full({rows, out}, 1));
+  Tensor to(pass == Pass::forward ? Shape{rows, out} : pass == Pass::input ? Shape{rows, in} : Shape{out, in});
   const auto run = [&] {
     if (pass == Pass::forward) {
-      gemm(rows, out, in, {x.data(), in}, {w.data(), in, true}, {to.data(), out});
+      gemm(rows, out, in, x.matrix(), w.matrix(true), {to.data(), out});
     } else if (pass == Pass::input) {
-      gemm(rows, in, out, {y.data(), out}, {w.data(), in}, {to.data(), in});
+      gemm(rows, in, out, y.matrix(), w.matrix(), {to.data(), in});
     } else {
-      gemm(out, in, rows, {y.data(), out, true}, {x.data(), in}, {to.data(), in});
+      gemm(out, in, rows, y.matrix(true), x.matrix(), {to.data(), in});
     }
   };
   const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(out) * static_cast<double>(in);

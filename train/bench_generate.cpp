@@ -4,12 +4,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "framework/gemm.h"
 #include "framework/parallel.h"
 #include "framework/rows.h"
 #include "train/bench.h"
 #include "train/commands.h"
 #include "train/generate.h"
-#include "train/progress.h"
 
 namespace heddle {
 
@@ -53,7 +53,8 @@ int bench_generate(const std::vector<std::string>& arguments) {
   const Workload work(line.positional[0], assignments);
   double weights = 0;
   for (const Tensor& w : multiplied_weights(*work.model))
-    weights += static_cast<double>(w.numel()) * (precision == "bf16" ? sizeof(bf16_t) : sizeof(real));
+    weights +=
+        static_cast<double>(w.numel()) * (precision == "bf16" && batch <= kFewRows ? sizeof(bf16_t) : sizeof(real));
   if (precision == "bf16") round_weights(*work.model);
   const std::vector<std::int32_t> prompt(static_cast<std::size_t>(prompt_length), 1);
   const std::vector<std::vector<std::int32_t>> prompts(static_cast<std::size_t>(batch), prompt);

@@ -10,7 +10,6 @@
 #include "framework/rng.h"
 #include "train/bench.h"
 #include "train/checkpoint.h"
-#include "train/progress.h"
 
 namespace heddle {
 namespace {

@@ -10,7 +10,6 @@
 #include "train/bench.h"
 #include "train/commands.h"
 #include "train/profile_table.h"
-#include "train/progress.h"
 #include "train/trainer.h"
 
 namespace heddle {
@@ -24,8 +23,8 @@ struct Measured {
   std::size_t requests = 0;       // for memory, to the system
 };
 
-/// "1,2,4" as numbers; `fallback` alone where the text is empty.
-std::vector<Measured> thread_counts(const std::string& text, int fallback) {
+/// "1,2,4" as numbers.
+std::vector<Measured> thread_counts(const std::string& text) {
   std::vector<Measured> counts;
   std::istringstream in(text);
   for (std::string word; std::getline(in, word, ',');) {
@@ -34,7 +33,6 @@ std::vector<Measured> thread_counts(const std::string& text, int fallback) {
       throw UsageError("bench train: --threads " + text + ": wants numbers from 1 to 1024 with commas between, as 1,2");
     counts.push_back({std::stoi(word)});
   }
-  if (counts.empty()) counts.push_back({fallback});
   return counts;
 }
 
@@ -58,9 +56,9 @@ int bench_train(const std::vector<std::string>& arguments) {
     std::cout << line.help();
     return 0;
   }
-  std::vector<Measured> all = thread_counts(threads_text, 1);
+  std::vector<Measured> all = thread_counts(threads_text);
   const Workload work(line.positional[0], line.assignments);
-  if (threads_text.empty()) all[0].threads = threads();
+  if (all.empty()) all.push_back({threads()});
   Trainer trainer(*work.experiment, work.corpus, *work.model);
 
   std::optional<Profile> profile;

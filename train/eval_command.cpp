@@ -49,6 +49,7 @@ int eval_command(const std::vector<std::string>& arguments) {
   std::erase_if(sections, [](const Section& s) { return s.name == "model" || s.name == "optim"; });  // they are settled
   settings.apply_to(sections);
   run.experiment->apply_to_process();
+  keep_rounded_weights(*run.model);
   const Corpus corpus = load_corpus(run.experiment->data, static_cast<std::uint64_t>(run.experiment->run.seed),
                                     run.model->block_size(), run.tokenizer);
   const auto& tokens = options.split == "val" ? corpus.val : corpus.train;

@@ -11,7 +11,7 @@ std::vector<Key> RunConfig::keys() {
       {"dir", dir, "another folder for the run"},
       {"seed", seed, "decides weights, order of data, dropout and built-in text", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
-      Key("pin", pin, "keep each thread on a core of its own").resumable(),
+      Key("pin", pin, "keep each thread on a core of its own, if there are as many cores as threads").resumable(),
       Key("precision", precision, "operands of matrix products; auto: bf16 where the processor has it",
           {"auto", "f32", "bf16"}),
       Key("overwrite", overwrite, "delete an earlier run in the same folder").resumable(),

@@ -16,7 +16,7 @@ void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompt
   };
   std::vector<Row> rows;
   for (const auto& prompt : prompts) {
-    ensure(!prompt.empty(), "generate: the prompt is empty");
+    ensure(!prompt.empty(), "generate: the prompt holds no token; give a longer one");
     const auto skipped = std::max<std::ptrdiff_t>(0, std::ssize(prompt) - window);
     rows.push_back({{prompt.begin() + skipped, prompt.end()},
                     Rng(static_cast<std::uint64_t>(sampling.seed) + rows.size()),
@@ -56,10 +56,9 @@ void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompt
 }
 
 void round_weights(Model& model) {
-  for (NamedTensor& p : model.named_parameters()) {
-    if (p.tensor.ndim() != 2) continue;
-    for (real& value : p.tensor.span()) value = static_cast<real>(from_bf16(to_bf16(value)));
-    keep_rounded(p.tensor);
+  for (Tensor& weight : multiplied_weights(model)) {
+    for (real& value : weight.span()) value = static_cast<real>(from_bf16(to_bf16(value)));
+    keep_rounded(weight);
   }
 }
 

@@ -15,7 +15,7 @@ using OnToken = std::function<bool(std::size_t prompt, std::int32_t id)>;
 
 /// Continues each prompt (at least one token) by `count` tokens, all prompts together: each weight is read once for
 /// all. Token i of prompt p takes random number i of seed + p, so a prompt's text is the one that it has alone with
-/// that seed.
+/// that seed, up to the rounding of scores.
 ///
 /// Positions are computed once and kept in a key/value cache; without `cached` every token is computed from the whole
 /// window, which gives the same text, slowly. Past the model's context the window slides: the last half of it is kept
@@ -23,7 +23,8 @@ using OnToken = std::function<bool(std::size_t prompt, std::int32_t id)>;
 void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
               const SamplingConfig& sampling, const OnToken& on_token, bool cached = true);
 
-/// Rounds every matrix of the model to bf16, as generation then reads them: half the memory to bring for each token.
+/// Rounds the matrices that the model multiplies with to bf16. Generation then reads half the bytes, for up to kFewRows
+/// texts together; for more it reads the rounded numbers in full width, as it computes more than it reads.
 void round_weights(Model& model);
 
 /// What the model writes of itself, from a line's beginning, with seed 1 and the usual temperature.

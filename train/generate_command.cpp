@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "train/checkpoint.h"
@@ -54,8 +55,12 @@ int generate_command(const std::vector<std::string>& arguments) {
   if (options.prompts.empty()) options.prompts.emplace_back();
   std::vector<std::string> texts;
   std::vector<std::vector<std::int32_t>> tokens;
+  std::optional<std::string> input;
   for (std::string& prompt : options.prompts) {
-    if (prompt == "-") prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
+    if (prompt == "-") {
+      if (!input) input.emplace(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+      prompt = *input;
+    }
     for (std::int64_t i = 0; i < options.samples; ++i) {
       texts.push_back(prompt);
       tokens.push_back(encode_prompt(*run.tokenizer, prompt));
@@ -65,7 +70,7 @@ int generate_command(const std::vector<std::string>& arguments) {
   const bool alone = texts.size() == 1;
   if (alone) std::cout << texts[0] << std::flush;
   std::vector<std::int32_t> before;
-  for (const auto& prompt : tokens) before.push_back(prompt.back());
+  for (const auto& prompt : tokens) before.push_back(prompt.empty() ? -1 : prompt.back());
   generate(
       *run.model, tokens, options.tokens, options.sampling,
       [&](std::size_t which, std::int32_t id) {

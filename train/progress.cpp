@@ -11,6 +11,10 @@
 
 namespace heddle {
 
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 std::string human_count(double n) {
   std::string digits = fmt::format("{:.0f}", n);
   for (std::size_t at = digits.size(); at > 3 + (n < 0 ? 1U : 0U);) digits.insert(at -= 3, ",");

@@ -7,6 +7,8 @@
 
 namespace heddle {
 
+/// Of a clock that never goes back.
+double seconds_now();
 std::string human_count(double n);       ///< 124,439,808
 std::string human_bytes(double bytes);   ///< 1.25 GB
 std::string human_time(double seconds);  ///< 1h 02m, 3m 20s, 12s

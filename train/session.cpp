@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -16,8 +15,6 @@ namespace heddle {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
@@ -34,15 +31,15 @@ void Session::run() {
   const StopOnSignal signals;
   introduce();
   const TrainConfig& plan = experiment_.train;
-  started_ = now();
+  started_ = seconds_now();
   bool early = false;
   pool_reset_peak();
   std::optional<Profile> profile;
   if (profiled_) profile.emplace();
   while (state_.step < plan.steps && !early && !StopOnSignal::requested()) {
-    const double begun = now();
+    const double begun = seconds_now();
     last_ = trainer_.step(state_.step);
-    row_seconds_ += now() - begun;
+    row_seconds_ += seconds_now() - begun;
     row_loss_ += last_.loss;
     ++row_steps_;
     ++session_steps_;
@@ -104,7 +101,7 @@ void Session::introduce() {
 
 std::string Session::status() const {
   const double tokens = static_cast<double>(row_steps_ * trainer_.tokens_per_step()) / row_seconds_;
-  const double left = (now() - started_) / static_cast<double>(session_steps_) *
+  const double left = (seconds_now() - started_) / static_cast<double>(session_steps_) *
                       static_cast<double>(experiment_.train.steps - state_.step);
   // The most wanted first: a narrow terminal cuts off the end.
   return fmt::format("step {}/{}  eta {}  train {:.4f}  lr {:.1e}  norm {:.2f}  {} tokens/s  {:.0f} GFLOP/s",

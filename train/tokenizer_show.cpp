@@ -150,6 +150,7 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
         }
       });
   const std::uint64_t token_count = std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0});
+  ensure(token_count > 0, "text: ", inputs[0], " holds no token of this tokenizer; there is nothing to count");
   const auto tokens = static_cast<double>(token_count), bytes = static_cast<double>(source.size());
   const auto unused = std::count(frequencies.begin(), frequencies.end(), 0);
   constexpr std::uint64_t kRare = 10;

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "data/loader.h"
-#include "framework/gemm.h"
 #include "framework/profile.h"
 
 namespace heddle {
@@ -22,10 +21,7 @@ Trainer::Trainer(const Experiment& experiment, const Corpus& corpus, Model& mode
       optimizer_(experiment.optim, parameters_),
       data_rng_(experiment.rng().fork(kDataStream)),
       dropout_rng_(experiment.rng().fork(kDropoutStream)) {
-  if (!rounds_operands()) return;
-  for (const NamedTensor& p : parameters_) {
-    if (p.tensor.ndim() == 2) keep_rounded(p.tensor);  // the optimizer keeps them anew
-  }
+  keep_rounded_weights(model);  // the optimizer keeps them anew
 }
 
 index_t Trainer::tokens_per_step() const {
@@ -105,9 +101,21 @@ Trainer::StepMemory Trainer::measure_memory(index_t rows) {
   return bytes;
 }
 
+MemoryEstimate Trainer::lasting_memory() const {
+  MemoryEstimate memory;
+  memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
+  memory.gradients = memory.parameters;
+  memory.optimizer = static_cast<double>(optimizer_.state_bytes());
+  for (const NamedTensor& p : parameters_) {
+    if (rounded_of(p.tensor) != nullptr) memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);
+  }
+  return memory;
+}
+
 MemoryEstimate Trainer::estimate_memory(index_t rows) {
-  if (measured_.empty()) measured_ = {measure_memory(1), measure_memory(2)};
-  const StepMemory &one = measured_[0], &two = measured_[1];
+  if (measured_.empty()) measured_.push_back(measure_memory(1));
+  if (measured_.size() == 1 && rows > 1) measured_.push_back(measure_memory(2));
+  const StepMemory &one = measured_.front(), &two = measured_.back();
   const auto more = static_cast<double>(rows - 1);
   // What forward takes and gives back again grows no further than this: ops that would take more work in pieces.
   constexpr double kMostPassing = 1 << 27;
@@ -115,14 +123,7 @@ MemoryEstimate Trainer::estimate_memory(index_t rows) {
   const double forward = one.held + (two.held - one.held) * more + passing +
                          std::min(more_passing * more, std::max(kMostPassing, more_passing));
   const double backward = one.backward + (two.backward - one.backward) * more;
-  MemoryEstimate memory;
-  memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
-  memory.gradients = memory.parameters;
-  memory.optimizer = static_cast<double>(optimizer_.state_bytes());
-  if (rounds_operands()) {
-    for (const NamedTensor& p : parameters_)
-      memory.optimizer += p.tensor.ndim() == 2 ? static_cast<double>(p.tensor.numel()) * sizeof(bf16_t) : 0;
-  }
+  MemoryEstimate memory = lasting_memory();
   // The last gradients come when most activations are gone; only sums over several passes are there from the first.
   const double step = std::max(forward, backward) + (experiment_.train.accumulate > 1 ? memory.gradients : 0);
   memory.activations = std::max(0.0, step - memory.gradients);
@@ -133,6 +134,9 @@ void Trainer::check_memory_limit() {
   const double limit = experiment_.train.memory_limit * 1e9;
   if (limit == 0) return;
   const index_t rows = experiment_.train.batch_size;
+  const double lasting = lasting_memory().total();  // where this alone is too much, no step is tried
+  ensure(lasting <= limit, "train.memory_limit = ", experiment_.train.memory_limit,
+         " GB, but parameters, gradients and optimizer alone take ", lasting / 1e9, " GB; choose a smaller model");
   const double wanted = estimate_memory().total();
   if (wanted <= limit) return;
   index_t fits = 0, too_many = rows;  // the largest batch that fits lies between

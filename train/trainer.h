@@ -49,9 +49,9 @@ class Trainer {
   /// eval_batches is 0.
   double evaluate(bool whole = false);
 
-  /// What a step with `rows` windows in a pass is expected to take at most, from what steps with one and with two take:
-  /// what the second adds is taken times the rest. Of what gradients and activations take together at any one time,
-  /// activations are the part beyond all gradients.
+  /// What a step with `rows` windows in a pass is expected to take at most, from what steps with one and, for
+  /// more than that, with two take: what the second adds is taken times the rest. Of what gradients and activations
+  /// take together at any one time, activations are the part beyond all gradients.
   MemoryEstimate estimate_memory(index_t rows);
   MemoryEstimate estimate_memory() { return estimate_memory(experiment_.train.batch_size); }
   /// Errors: train.memory_limit is below the estimate; says what would fit.
@@ -67,6 +67,8 @@ class Trainer {
     double held, forward, backward;
   };
   StepMemory measure_memory(index_t rows);
+  /// What is there from the first step to the last, whatever the batch.
+  MemoryEstimate lasting_memory() const;
   /// Of pass number `pass` over a batch, from 0.
   Context training_context(index_t pass) const;
   /// Forward and backward of one of the step's micro-batches; returns its mean loss.

@@ -2,6 +2,7 @@
 
 #include <boost/serialization/nvp.hpp>
 #include <cstdint>
+#include <sstream>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -22,6 +23,15 @@ struct NamedTensor {
   std::string name;
   Tensor tensor;
 };
+
+/// Whether a parameter has a row for each symbol, as its path says: part of a module called head or ..._embedding.
+inline bool is_table(const NamedTensor& p) {
+  std::istringstream path(p.name);
+  for (std::string part; std::getline(path, part, '/');) {
+    if (part == "head" || part.ends_with("embedding")) return true;
+  }
+  return false;
+}
 
 /// The archive behind named_parameters: collects every defined tensor once, so tied parameters (shared storage) appear
 /// under the first of their names. Members that are neither tensors, modules nor vectors of modules are passed over.

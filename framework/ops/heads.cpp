@@ -1,4 +1,5 @@
 #include <cmath>
+#include <vector>
 
 #include "framework/ops.h"
 #include "framework/rows.h"
@@ -29,10 +30,12 @@ void for_heads(const Tensor& x, Tensor& y, index_t heads, const Body& body) {
 void turn(const Tensor& x, Tensor& y, index_t heads, index_t offset, double base, double sign) {
   const index_t time = x.size(1), half = x.size(3) / 2;
   Tensor cosines({time, half}), sines({time, half});
+  std::vector<double> rates(static_cast<std::size_t>(half));  // of each pair, in radians a position
+  for (index_t i = 0; i < half; ++i)
+    rates[static_cast<std::size_t>(i)] = std::pow(base, -static_cast<double>(i) / static_cast<double>(half));
   parallel_rows(time, half * 16, [&](index_t t) {
     for (index_t i = 0; i < half; ++i) {
-      const double angle =
-          static_cast<double>(offset + t) * std::pow(base, -static_cast<double>(i) / static_cast<double>(half));
+      const double angle = static_cast<double>(offset + t) * rates[static_cast<std::size_t>(i)];
       cosines.data()[t * half + i] = static_cast<real>(std::cos(angle));
       sines.data()[t * half + i] = static_cast<real>(sign * std::sin(angle));
     }

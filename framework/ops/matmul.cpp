@@ -142,7 +142,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
     }
   };
   const AfterTile after = bias.defined() || activation != Activation::none ? AfterTile(finish) : AfterTile();
-  const bool few = !wants_grad && rows <= kFewRows;
+  const bool few = rows <= kFewRows;
   const Bf16Tensor half = rounds_operands() && !few ? Bf16Tensor(x) : Bf16Tensor();
   const bf16_t* const half_weight = rounded_of(weight);
   for (index_t first = 0; first < out; first += width) {  // the gates, then the values

@@ -6,6 +6,7 @@
 
 #include "framework/gemm.h"
 #include "framework/ops.h"
+#include "tests/framework/precision_guard.h"
 
 namespace heddle {
 namespace {
@@ -139,12 +140,62 @@ TEST_CASE("attention takes memory in proportion to the length, not to its square
   CHECK(four - two < 2.1 * (two - one));
 }
 
+TEST_CASE("in bf16 every fused op keeps near what it gives in f32, gradients too") {
+  if (sizeof(real) == sizeof(double)) return;
+  const IdTensor ids({2, 70});
+  AttentionOptions dropping;
+  dropping.causal = true;
+  dropping.dropout = 0.2;
+  const std::pair<Function, std::vector<Shape>> cases[] = {
+      {[](const auto& x) { return linear(x[0], x[1], x[2], Activation::gelu_tanh); }, {{70, 48}, {130, 48}, {130}}},
+      {[](const auto& x) { return linear(x[0], x[1], x[2], Activation::swiglu); }, {{70, 48}, {130, 48}, {130}}},
+      {[](const auto& x) { return linear(x[0], x[1], {}); }, {{3, 48}, {130, 48}}},  // few rows
+      {[&](const auto& x) { return self_attention(x[0], 4, dropping); }, {{2, 300, 8, 16}}},
+      {[&](const auto& x) { return linear_cross_entropy(x[0], x[1], ids) * real{100}; }, {{2, 70, 48}, {90, 48}}},
+  };
+  int number = 0;
+  for (const auto& [f, shapes] : cases) {
+    INFO("case " << number++);
+    const auto full = results(f, shapes);
+    const auto half = [&, f = f, shapes = shapes] {
+      const PrecisionGuard bf16(Precision::bf16);
+      return results(f, shapes);
+    }();
+    REQUIRE(full.size() == half.size());
+    REQUIRE(full != half);
+    for (std::size_t i = 0; i < full.size(); ++i) {
+      double off = 0, all = 0;
+      for (std::size_t j = 0; j < full[i].size(); ++j) {
+        off += std::pow(static_cast<double>(full[i][j]) - static_cast<double>(half[i][j]), 2);
+        all += std::pow(static_cast<double>(full[i][j]), 2);
+      }
+      CHECK(std::sqrt(off) < 0.02 * std::sqrt(all));
+    }
+  }
+}
+
+TEST_CASE("self-attention in pieces over a cache equals that of all positions at once") {
+  const index_t heads = 4, groups = 2, size = 8, time = 70, batch = 2;
+  const Tensor qkv = Tensor::normal({batch, time, heads + 2 * groups, size}, Rng(3));
+  AttentionOptions options;
+  options.causal = true;
+  const Tensor whole = self_attention(qkv, heads, options);
+  Tensor keys({batch, time + 5, groups, size}), values(keys.shape());
+  for (index_t held = 0, piece = 1; held < time; held += piece, piece = std::min(piece * 3, time - held)) {
+    const Tensor y = cached_attention(slice(qkv, 1, held, held + piece), heads, keys, values, held);
+    const Tensor wanted = slice(whole, 1, held, held + piece);
+    REQUIRE(largest_difference({{y.span().begin(), y.span().end()}}, {{wanted.span().begin(), wanted.span().end()}}) <
+            1e-5);
+  }
+  REQUIRE_THROWS_WITH(cached_attention(slice(qkv, 1, 0, 6), heads, keys, values, time),
+                      Catch::Contains("cached_attention: 76 positions exceed the room for 75"));
+  REQUIRE_THROWS_WITH(cached_attention(qkv, 5, keys, values, 0),
+                      Catch::Contains("with 5 heads") && Catch::Contains("do not fit"));
+}
+
 TEST_CASE("weights that are kept as bf16 give the bits of weights that are rounded each time") {
   if (sizeof(real) == sizeof(double)) return;
-  struct Keep {
-    ~Keep() { set_gemm_precision(Precision::f32); }
-  } keep;
-  set_gemm_precision(Precision::bf16);
+  const PrecisionGuard bf16(Precision::bf16);
   const std::vector<Shape> shapes = {{2, 40, 48}, {130, 48}};
   const IdTensor ids({2, 40});
   for (const Function& f : {Function([](const auto& x) { return linear(x[0], x[1]); }),

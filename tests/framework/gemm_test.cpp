@@ -5,13 +5,10 @@
 #include <limits>
 #include <vector>
 
+#include "tests/framework/precision_guard.h"
+
 namespace heddle {
 namespace {
-
-/// Restores the precision of products when a test ends, however it ends.
-struct KeepPrecision {
-  ~KeepPrecision() { set_gemm_precision(Precision::f32); }
-};
 
 using Product = void (*)(index_t, index_t, index_t, ConstMatrix, ConstMatrix, Matrix, real);
 constexpr Product kParallel = [](index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
@@ -96,7 +93,7 @@ TEST_CASE("products of training's shapes give the same bits on any number of thr
 }
 
 TEST_CASE("bf16 rounds the operands to 8 bits of mantissa and sums in full precision") {
-  const KeepPrecision keep;
+  const PrecisionGuard keep(Precision::f32);
   if (sizeof(real) == sizeof(double)) return;  // double takes no part in precision
   if (!bf16_supported()) WARN("this processor has no bf16: only its emulation is tested");
   const auto product = [](const std::vector<real>& a, const std::vector<real>& b) {

@@ -149,6 +149,32 @@ std::vector<NamedTensor> three_parameters() {
 
 }  // namespace
 
+TEST_CASE("bf16 copies of weights follow every change that an optimizer makes") {
+  OptimConfig config;
+  config.kind = GENERATE("sgd", "adam", "adamw", "muon");
+  config.ema_decay = 0.5;
+  const auto parameters = three_parameters();
+  for (const NamedTensor& p : parameters) keep_rounded(p.tensor);
+  const auto check = [&] {
+    for (const NamedTensor& p : parameters) {
+      for (index_t i = 0; i < p.tensor.numel(); ++i) REQUIRE(rounded_of(p.tensor)[i] == to_bf16(p.tensor.data()[i]));
+    }
+  };
+  Optimizer optimizer(config, parameters);
+  std::vector<real> before(parameters[0].tensor.span().begin(), parameters[0].tensor.span().end());
+  for (const NamedTensor& p : parameters) {
+    Tensor handle = p.tensor;
+    handle.mutable_grad() = Tensor::normal(p.tensor.shape(), Rng(9));
+  }
+  optimizer.step(0.1);
+  REQUIRE(!std::equal(before.begin(), before.end(), parameters[0].tensor.data()));
+  check();
+  optimizer.swap_average();
+  check();
+  optimizer.swap_average();
+  check();
+}
+
 TEST_CASE("Muon moves hidden matrices along the orthogonalized momentum, and the rest as AdamW") {
   OptimConfig muon, adamw;
   muon.kind = "muon";

@@ -21,6 +21,17 @@ GPTConfig tiny(bool bias, bool tied) {
   return config;
 }
 
+/// GPT-2's form, and one with the options that came later.
+GPTConfig either_form() {
+  GPTConfig config = tiny(true, true);
+  if (GENERATE(false, true)) {
+    config.positions = "rotary";
+    config.qk_norm = true;
+    config.activation = "swiglu";
+  }
+  return config;
+}
+
 IdTensor some_ids(index_t batch, index_t time, std::int32_t shift = 0) {
   IdTensor ids({batch, time});
   for (index_t i = 0; i < ids.numel(); ++i) ids[i] = static_cast<std::int32_t>((i * 7 + 3 + shift) % 11);
@@ -84,7 +95,7 @@ TEST_CASE("a GPT has GPT-2's number of parameters, tied ones counted once") {
 }
 
 TEST_CASE("a GPT's logits do not depend on later tokens, and do on earlier ones") {
-  GPT model(tiny(true, true), 11, Rng(1));
+  GPT model(either_form(), 11, Rng(1));
   Context context;
   IdTensor ids = some_ids(2, 7);
   const Tensor before = model.logits(ids, context);
@@ -97,7 +108,7 @@ TEST_CASE("a GPT's logits do not depend on later tokens, and do on earlier ones"
 }
 
 TEST_CASE("logits with a cache equal those without, token by token and in pieces") {
-  GPT model(tiny(true, true), 11, Rng(1));
+  GPT model(either_form(), 11, Rng(1));
   const IdTensor ids = some_ids(2, 7);
   const NoGradGuard no_grad;
   Context plain;
@@ -121,6 +132,41 @@ TEST_CASE("logits with a cache equal those without, token by token and in pieces
   Context context;
   context.cache = &cache;
   REQUIRE_THROWS_WITH(model.logits(some_ids(2, 1), context), Catch::Contains("8 positions exceed the context of 7"));
+}
+
+TEST_CASE("the last position's logits alone are those of all positions") {
+  GPT model(either_form(), 11, Rng(1));
+  Context all, last;
+  last.last_only = true;
+  const Tensor whole = model.logits(some_ids(2, 7), all), one = model.logits(some_ids(2, 7), last);
+  REQUIRE(one.shape() == Shape{2, 1, 11});
+  for (index_t b = 0; b < 2; ++b) {
+    for (index_t v = 0; v < 11; ++v)
+      REQUIRE(one.data()[b * 11 + v] == Approx(whole.data()[(b * 7 + 6) * 11 + v]).margin(1e-6));
+  }
+}
+
+TEST_CASE("recomputing blocks changes no bit of the loss and the gradients, dropout included") {
+  GPTConfig config = either_form();
+  config.dropout = 0.2;
+  GPT model(config, 11, Rng(1));
+  auto parameters = model.named_parameters();
+  const index_t batch = GENERATE(1, 2);  // few rows are multiplied in another way
+  const auto run = [&](bool again) {
+    Context context;
+    context.training = true;
+    context.recompute = again;
+    context.rng = Rng(5);
+    const Tensor loss = model.loss({some_ids(batch, 7), some_ids(batch, 7, 5)}, context);
+    backward(loss);
+    std::vector<real> all{loss.item()};
+    for (NamedTensor& p : parameters) {
+      all.insert(all.end(), p.tensor.grad().span().begin(), p.tensor.grad().span().end());
+      p.tensor.zero_grad();
+    }
+    return all;
+  };
+  REQUIRE(run(false) == run(true));
 }
 
 TEST_CASE("gradients of a batch of 8 equal those of two batches of 4 to rounding") {

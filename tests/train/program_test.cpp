@@ -3,9 +3,12 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "framework/archive.h"
+#include "framework/gemm.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
 #include "train/checkpoint.h"
@@ -82,19 +85,43 @@ TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that 
   REQUIRE(weights_of(folder.path("killed/best.h5")) == weights_of(folder.path("straight/best.h5")));
 }
 
-TEST_CASE("nanoGPT's recipe for a CPU reaches a loss of 1.88 over the whole validation split", "[slow]") {
+namespace {
+
+/// Validation losses of a run's metrics.csv, in the order of the steps.
+std::vector<double> validation_losses(const std::string& csv) {
+  std::vector<double> losses;
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);  // the header: step,train_loss,val_loss,...
+  while (std::getline(lines, line)) {
+    const auto begin = line.find(',', line.find(',') + 1) + 1;
+    if (line[begin] != ',') losses.push_back(std::stod(line.substr(begin)));
+  }
+  return losses;
+}
+
+}  // namespace
+
+TEST_CASE("nanoGPT's recipe for a CPU reaches a loss of 1.88, and bf16 keeps to the course of f32", "[slow]") {
   const std::string text = real_data("tinyshakespeare/input.txt");
   if (text.empty()) return;
   const TemporaryFolder folder;
-  const std::string run = folder.path("run");
-  const Outcome outcome = run_program(folder, {"train", HEDDLE_SOURCE_DIR "/configs/shakespeare_char_cpu.cfg",
-                                               "--data.path=" + text, "--run.dir=" + run});
-  INFO(outcome.out << outcome.err);
-  REQUIRE(outcome.status == 0);
-  const std::string said = "whole validation split after step 2000: ";
-  const std::size_t at = outcome.out.find(said);
-  REQUIRE(at != std::string::npos);
-  CHECK(std::stod(outcome.out.substr(at + said.size())) <= 1.88);
+  std::vector<std::vector<double>> courses;
+  for (const std::string precision : {"f32", "bf16"}) {
+    const std::string run = folder.path(precision);
+    const Outcome outcome =
+        run_program(folder, {"train", HEDDLE_SOURCE_DIR "/configs/shakespeare_char_cpu.cfg", "--data.path=" + text,
+                             "--run.dir=" + run, "--run.precision=" + precision, "--train.eval_batches=0"});
+    INFO(outcome.out << outcome.err);
+    REQUIRE(outcome.status == 0);
+    courses.push_back(validation_losses(read_bytes(run + "/metrics.csv")));
+    REQUIRE(courses.back().size() == 8);
+    CHECK(courses.back().back() <= 1.88);
+  }
+  for (std::size_t i = 0; i < courses[0].size(); ++i) {
+    INFO("evaluation " << i);
+    CHECK(courses[1][i] == Approx(courses[0][i]).margin(0.01).epsilon(0));
+  }
 }
 
 TEST_CASE("SIGINT and SIGTERM finish the step, save, say how to go on, and exit 0") {
@@ -203,6 +230,16 @@ TEST_CASE("several prompts and samples are written one after another, each as al
   check_one_line(run_program(folder, {"generate", folder.path("run"), "--precision=f16"}), 2, "bf16");
 }
 
+TEST_CASE("a prompt without a token is refused, standard input may be named twice") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2", "--data.tokenizer=word"}).status == 0);
+  check_one_line(run_program(folder, {"generate", folder.path("run"), "--prompt", " "}), 1, "holds no token");
+  const Outcome twice =
+      run_program(folder, {"generate", folder.path("run"), "--prompt", "-", "-", "--tokens=0"}, "king");
+  REQUIRE(twice.status == 0);
+  REQUIRE(twice.out == "--- 1 ---\nking\n--- 2 ---\nking\n");
+}
+
 TEST_CASE("training that would not fit into train.memory_limit is refused before anything is written") {
   const TemporaryFolder folder;
   check_one_line(train(folder, "run", {"--train.batch_size=64", "--train.memory_limit=0.002"}), 1,
@@ -212,10 +249,17 @@ TEST_CASE("training that would not fit into train.memory_limit is refused before
   REQUIRE(at != std::string::npos);
   const std::string fits = std::to_string(std::stoi(outcome.err.substr(at + 19)));
   CHECK_FALSE(std::filesystem::exists(folder.path("run")));
-  REQUIRE(
-      train(folder, "run", {"--train.batch_size=" + fits, "--train.memory_limit=0.002", "--train.steps=2"}).status ==
-      0);
-  check_one_line(train(folder, "other", {"--train.memory_limit=0.0001"}), 1, "not even train.batch_size = 1 would fit");
+  const std::string more = std::to_string(std::stoi(fits) + 1), twice = std::to_string(std::stoi(fits) * 2);
+  const auto with = [&](const std::string& name, const std::string& batch, const std::string& limit) {
+    return train(folder, name, {"--train.batch_size=" + batch, "--train.memory_limit=" + limit, "--train.steps=2"});
+  };
+  check_one_line(with("run", more, "0.002"), 1, "train.batch_size = " + fits + " would fit");
+  check_one_line(with("run", twice, "0.002"), 1, "batch_size = " + fits + " would fit, with train.accumulate = 2");
+  REQUIRE(with("run", fits, "0.002").status == 0);
+  check_one_line(run_program(folder, {"resume", folder.path("run"), "--train.memory_limit=0.0001", "--train.steps=3"}),
+                 1, "parameters, gradients and optimizer alone take");
+  check_one_line(with("other", "8", "0.0006"), 1,
+                 "not even train.batch_size = 1 would fit: try train.recompute = true");
 }
 
 TEST_CASE("recomputed blocks, pinned threads and a profile give the bits of a plain run") {
@@ -258,13 +302,32 @@ TEST_CASE("benchmarks measure what they name") {
   const auto steps = bench({"train", "--steps=8", "--threads=1,2"});
   REQUIRE(steps.size() == 2);
   CHECK(steps[0]["threads"] == 1);
-  CHECK(steps[0]["efficiency"] == 1);
+  CHECK(steps[1]["efficiency"].get<double>() ==
+        Approx(steps[0]["ms_per_step"].get<double>() / (2 * steps[1]["ms_per_step"].get<double>())));
   CHECK(steps[1]["threads"] == 2);
   for (const auto& row : steps) {
     CHECK(row["ms_per_step"] > 0);
     CHECK(row["share_of_limit"] > 0);
     CHECK(row["system_requests_per_step"] == 0);
   }
+  const auto products = bench({"gemm"});
+  // the head [30, 32] and four layers of a block, in three passes and one or two precisions
+  REQUIRE(products.size() % (5 * 3) == 0);
+  std::set<std::string> precisions;
+  for (const auto& row : products) {
+    precisions.insert(row["precision"]);
+    CHECK(row["rows"] == 8 * 16);
+    CHECK(row["gflops"] > 0);
+  }
+  CHECK(precisions == (bf16_supported() ? std::set<std::string>{"bf16", "f32"} : std::set<std::string>{"f32"}));
+  const Outcome profile = run_program(folder, {"bench", "train", tiny_config(folder), "--steps=4", "--profile"});
+  double shares = 0;
+  std::istringstream table(profile.out.substr(profile.out.find("op  ")));
+  for (std::string row; std::getline(table, row) && !row.starts_with("together");) {
+    const auto sign = row.find(" %");
+    if (sign != std::string::npos) shares += std::stod(row.substr(row.rfind(' ', sign - 1)));
+  }
+  CHECK(shares == Approx(100).margin(2));  // each row is rounded to a tenth
   const auto writing = bench({"generate", "--tokens=5", "--batch=3", "--prompt-length=4"});
   CHECK(writing["batch"] == 3);
   // two blocks of 12 C^2 weights and a head of 30 C, in bf16

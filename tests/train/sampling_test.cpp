@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "framework/gemm.h"
 #include "models/gpt.h"
 #include "train/generate.h"
 
@@ -125,13 +126,31 @@ TEST_CASE("prompts that are continued together get the texts that they get alone
   REQUIRE(together[1] != std::vector<std::int32_t>(together[3].begin(), together[3].begin() + 5));  // seeds differ
 }
 
+TEST_CASE("more prompts than few rows are continued as fewer are") {
+  GPTConfig config;
+  config.n_layer = 1;
+  config.n_embd = 32;
+  GPT model(config, 20, Rng(4));
+  round_weights(model);
+  const auto texts = [&](std::size_t count) {
+    std::vector<std::vector<std::int32_t>> ids(count);
+    generate(model, std::vector<std::vector<std::int32_t>>(count, {3, 1}), 20, {}, [&](std::size_t which, auto id) {
+      ids[which].push_back(id);
+      return true;
+    });
+    return ids;
+  };
+  const auto many = texts(kFewRows + 3), few = texts(3);
+  REQUIRE(std::equal(few.begin(), few.end(), many.begin()));
+}
+
 TEST_CASE("generation stops when it is told to, and needs a prompt") {
   GPT model(GPTConfig(), 20, Rng(4));
   int count = 0;
   generate(model, {{1}}, 50, {}, [&](std::size_t, std::int32_t) { return ++count < 3; });
   REQUIRE(count == 3);
   REQUIRE_THROWS_WITH(generate(model, {{1}, {}}, 1, {}, [](std::size_t, std::int32_t) { return true; }),
-                      Catch::Contains("prompt is empty"));
+                      Catch::Contains("holds no token"));
 }
 
 }  // namespace heddle

@@ -56,7 +56,8 @@ TEST_CASE("the whole split's loss counts every token once, whatever the batch") 
 }
 
 TEST_CASE("the expected memory is near what training takes") {
-  Setup setup(GENERATE("batch_size = 4\n", "batch_size = 64\n"));
+  Setup setup(GENERATE("batch_size = 4\n", "batch_size = 64\n", "batch_size = 64\nrecompute = true\n",
+                       "batch_size = 16\naccumulate = 2\n", "batch_size = 1\n"));
   const MemoryEstimate expected = setup.trainer.estimate_memory();
   const std::size_t before = pool_stats().bytes_in_use;
   pool_reset_peak();
