@@ -108,6 +108,22 @@ void keep_rounded(const Tensor& leaf) {
 
 const bf16_t* rounded_of(const Tensor& leaf) { return leaf.node() ? leaf.node()->rounded.data() : nullptr; }
 
+namespace {
+
+/// While one of these lives, ops record, within a backward too.
+class GradGuard {
+ public:
+  GradGuard() : previous_(std::exchange(recording, true)) {}
+  ~GradGuard() { recording = previous_; }
+  GradGuard(const GradGuard&) = delete;
+  GradGuard& operator=(const GradGuard&) = delete;
+
+ private:
+  bool previous_;
+};
+
+}  // namespace
+
 NoGradGuard::NoGradGuard() : previous_(std::exchange(recording, false)) {}
 NoGradGuard::~NoGradGuard() { recording = previous_; }
 bool grad_enabled() { return recording; }
@@ -122,16 +138,8 @@ Tensor recomputed(const Tensor& x, const std::function<Tensor(const Tensor&)>& f
   return make_result("recomputed", y, {x}, [x = x.detach(), f](const Tensor& dy) -> Grads {
     Tensor leaf = x.detach();
     leaf.set_requires_grad();
-    const bool before = std::exchange(recording, true);
-    Tensor again;
-    try {
-      again = f(leaf);
-    } catch (...) {
-      recording = before;
-      throw;
-    }
-    recording = before;
-    backward(again, dy);
+    const GradGuard grad;
+    backward(f(leaf), dy);
     return {leaf.grad()};
   });
 }

@@ -26,6 +26,8 @@ enum class Precision { f32, bf16 };
 bool bf16_supported();
 /// Whether products read rounded copies now, so that making them once saves work: bf16 is chosen and native.
 bool rounds_operands();
+/// The elements of x as products read them: rounded, where they read rounded copies; else undefined.
+inline Bf16Tensor rounded_operand(const Tensor& x) { return rounds_operands() ? Bf16Tensor(x) : Bf16Tensor(); }
 /// The precision of all products from here on; f32 at first.
 void set_gemm_precision(Precision precision);
 Precision gemm_precision();

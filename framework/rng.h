@@ -22,22 +22,17 @@ class Rng {
 
   /// Four random words for block `index`.
   constexpr std::array<std::uint32_t, 4> block(std::uint64_t index) const {
-    std::array<std::uint32_t, 4> c{low(index), high(index), low(stream_), high(stream_)};
-    std::uint32_t k0 = low(seed_), k1 = high(seed_);
-    for (int round = 0; round < 10; ++round) {
-      const std::uint64_t a = std::uint64_t{0xD2511F53U} * c[0], b = std::uint64_t{0xCD9E8D57U} * c[2];
-      c = {high(b) ^ c[1] ^ k0, low(b), high(a) ^ c[3] ^ k1, low(a)};
-      k0 += 0x9E3779B9U;
-      k1 += 0xBB67AE85U;
-    }
-    return c;
+    std::array<std::array<std::uint32_t, 1>, 4> c{};
+    blocks(index, c);
+    return {c[0][0], c[1][0], c[2][0], c[3][0]};
   }
 
-  /// The words of the 16 blocks from `index` on, word by word and in the order of the blocks: what block gives, many
-  /// times as fast, as the blocks lie side by side in vector registers.
+  /// The words of the N blocks from `index` on, word by word and in the order of the blocks. Sixteen lie side by side
+  /// in vector registers, and come many times as fast as one by one.
   using Blocks = std::array<std::array<std::uint32_t, 16>, 4>;
-  void blocks(std::uint64_t index, Blocks& c) const {
-    for (std::size_t i = 0; i < 16; ++i) {
+  template <std::size_t N>
+  constexpr void blocks(std::uint64_t index, std::array<std::array<std::uint32_t, N>, 4>& c) const {
+    for (std::size_t i = 0; i < N; ++i) {
       c[0][i] = low(index + i);
       c[1][i] = high(index + i);
       c[2][i] = low(stream_);
@@ -45,7 +40,7 @@ class Rng {
     }
     std::uint32_t k0 = low(seed_), k1 = high(seed_);
     for (int round = 0; round < 10; ++round) {
-      for (std::size_t i = 0; i < 16; ++i) {
+      for (std::size_t i = 0; i < N; ++i) {
         const std::uint64_t a = std::uint64_t{0xD2511F53U} * c[0][i], b = std::uint64_t{0xCD9E8D57U} * c[2][i];
         c[0][i] = high(b) ^ c[1][i] ^ k0;
         c[1][i] = low(b);

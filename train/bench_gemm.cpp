@@ -9,13 +9,12 @@
 #include "train/bench.h"
 
 namespace heddle {
-
 namespace {
 
 /// A matrix as products read it in training: rounded before, where they read rounded numbers.
-class Rounded {
+class Operand {
  public:
-  explicit Rounded(const Tensor& x) : full_(x), half_(rounds_operands() ? Bf16Tensor(x) : Bf16Tensor()) {}
+  explicit Operand(const Tensor& x) : full_(x), half_(rounded_operand(x)) {}
   ConstMatrix matrix(bool transposed = false) const { return {full_.data(), full_.size(1), transposed, half_.data()}; }
 
  private:
@@ -27,13 +26,12 @@ class Rounded {
 
 double measure_limit() {
   constexpr index_t kSize = 1024;
-  const Tensor a = Tensor::full({kSize, kSize}, 1), b = Tensor::full({kSize, kSize}, 1);
+  const Operand a(Tensor::full({kSize, kSize}, 1)), b(Tensor::full({kSize, kSize}, 1));
   Tensor c({kSize, kSize});
-  const Rounded half_a(a), half_b(b);
   double best = 1e300;
   for (int i = 0; i < 12; ++i) {
     const double begun = seconds_now();
-    gemm(kSize, kSize, kSize, half_a.matrix(), half_b.matrix(true), {c.data(), kSize});
+    gemm(kSize, kSize, kSize, a.matrix(), b.matrix(true), {c.data(), kSize});
     best = std::min(best, seconds_now() - begun);
   }
   return 2.0 * kSize * kSize * kSize / best / 1e9;
@@ -48,7 +46,7 @@ constexpr std::pair<Pass, const char*> kPasses[] = {
 
 /// GFLOP/s of the median of several runs.
 double measure(Pass pass, index_t rows, index_t out, index_t in) {
-  const Rounded x(Tensor::full({rows, in}, 1)), w(Tensor::full({out, in}, 1)), y(Tensor::full({rows, out}, 1));
+  const Operand x(Tensor::full({rows, in}, 1)), w(Tensor::full({out, in}, 1)), y(Tensor::full({rows, out}, 1));
   Tensor to(pass == Pass::forward ? Shape{rows, out} : pass == Pass::input ? Shape{rows, in} : Shape{out, in});
   const auto run = [&] {
     if (pass == Pass::forward) {

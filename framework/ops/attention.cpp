@@ -43,9 +43,7 @@ struct Heads {
 /// as they are.
 struct Operand {
   explicit Operand(const Tensor& x)
-      : shape(x.shape()),
-        half(rounds_operands() ? Bf16Tensor(x) : Bf16Tensor()),
-        full(half.defined() ? Tensor() : x.detach()) {}
+      : shape(x.shape()), half(rounded_operand(x)), full(half.defined() ? Tensor() : x.detach()) {}
   Heads heads(index_t first = 0) const { return {full.data(), half.data(), shape, first}; }
 
   Shape shape;
@@ -214,7 +212,7 @@ void attend(const Attention& a, const Heads& q, const Heads& k, const Heads& v, 
 /// sums over heads and queries have one order.
 void attend_backward(const Attention& a, const Heads& q, const Heads& k, const Heads& v, const Tensor& y,
                      const Tensor& log_sums, const Tensor& dy, const Heads& dq, const Heads& dk, const Heads& dv) {
-  const Bf16Tensor half_dy = rounds_operands() ? Bf16Tensor(dy) : Bf16Tensor();
+  const Bf16Tensor half_dy = rounded_operand(dy);
   const Heads d_out(dy.data(), half_dy.data(), dy.shape(), 0), out(y.data(), nullptr, y.shape(), 0);
   const index_t tile_size = kQueries * kKeys, kv_size = kKeys * (a.size + a.value_size);
   Tensor dots(log_sums.shape());

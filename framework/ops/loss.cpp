@@ -99,7 +99,7 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
   constexpr index_t kElements = index_t{1} << 24;  // logits that are in memory at once
   const index_t chunk = std::min(rows, std::max<index_t>(64, kElements / std::max<index_t>(classes, 1) / 64 * 64));
   Tensor logits({std::max<index_t>(chunk, 1), classes});
-  const Bf16Tensor half = rounds_operands() ? Bf16Tensor(x) : Bf16Tensor();
+  const Bf16Tensor half = rounded_operand(x);
   double total = 0;
   for (index_t first = 0; first < rows; first += chunk) {
     const index_t count = std::min(chunk, rows - first);
@@ -116,7 +116,7 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
       }
       return sum;
     });
-    const Bf16Tensor slopes = rounds_operands() && (wants_dx || wants_dw) ? Bf16Tensor(logits) : Bf16Tensor();
+    const Bf16Tensor slopes = wants_dx || wants_dw ? rounded_operand(logits) : Bf16Tensor();
     if (wants_dx)
       gemm(count, width, classes, {logits.data(), classes, false, slopes.data()},
            {weight.data(), width, false, rounded_of(weight)}, {dx.data() + first * width, width});

@@ -143,7 +143,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
   };
   const AfterTile after = bias.defined() || activation != Activation::none ? AfterTile(finish) : AfterTile();
   const bool few = rows <= kFewRows;
-  const Bf16Tensor half = rounds_operands() && !few ? Bf16Tensor(x) : Bf16Tensor();
+  const Bf16Tensor half = few ? Bf16Tensor() : rounded_operand(x);
   const bf16_t* const half_weight = rounded_of(weight);
   for (index_t first = 0; first < out; first += width) {  // the gates, then the values
     const ConstMatrix right{weight.data() + first * in, in, true,
@@ -165,7 +165,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
                      [=, shape = x.shape(), wants_dx = x.requires_grad()](const Tensor& dy) -> Grads {
                        Grads grads(3);
                        const Tensor dz = through_activation(activation, dy, kept_z);
-                       const Bf16Tensor half_dz = rounds_operands() ? Bf16Tensor(dz) : Bf16Tensor();
+                       const Bf16Tensor half_dz = rounded_operand(dz);
                        if (wants_dx) {
                          grads[0] = Tensor(shape);
                          gemm(rows, in, out, {dz.data(), out, false, half_dz.data()},
