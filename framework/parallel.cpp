@@ -6,7 +6,6 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/task_arena.h>
-#include <oneapi/tbb/task_scheduler_observer.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -16,7 +15,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "framework/check.h"
@@ -24,13 +22,22 @@
 namespace heddle {
 namespace {
 
-/// The processors that this process may run on, one for each physical core: of those that share a core the first.
-/// Empty where the system does not say.
+/// The processors that this process might run on when it began.
+const cpu_set_t& allowed_processors() {
+  static const cpu_set_t allowed = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof set, &set);  // stays empty where the system does not say
+    return set;
+  }();
+  return allowed;
+}
+
+/// Of these, one for each physical core: of those that share a core the first.
 const std::vector<int>& cores() {
   static const std::vector<int> found = [] {
     std::vector<int> first_of_each;
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return first_of_each;
+    const cpu_set_t& allowed = allowed_processors();
     std::set<std::string> seen;
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
       if (!CPU_ISSET(cpu, &allowed)) continue;
@@ -44,52 +51,46 @@ const std::vector<int>& cores() {
   return found;
 }
 
-/// Keeps each thread that works in an arena on the core of its slot there. Workers are let go when they leave; the
-/// thread that made this, which comes and goes with every loop, when this ends.
-class Pinning : public tbb::task_scheduler_observer {
- public:
-  explicit Pinning(tbb::task_arena& arena) : task_scheduler_observer(arena), generation_(++generations) {
-    sched_getaffinity(0, sizeof before_, &before_);
-    observe(true);
-  }
-  ~Pinning() override {
-    observe(false);
-    sched_setaffinity(0, sizeof before_, &before_);
-  }
-
-  void on_scheduler_entry(bool) override {
-    const std::pair<int, int> place{generation_, std::max(tbb::this_task_arena::current_thread_index(), 0)};
-    if (pinned_at == place) return;
-    pinned_at = place;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cores()[static_cast<std::size_t>(place.second) % cores().size()], &one);
-    sched_setaffinity(0, sizeof one, &one);
-  }
-  void on_scheduler_exit(bool worker) override {
-    if (!worker) return;
-    pinned_at = {0, 0};
-    sched_setaffinity(0, sizeof before_, &before_);
-  }
-
- private:
-  inline static std::atomic<int> generations{0};
-  inline static thread_local std::pair<int, int> pinned_at{0, 0};  // generation, slot
-  int generation_;
-  cpu_set_t before_{};
-};
-
 /// The arena has as many slots as threads were asked for (more than the machine has cores, if the user says so), and
 /// the control lets oneTBB create that many workers.
 struct Pool {
-  explicit Pool(int n, bool pinned = false)
-      : count(n), control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {
-    if (pinned && static_cast<std::size_t>(n) <= cores().size()) pinning = std::make_unique<Pinning>(arena);
+  explicit Pool(int n, bool pin = false)
+      : count(n),
+        pinned(pin && static_cast<std::size_t>(n) <= cores().size()),
+        control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)),
+        arena(n) {}
+  ~Pool() { release_thread(); }  // the one that made this; workers are placed anew by their next piece
+
+  /// Keeps the thread that calls this, at work in the arena, on the core of its slot there, or lets it go again where
+  /// this pool does not pin.
+  void place_thread() const {
+    if (!pinned) return release_thread();
+    const int slot = std::max(tbb::this_task_arena::current_thread_index(), 0);
+    const int core = cores()[static_cast<std::size_t>(slot) % cores().size()];
+    if (kept_on == core) return;
+    kept_on = core;
+    ever_pinned = true;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    sched_setaffinity(0, sizeof one, &one);
   }
+
   int count;
+  bool pinned;
   tbb::global_control control;
   tbb::task_arena arena;
-  std::unique_ptr<Pinning> pinning;
+
+ private:
+  static void release_thread() {
+    if (kept_on == kAny || !ever_pinned) return;
+    kept_on = kAny;
+    sched_setaffinity(0, sizeof(cpu_set_t), &allowed_processors());
+  }
+
+  static constexpr int kAny = -1, kInherited = -2;  // a thread begins where the one that started it was kept
+  inline static thread_local int kept_on = kInherited;
+  inline static std::atomic<bool> ever_pinned{false};
 };
 
 std::unique_ptr<Pool>& pool() {
@@ -109,7 +110,7 @@ int threads() { return pool()->count; }
 
 void set_threads(int count, bool pinned) {
   ensure(count >= 1 && count <= 1024, "threads: ", count, " is not within 1 .. 1024");
-  if (count == threads() && !pinned && !pool()->pinning) return;
+  if (count == threads() && !pinned && !pool()->pinned) return;
   pool().reset();  // the old limit must be gone first: oneTBB takes the smallest of those alive
   pool() = std::make_unique<Pool>(count, pinned);
 }
@@ -123,7 +124,7 @@ namespace detail {
 
 void run_pieces(index_t n, index_t grain, const void* body, Piece piece) {
   const auto run = [&](index_t p) { piece(body, p * grain, std::min(n, (p + 1) * grain)); };
-  if (threads() == 1 && !pool()->pinning) {
+  if (threads() == 1 && !pool()->pinned) {
     for (index_t p = 0; p < (n + grain - 1) / grain; ++p) run(p);
     return;
   }
@@ -131,6 +132,7 @@ void run_pieces(index_t n, index_t grain, const void* body, Piece piece) {
     tbb::parallel_for(
         pieces(n, grain),
         [&](const Range& r) {
+          pool()->place_thread();
           for (index_t p = r.begin(); p < r.end(); ++p) run(p);
         },
         tbb::simple_partitioner());
@@ -142,6 +144,7 @@ double sum_pieces(index_t n, index_t grain, const void* body, double (*piece)(co
     return tbb::parallel_deterministic_reduce(
         pieces(n, grain), 0.0,
         [&](const Range& r, double total) {
+          pool()->place_thread();
           for (index_t p = r.begin(); p < r.end(); ++p) total += piece(body, p * grain, std::min(n, (p + 1) * grain));
           return total;
         },

@@ -265,7 +265,9 @@ TEST_CASE("training that would not fit into train.memory_limit is refused before
 TEST_CASE("recomputed blocks, pinned threads and a profile give the bits of a plain run") {
   const TemporaryFolder folder;
   REQUIRE(train(folder, "plain", {"--train.steps=20"}).status == 0);
-  REQUIRE(train(folder, "other", {"--train.steps=20", "--train.recompute=true", "--run.pin=true"}).status == 0);
+  const Outcome other = train(folder, "other", {"--train.steps=20", "--train.recompute=true", "--run.pin=true"});
+  INFO(other.err);
+  REQUIRE(other.status == 0);
   REQUIRE(weights_of(folder.path("plain/last.h5")) == weights_of(folder.path("other/last.h5")));
   const Outcome profiled = train(folder, "profiled", {"--train.steps=20", "--profile"});
   REQUIRE_THAT(profiled.out, Catch::Contains("self_attention") && Catch::Contains("together"));
