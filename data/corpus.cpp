@@ -117,10 +117,10 @@ std::vector<Key> DataConfig::keys() {
       {"size", size, "characters of a built-in corpus", 1000, std::int64_t{1} << 32},
       {"tokenizer", tokenizer, "how text becomes tokens", tokenizer_kinds()},
       {"tokenizer_file", tokenizer_file, "bpe: the vocabulary to use; none: one is trained on the text"},
-      {"vocab_size", vocab_size, "bpe, word: most tokens of a trained vocabulary", 1,
+      {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
        static_cast<std::int64_t>(kMaxVocabulary)},
       {"pattern", pattern, "bpe: how text is cut before merging", pattern_names()},
-      {"min_count", min_count, "bpe: rarer pairs are not merged; word: rarer words are <unk>", 1},
+      {"min_count", min_count, "bpe: rarer pairs are not merged; word, letters: rarer words are <unk>", 1},
       {"val_fraction", val_fraction, "share of the tokens, the last ones, that validates", 0.0001, 0.9},
   };
 }

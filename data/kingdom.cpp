@@ -271,4 +271,30 @@ std::vector<AnalogyCategory> kingdom_analogies() {
   };
 }
 
+std::vector<WordProperty> kingdom_properties() {
+  WordProperty speech{"part of speech", {}}, number{"number", {}}, tense{"tense", {}}, gender{"gender", {}};
+  const auto add = [](WordProperty& property, const char* name, std::initializer_list<Word> words) {
+    for (const Word word : words) property.words.emplace_back(word, name);
+  };
+  for (const Role& r : kRoles) {
+    add(speech, "noun", {r.male, r.female});
+    add(gender, "male", {r.male});
+    add(gender, "female", {r.female});
+  }
+  add(gender, "male", {"he", "his", "sir", "himself"});
+  add(gender, "female", {"she", "her", "madam", "herself"});
+  for (const Noun& n : kNouns) {
+    add(speech, "noun", {n.singular, n.plural});
+    add(number, "singular", {n.singular});
+    add(number, "plural", {n.plural});
+  }
+  for (const Verb& v : kVerbs) {
+    add(speech, "verb", {v.base, v.third, v.past, v.present});
+    add(tense, "present", {v.base, v.third});
+    add(tense, "past", {v.past});
+  }
+  for (const Adjective& a : kAdjectives) add(speech, "adjective", {a.plain, a.comparative, a.superlative});
+  return {speech, number, tense, gender};
+}
+
 }  // namespace heddle

@@ -24,4 +24,12 @@ struct AnalogyCategory {
 /// The relations that kingdom_text's words carry.
 std::vector<AnalogyCategory> kingdom_analogies();
 
+/// Words and the class that each is of, as regards one property.
+struct WordProperty {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> words;  ///< word, class
+};
+/// Part of speech, number, tense and gender of the words of builtin:kingdom.
+std::vector<WordProperty> kingdom_properties();
+
 }  // namespace heddle

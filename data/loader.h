@@ -12,6 +12,11 @@ namespace heddle {
 /// block_size.
 Batch train_batch(const Tokens& tokens, index_t block_size, index_t rows, index_t first_row, const Rng& rng);
 
+/// `rows` windows of passes over all of the tokens: row number r of a run is one of the eval_windows of pass
+/// r / eval_windows, each pass in an order of its own. The text's last window is filled up as in eval_batch. A pure
+/// function of seed and row too.
+Batch pass_batch(const Tokens& tokens, index_t block_size, index_t rows, index_t first_row, const Rng& rng);
+
 /// Number of windows of block_size that, side by side, predict every token after the first once.
 index_t eval_windows(const Tokens& tokens, index_t block_size);
 

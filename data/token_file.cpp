@@ -13,7 +13,7 @@ namespace heddle {
 namespace {
 
 constexpr const char* kKind = "token file";
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 
 /// Bytes that are written one after another and then mapped: a file without a name, which is gone with the program
 /// however that ends; memory, where the folder takes none.

@@ -21,6 +21,7 @@ constexpr Row kTable[] = {
     {"char", true, train_char_tokenizer, make_char_tokenizer},
     {"byte", false, train_byte_tokenizer, make_byte_tokenizer},
     {"word", false, train_word_tokenizer, make_word_tokenizer},
+    {"letters", false, train_word_tokenizer, make_word_tokenizer},
     {"bpe", false, train_bpe_tokenizer, make_bpe_tokenizer},
 };
 

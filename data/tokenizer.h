@@ -24,12 +24,13 @@ struct TokenizerState {
   std::vector<std::int32_t> specials{};  ///< tokens that are found only where they are allowed
   std::vector<std::int32_t> added{};     ///< bpe: tokens that are found everywhere, before merging
   bool whole_pieces = false;             ///< bpe: a piece that is a token is not merged, but that token
+  std::vector<std::int64_t> counts{};    ///< word, letters: how often each token was seen when it was learned
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(kind) & BOOST_SERIALIZATION_NVP(pieces) & BOOST_SERIALIZATION_NVP(pattern);
     ar& BOOST_SERIALIZATION_NVP(merges) & BOOST_SERIALIZATION_NVP(specials) & BOOST_SERIALIZATION_NVP(added);
-    ar& BOOST_SERIALIZATION_NVP(whole_pieces);
+    ar& BOOST_SERIALIZATION_NVP(whole_pieces) & BOOST_SERIALIZATION_NVP(counts);
   }
   friend bool operator==(const TokenizerState&, const TokenizerState&) = default;
 };
@@ -77,9 +78,9 @@ class Tokenizer {
 /// What a tokenizer is trained to be; each kind reads what concerns it.
 struct TokenizerOptions {
   std::string kind = "char";
-  std::int64_t vocab_size = 4096;  ///< bpe, word: at most so many tokens
+  std::int64_t vocab_size = 4096;  ///< bpe, word, letters: at most so many tokens
   std::string pattern = "gpt2";    ///< bpe
-  std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word: rarer words are <unk>
+  std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
 };
 
 /// Names of all kinds, as `data.tokenizer` takes them.

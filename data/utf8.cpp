@@ -59,6 +59,14 @@ std::string encode_utf8(char32_t value) {
   return {reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(length)};
 }
 
+void append_lower_case(std::string& text, char32_t value) {
+  if (value < 0x80) {
+    text += static_cast<char>(value >= U'A' && value <= U'Z' ? value + 32 : value);
+  } else {
+    text += encode_utf8(static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(value))));
+  }
+}
+
 std::size_t find_invalid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = decode_utf8(text.substr(at)).length;

@@ -38,6 +38,8 @@ bool is_word_character(char32_t value);
 
 /// A code point's bytes.
 std::string encode_utf8(char32_t value);
+/// Appends a code point in lower case, by Unicode's simple mapping.
+void append_lower_case(std::string& text, char32_t value);
 
 /// Place of the first byte that is not UTF-8; npos if all are.
 std::size_t find_invalid_utf8(std::string_view text);

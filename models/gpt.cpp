@@ -26,8 +26,8 @@ std::vector<Key> GPTConfig::keys() {
   };
 }
 
-std::unique_ptr<Model> GPTConfig::build(index_t vocab_size, const Rng& rng) const {
-  return std::make_unique<GPT>(*this, vocab_size, rng);
+std::unique_ptr<Model> GPTConfig::build(const Vocabulary& vocabulary, const Rng& rng) const {
+  return std::make_unique<GPT>(*this, static_cast<index_t>(vocabulary.pieces.size()), rng);
 }
 
 GPT::GPT(const GPTConfig& config, index_t vocab_size, const Rng& rng) : config_(config) {
@@ -68,12 +68,14 @@ Tensor GPT::hidden(const IdTensor& inputs, Context& context) {
   x = embedding_dropout.forward(x, context);
   AttentionOptions options;
   options.causal = true;
+  if (context.stream != nullptr) context.stream->push_back(x);
   for (const Block& block : blocks) {
     const auto run = [&block, options, part = context.of_part()](const Tensor& input) {
       Context again = part;
       return block.forward(input, again, options);
     };
     x = context.recompute ? recomputed(x, run) : run(x);
+    if (context.stream != nullptr) context.stream->push_back(x);
   }
   if (context.cache != nullptr) context.cache->length += time;
   return norm.forward(x);

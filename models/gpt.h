@@ -15,7 +15,7 @@ struct GPTConfig final : ModelConfig {
 
   std::vector<Key> keys() override;
   index_t block_size() const override { return context; }
-  std::unique_ptr<Model> build(index_t vocab_size, const Rng& rng) const override;
+  std::unique_ptr<Model> build(const Vocabulary& vocabulary, const Rng& rng) const override;
 };
 
 /// GPT-2's form (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019): token and learned
@@ -31,6 +31,7 @@ class GPT final : public Model {
   /// 6 N + 12 L C T: six for every parameter (embeddings among them, as the tied head uses them), and the attention
   /// scores and sums, forward and backward (Chowdhery et al., "PaLM", 2022, appendix B).
   double flops_per_token() override;
+  Tensor token_vectors() override { return token_embedding.weight.detach(); }
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {

@@ -4,6 +4,7 @@
 
 #include "framework/gemm.h"
 #include "models/gpt.h"
+#include "models/word2vec.h"
 
 namespace heddle {
 namespace {
@@ -19,6 +20,7 @@ std::unique_ptr<ModelConfig> make() {
 const std::vector<std::pair<std::string, Make>>& table() {
   static const std::vector<std::pair<std::string, Make>> rows = {
       {"gpt", make<GPTConfig>},
+      {"word2vec", make<Word2VecConfig>},
   };
   return rows;
 }
@@ -28,6 +30,8 @@ const std::vector<std::pair<std::string, Make>>& table() {
 Tensor Model::loss(const Batch& batch, Context& context) {
   return cross_entropy(logits(batch.inputs, context), batch.targets, kIgnore);
 }
+
+double Model::update(const Batch&, double, const Rng&) { throw Error("update: an optimizer trains this model"); }
 
 std::vector<Tensor> multiplied_weights(Model& model) {
   const auto parameters = model.named_parameters();

@@ -10,6 +10,19 @@
 
 namespace heddle {
 
+/// What a model may know of its tokens.
+struct Vocabulary {
+  std::vector<std::string> pieces;   ///< the bytes of each
+  std::vector<std::int64_t> counts;  ///< how often each was seen, where the tokenizer counted; the first stands for all
+                                     ///< words that are not in it
+};
+
+/// A loss that is easily reached, to compare with.
+struct Yardstick {
+  std::string name;
+  double loss;
+};
+
 /// What a trainer asks of a model.
 class Model {
  public:
@@ -24,6 +37,17 @@ class Model {
   virtual index_t block_size() const = 0;
   /// Floating-point operations of a training step for one token: forward and backward, matrix products alone.
   virtual double flops_per_token() = 0;
+  /// The input embedding: a vector for each token of the vocabulary [V, C].
+  virtual Tensor token_vectors() = 0;
+  /// Whether `logits` are there, so that it can write text, and counting text says how good its loss is.
+  virtual bool predicts_next_token() const { return true; }
+  /// Where it does not, what is known of its loss.
+  virtual std::vector<Yardstick> yardsticks() const { return {}; }
+
+  /// Whether no optimizer moves its weights, but update().
+  virtual bool trains_itself() const { return false; }
+  /// One step by the model's own rule; its mean loss before it. A pure function of the weights and the arguments.
+  virtual double update(const Batch& batch, double lr, const Rng& rng);
 };
 
 /// The matrices that a model multiplies with: an embedding's only where it is the head's too.
@@ -39,7 +63,7 @@ class ModelConfig {
   /// The longest input, known before the model is built.
   virtual index_t block_size() const = 0;
   /// Errors: sizes that do not fit each other.
-  virtual std::unique_ptr<Model> build(index_t vocab_size, const Rng& rng) const = 0;
+  virtual std::unique_ptr<Model> build(const Vocabulary& vocabulary, const Rng& rng) const = 0;
 };
 
 /// Names of all kinds of model, as `model.kind` takes them.

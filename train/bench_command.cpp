@@ -25,7 +25,7 @@ Workload::Workload(const std::string& path, const std::vector<std::string>& assi
   experiment->apply_to_process();
   corpus =
       load_corpus(experiment->data, static_cast<std::uint64_t>(experiment->run.seed), experiment->model->block_size());
-  model = experiment->build_model(corpus.tokenizer->vocab_size());
+  model = experiment->build_model(*corpus.tokenizer);
 }
 
 int bench_command(const std::vector<std::string>& arguments) {

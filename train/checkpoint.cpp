@@ -8,7 +8,7 @@ namespace heddle {
 namespace {
 
 constexpr const char* kKind = "checkpoint";
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 
 /// A model's parameters under their names, as an archive sees them.
 struct Weights {
@@ -50,7 +50,7 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<s
       check_resumable(before->sections(), run.experiment->sections());
     }
     run.tokenizer = make_tokenizer(vocabulary);
-    run.model = run.experiment->build_model(run.tokenizer->vocab_size());
+    run.model = run.experiment->build_model(*run.tokenizer);
     Weights weights{run.model->named_parameters()};
     ar& make_nvp("model", weights);
   });

@@ -1,8 +1,12 @@
 #include "train/commands.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 
 #include "train/config.h"
 
@@ -26,6 +30,17 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
     if (arguments[0] == part.name) return part.run({arguments.begin() + 1, arguments.end()});
   }
   throw UsageError(fmt::format("{}: no part '{}'; there are: {}", command, arguments[0], names));
+}
+
+void check_output(const std::string& command, const std::string& path) {
+  if (path.empty()) throw UsageError(command + ": nowhere to write to; name a file with --output FILE");
+  std::filesystem::path folder = path;
+  if (!std::filesystem::is_directory(folder) && !folder.has_filename()) folder = folder.parent_path();  // NAME/
+  if (!std::filesystem::is_directory(folder)) folder = folder.parent_path();
+  ensure(folder.empty() || std::filesystem::is_directory(folder), "'", path, "': folder ", folder.string(),
+         " does not exist; make it, or choose another place");
+  ensure(::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0, "'", path, "': folder ", folder.string(),
+         " cannot be written to (", std::strerror(errno), "); choose another place");
 }
 
 }  // namespace heddle

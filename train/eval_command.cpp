@@ -55,21 +55,21 @@ int eval_command(const std::vector<std::string>& arguments) {
   const auto& tokens = options.split == "val" ? corpus.val : corpus.train;
   const double loss = evaluate_loss(*run.model, tokens, run.experiment->train.batch_size, options.batches);
   const double perplexity = std::exp(loss);
-  const bool bits = options.split == "val" && corpus.tokenizer->lossless();
+  const bool predicts = run.model->predicts_next_token();
+  const bool bits = options.split == "val" && predicts && corpus.tokenizer->lossless();
   if (options.json) {
-    nlohmann::json out = {{"checkpoint", path.string()},
-                          {"step", run.state.step},
-                          {"split", options.split},
-                          {"loss", loss},
-                          {"perplexity", perplexity}};
+    nlohmann::json out = {
+        {"checkpoint", path.string()}, {"step", run.state.step}, {"split", options.split}, {"loss", loss}};
+    if (predicts) out["perplexity"] = perplexity;
     if (bits) {
       out["bits_per_character"] = corpus.bits_per_character(loss);
       out["bits_per_byte"] = corpus.bits_per_byte(loss);
     }
     std::cout << out.dump() << '\n';
   } else {
-    std::cout << fmt::format("{} after step {}, {} split: {:.4f} nats a token, perplexity {:.2f}{}\n", path.string(),
-                             run.state.step, options.split, loss, perplexity,
+    std::cout << fmt::format("{} after step {}, {} split: {:.4f} nats a {}{}\n", path.string(), run.state.step,
+                             options.split, loss,
+                             predicts ? fmt::format("token, perplexity {:.2f}", perplexity) : "pair",
                              bits ? fmt::format(", {:.4f} bits a character, {:.4f} bits a byte",
                                                 corpus.bits_per_character(loss), corpus.bits_per_byte(loss))
                                   : "");

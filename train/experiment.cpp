@@ -1,5 +1,8 @@
 #include "train/experiment.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "framework/gemm.h"
 #include "framework/parallel.h"
 
@@ -20,10 +23,14 @@ std::vector<Key> RunConfig::keys() {
 
 std::vector<Key> TrainConfig::keys() {
   return {
-      Key("steps", steps, "optimizer steps", 1).resumable(),
+      Key("steps", steps, "optimizer steps; 0: as many as epochs are", 0).resumable(),
+      Key("epochs", epochs,
+          "passes over the training text, each window once a pass in an order of its own; 0: windows at random", 0.0,
+          1e6)
+          .resumable(),
       {"batch_size", batch_size, "windows of text in one pass", 1, 1 << 20},
       {"accumulate", accumulate, "passes whose gradients make one step", 1, 1 << 20},
-      Key("eval_interval", eval_interval, "steps between evaluations", 1).resumable(),
+      Key("eval_interval", eval_interval, "steps between evaluations; 0: as many as a pass has", 0).resumable(),
       Key("eval_batches", eval_batches, "batches of an evaluation; 0: the whole validation split", 0).resumable(),
       Key("checkpoint_interval", checkpoint_interval, "steps between writes of last.h5", 1).resumable(),
       Key("early_stop", early_stop, "evaluations without a better loss that end the run; 0: none do", 0).resumable(),
@@ -51,6 +58,7 @@ Experiment::Experiment(const Settings& settings) {
          "run.name = ", run.name, ": wants the name of a folder in runs/; for another place give run.dir");
   ensure(optim.schedule == "constant" || optim.min_lr <= optim.lr, "optim.min_lr = ", optim.min_lr,
          " is above optim.lr = ", optim.lr, "; the rate falls from lr to min_lr");
+  ensure(train.steps > 0 || train.epochs > 0, "train.steps = 0 and train.epochs = 0: nothing would be trained");
 }
 
 std::vector<Section> Experiment::sections() {
@@ -69,9 +77,21 @@ void Experiment::apply_to_process() const {
   set_gemm_precision(bf16 ? Precision::bf16 : Precision::f32);
 }
 
-std::unique_ptr<Model> Experiment::build_model(index_t vocab_size) const {
+TrainConfig Experiment::plan(index_t training_tokens) const {
+  TrainConfig plan = train;
+  const index_t block = model->block_size(), windows = (training_tokens - 1 + block - 1) / block;
+  const double a_pass = static_cast<double>(windows) / static_cast<double>(train.batch_size * train.accumulate);
+  const auto steps_of = [&](double passes) {
+    return std::max<index_t>(1, static_cast<index_t>(std::ceil(passes * a_pass)));
+  };
+  if (plan.steps == 0) plan.steps = steps_of(train.epochs);
+  if (plan.eval_interval == 0) plan.eval_interval = steps_of(1);
+  return plan;
+}
+
+std::unique_ptr<Model> Experiment::build_model(const Tokenizer& tokenizer) const {
   constexpr std::uint64_t kWeightStream = 0;
-  return model->build(vocab_size, rng().fork(kWeightStream));
+  return model->build({tokenizer.state().pieces, tokenizer.state().counts}, rng().fork(kWeightStream));
 }
 
 }  // namespace heddle

@@ -21,6 +21,7 @@ struct RunConfig {
 
 struct TrainConfig {
   std::int64_t steps = 1000, batch_size = 12, accumulate = 1;
+  double epochs = 0;
   std::int64_t eval_interval = 250, eval_batches = 20, checkpoint_interval = 250, early_stop = 0;
   std::int64_t log_interval = 100, sample_interval = 0, sample_tokens = 200;
   bool recompute = false;
@@ -44,8 +45,10 @@ class Experiment {
   /// Sets what holds for the whole process: threads and precision. Errors: a precision that the processor lacks is
   /// none; it is only slow.
   void apply_to_process() const;
+  /// `train` with steps and eval_interval counted out, where they depend on the text.
+  TrainConfig plan(index_t training_tokens) const;
   /// The model with its first weights.
-  std::unique_ptr<Model> build_model(index_t vocab_size) const;
+  std::unique_ptr<Model> build_model(const Tokenizer& tokenizer) const;
 
   RunConfig run;
   DataConfig data;

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
+
+#include "train/text_file.h"
 
 namespace heddle {
 
@@ -20,24 +21,14 @@ void History::add(const Measurement& row) {
 }
 
 void History::write_csv(const std::filesystem::path& path) const {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp";
-  {
-    std::ofstream out(temporary);
-    out << "step,train_loss,val_loss,val_bits_per_character,lr,grad_norm,tokens_per_second,gflops,seconds\n";
-    const auto cell = [](double v) { return std::isnan(v) ? std::string() : fmt::format("{:.6g}", v); };
-    for (std::size_t i = 0; i < step_.size(); ++i) {
-      out << step_[i];
-      for (const auto* column : columns()) out << ',' << cell((*column)[i]);
-      out << '\n';
-    }
-    if (!out.flush()) {
-      std::error_code ignored;
-      std::filesystem::remove(temporary, ignored);
-      throw Error("metrics: " + path.string() + " cannot be written; is the disk full, or the folder read-only?");
-    }
+  std::string text = "step,train_loss,val_loss,val_bits_per_character,lr,grad_norm,tokens_per_second,gflops,seconds\n";
+  const auto cell = [](double v) { return std::isnan(v) ? std::string() : fmt::format("{:.6g}", v); };
+  for (std::size_t i = 0; i < step_.size(); ++i) {
+    text += fmt::format("{}", step_[i]);
+    for (const auto* column : columns()) text += ',' + cell((*column)[i]);
+    text += '\n';
   }
-  std::filesystem::rename(temporary, path);
+  write_text(path, text);
 }
 
 }  // namespace heddle

@@ -30,7 +30,7 @@ void Session::run() {
   reporter_.log_to(folder_ / "log.txt");
   const StopOnSignal signals;
   introduce();
-  const TrainConfig& plan = experiment_.train;
+  const TrainConfig& plan = trainer_.plan();
   started_ = seconds_now();
   bool early = false;
   pool_reset_peak();
@@ -81,38 +81,55 @@ void Session::introduce() {
                   experiment_.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
                   human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
                   human_bytes(memory.activations)));
-  baselines_ = count_baselines(corpus_.train, corpus_.val, corpus_.tokenizer->vocab_size());
+  reporter_.line(count());
+  if (state_.step > 0) reporter_.line(fmt::format("going on after step {} of {}", state_.step, trainer_.plan().steps));
+}
+
+std::string Session::count() {
+  if (!model_.predicts_next_token()) {
+    yardsticks_ = model_.yardsticks();
+    std::string all;
+    for (const auto& [name, loss] : yardsticks_) all += fmt::format("{}{} {:.3f}", all.empty() ? "" : ", ", name, loss);
+    return "known without training, in nats a pair: " + all;
+  }
+  const Baselines counted = count_baselines(corpus_.train, corpus_.val, corpus_.tokenizer->vocab_size());
+  yardsticks_ = {{"uniform", counted.uniform},
+                 {"unigram", counted.unigram},
+                 {"bigram", counted.bigram},
+                 {"5-gram", counted.five_gram}};
   const bool bits = corpus_.tokenizer->lossless();
-  const auto both = [&](double nats) {
-    return fmt::format("{:.3f}", nats) + (bits ? fmt::format(" ({:.3f})", corpus_.bits_per_byte(nats)) : "");
-  };
-  const bool all = baselines_.counted == static_cast<index_t>(corpus_.train.size()) &&
-                   baselines_.judged == static_cast<index_t>(corpus_.val.size());
-  const std::string part = all ? ""
-                               : fmt::format(" the last {} training tokens, on the last {} for validation,",
-                                             human_count(static_cast<double>(baselines_.counted)),
-                                             human_count(static_cast<double>(baselines_.judged)));
-  reporter_.line(fmt::format("counting{} reaches, in nats a token{}: uniform {}, unigram {}, bigram {}, 5-gram {}",
-                             part, bits ? " (bits a byte)" : "", both(baselines_.uniform), both(baselines_.unigram),
-                             both(baselines_.bigram), both(baselines_.five_gram)));
-  if (state_.step > 0)
-    reporter_.line(fmt::format("going on after step {} of {}", state_.step, experiment_.train.steps));
+  std::string all;
+  for (const auto& [name, nats] : yardsticks_) {
+    all += fmt::format("{}{} {:.3f}", all.empty() ? "" : ", ", name, nats);
+    if (bits) all += fmt::format(" ({:.3f})", corpus_.bits_per_byte(nats));
+  }
+  const bool whole = counted.counted == static_cast<index_t>(corpus_.train.size()) &&
+                     counted.judged == static_cast<index_t>(corpus_.val.size());
+  const std::string part = whole ? ""
+                                 : fmt::format(" the last {} training tokens, on the last {} for validation,",
+                                               human_count(static_cast<double>(counted.counted)),
+                                               human_count(static_cast<double>(counted.judged)));
+  return fmt::format("counting{} reaches, in nats a token{}: {}", part, bits ? " (bits a byte)" : "", all);
 }
 
 std::string Session::status() const {
   const double tokens = static_cast<double>(row_steps_ * trainer_.tokens_per_step()) / row_seconds_;
   const double left = (seconds_now() - started_) / static_cast<double>(session_steps_) *
-                      static_cast<double>(experiment_.train.steps - state_.step);
+                      static_cast<double>(trainer_.plan().steps - state_.step);
   // The most wanted first: a narrow terminal cuts off the end.
-  return fmt::format("step {}/{}  eta {}  train {:.4f}  lr {:.1e}  norm {:.2f}  {} tokens/s  {:.0f} GFLOP/s",
-                     state_.step, experiment_.train.steps, human_time(left),
-                     row_loss_ / static_cast<double>(row_steps_), last_.lr, last_.grad_norm, human_count(tokens),
-                     tokens * model_.flops_per_token() / 1e9);
+  const double passes =
+      static_cast<double>(state_.step * trainer_.tokens_per_step()) / static_cast<double>(corpus_.train.size());
+  return fmt::format("step {}/{}{}  eta {}  train {:.4f}  lr {:.1e}{}  {} {}/s  {:.0f} GFLOP/s", state_.step,
+                     trainer_.plan().steps, experiment_.train.epochs > 0 ? fmt::format("  epoch {:.2f}", passes) : "",
+                     human_time(left), row_loss_ / static_cast<double>(row_steps_), last_.lr,
+                     model_.trains_itself() ? "" : fmt::format("  norm {:.2f}", last_.grad_norm), human_count(tokens),
+                     model_.predicts_next_token() ? "tokens" : "words", tokens * model_.flops_per_token() / 1e9);
 }
 
 std::string Session::loss_text(double nats) const {
-  const std::string text = fmt::format("{:.4f} nats a token", nats);
-  if (!corpus_.tokenizer->lossless()) return text;  // what a token stands for is not known
+  const std::string text = fmt::format("{:.4f} nats a {}", nats, unit());
+  if (!model_.predicts_next_token() || !corpus_.tokenizer->lossless())
+    return text;  // what a token stands for is not known
   return text + fmt::format(", {:.4f} bits a character, {:.4f} bits a byte", corpus_.bits_per_character(nats),
                             corpus_.bits_per_byte(nats));
 }
@@ -135,7 +152,8 @@ void Session::end_row(double val_loss) {
   state_.history.add({.step = state_.step,
                       .train_loss = row_loss_ / static_cast<double>(row_steps_),
                       .val_loss = val_loss,
-                      .val_bits_per_character = evaluated ? corpus_.bits_per_character(val_loss) : kNone,
+                      .val_bits_per_character =
+                          evaluated && model_.predicts_next_token() ? corpus_.bits_per_character(val_loss) : kNone,
                       .lr = last_.lr,
                       .grad_norm = last_.grad_norm,
                       .tokens_per_second = tokens,
@@ -148,6 +166,7 @@ void Session::end_row(double val_loss) {
 }
 
 void Session::write_sample() {
+  if (!model_.predicts_next_token()) return;
   const AveragedWeights averaged(trainer_.optimizer());
   const std::string text = sample_text(model_, *corpus_.tokenizer, experiment_.train.sample_tokens);
   std::ofstream out(folder_ / "samples.txt", std::ios::app | std::ios::binary);
@@ -171,15 +190,11 @@ void Session::conclude(bool early) {
   const double loss = trainer_.evaluate(true);
   reporter_.line(fmt::format("whole validation split after step {}: {}", state_.step, loss_text(loss)));
   std::string comparison;
-  const std::pair<const char*, double> yardsticks[] = {{"uniform", baselines_.uniform},
-                                                       {"unigram", baselines_.unigram},
-                                                       {"bigram", baselines_.bigram},
-                                                       {"5-gram", baselines_.five_gram}};
-  for (const auto& [name, nats] : yardsticks) {
+  for (const auto& [name, nats] : yardsticks_) {
     comparison += fmt::format("{}{} than {} ({:.3f})", comparison.empty() ? "" : ", ", loss < nats ? "better" : "WORSE",
                               name, nats);
   }
-  reporter_.line("against counting: " + comparison);
+  reporter_.line((model_.predicts_next_token() ? "against counting: " : "against no training: ") + comparison);
   reporter_.line(fmt::format("{} of training, {} of tensors at most; {} and {} hold the model, metrics.csv its course",
                              human_time(state_.history.seconds()), human_bytes(most), (folder_ / "last.h5").string(),
                              (folder_ / "best.h5").string()));

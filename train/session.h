@@ -37,6 +37,10 @@ class Session {
   void conclude(bool early);
   /// "step 3/10  eta 10s  train 2.31 ..." of the steps since the last row.
   std::string status() const;
+  /// What a loss is a mean of.
+  const char* unit() const { return model_.predicts_next_token() ? "token" : "pair"; }
+  /// What counting alone reaches, for the log; fills the yardsticks.
+  std::string count();
   /// "2.31 nats a token, 3.33 bits a character, 3.32 bits a byte"
   std::string loss_text(double nats) const;
 
@@ -47,7 +51,7 @@ class Session {
   Trainer trainer_;
   std::filesystem::path folder_;
   Reporter reporter_;
-  Baselines baselines_;
+  std::vector<Yardstick> yardsticks_;
   bool profiled_ = false;
 
   StepResult last_;

@@ -1,11 +1,8 @@
 #include "train/tokenizer_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -33,18 +30,6 @@ void check_stop() { ensure(!StopOnSignal::requested(), "stopped; nothing was wri
 /// Errors (usage): no text was named.
 void check_input(const std::vector<std::string>& paths) {
   if (paths.empty()) throw UsageError("tokenizer: no text; name one or several with --input PATH ...");
-}
-
-/// Errors: the file cannot be made, said before the work and not after it.
-void check_output(const std::string& path) {
-  if (path.empty()) throw UsageError("tokenizer: nowhere to write to; name a file with --output FILE");
-  std::filesystem::path folder = path;
-  if (!std::filesystem::is_directory(folder) && !folder.has_filename()) folder = folder.parent_path();  // NAME/
-  if (!std::filesystem::is_directory(folder)) folder = folder.parent_path();
-  ensure(folder.empty() || std::filesystem::is_directory(folder), "'", path, "': folder ", folder.string(),
-         " does not exist; make it, or choose another place");
-  ensure(::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0, "'", path, "': folder ", folder.string(),
-         " cannot be written to (", std::strerror(errno), "); choose another place");
 }
 
 }  // namespace
@@ -85,7 +70,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
     return 0;
   }
   check_input(inputs);
-  check_output(output);
+  check_output("tokenizer", output);
   check_tokenizer_path(output, pattern);
   if (thread_count > 0) set_threads(static_cast<int>(thread_count));
   bpe.pattern = pattern_of(pattern);
@@ -137,7 +122,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
   if (name.empty() && !line.positional.empty()) name = line.positional[0];
   if (name.empty()) throw UsageError("tokenizer encode: name a tokenizer; usage: heddle " + line.usage);
   if (!output.empty()) {
-    check_output(output);
+    check_output("tokenizer", output);
     ensure(!std::filesystem::is_directory(output), "'", output, "' is a folder; name a file");
     check_input(inputs);
   }

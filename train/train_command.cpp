@@ -67,7 +67,7 @@ int train_command(const std::vector<std::string>& arguments) {
   check_folder(experiment);
   Corpus corpus = load(experiment, nullptr);
   experiment.data.tokenizer = corpus.tokenizer->state().kind;  // a token file decides it
-  const auto model = experiment.build_model(corpus.tokenizer->vocab_size());
+  const auto model = experiment.build_model(*corpus.tokenizer);
   RunState state;
   state.text_hash = corpus.text_hash;
   Session session(experiment, corpus, *model, std::move(state));
@@ -96,11 +96,15 @@ int resume_command(const std::vector<std::string>& arguments) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   run.experiment->run.dir = folder.lexically_normal().string();
   run.experiment->apply_to_process();
-  ensure(run.state.step < run.experiment->train.steps, "resume: ", path.string(), " is already at step ",
-         run.state.step, " of ", run.experiment->train.steps, "; give more with --train.steps=N");
   Corpus corpus = load(*run.experiment, run.tokenizer);
   ensure(corpus.text_hash == run.state.text_hash, "resume: the text at data.path = ", run.experiment->data.path,
          " is not the one that the run was trained on; bring it back, or start a new run");
+  const index_t steps = run.experiment->plan(static_cast<index_t>(corpus.train.size())).steps;
+  ensure(run.state.step<steps, "resume: ", path.string(), " is already at step ", run.state.step, " of ", steps,
+                        "; give more with --train.", run.experiment->train.steps> 0
+             ? "steps"
+             : "epochs",
+         "=N");
   corpus.keep_in(folder);
   Session session(*run.experiment, corpus, *run.model, std::move(run.state));
   session.check_memory_limit();

@@ -17,11 +17,19 @@ Trainer::Trainer(const Experiment& experiment, const Corpus& corpus, Model& mode
     : experiment_(experiment),
       corpus_(corpus),
       model_(model),
-      parameters_(model.named_parameters()),
+      plan_(experiment.plan(static_cast<index_t>(corpus.train.size()))),
+      parameters_(model.trains_itself() ? std::vector<NamedTensor>() : model.named_parameters()),
       optimizer_(experiment.optim, parameters_),
       data_rng_(experiment.rng().fork(kDataStream)),
       dropout_rng_(experiment.rng().fork(kDropoutStream)) {
-  keep_rounded_weights(model);  // the optimizer keeps them anew
+  const OptimConfig& optim = experiment.optim;
+  ensure(!model.trains_itself() ||
+             (optim.kind == "sgd" && optim.momentum == 0 && optim.weight_decay == 0 && optim.grad_clip == 0 &&
+              optim.ema_decay == 0 && experiment.train.accumulate == 1 && !experiment.train.recompute),
+         "model.kind = ", experiment.model_kind,
+         " descends by itself: set optim.kind = sgd, optim.momentum, optim.weight_decay and optim.grad_clip to 0, and "
+         "leave optim.ema_decay, train.accumulate and train.recompute as they are");
+  if (!model.trains_itself()) keep_rounded_weights(model);  // the optimizer keeps them anew
 }
 
 index_t Trainer::tokens_per_step() const {
@@ -36,10 +44,15 @@ Context Trainer::training_context(index_t pass) const {
   return context;
 }
 
+Batch Trainer::training_batch(index_t pass, index_t rows) const {
+  return (experiment_.train.epochs > 0 ? pass_batch : train_batch)(corpus_.train, model_.block_size(), rows,
+                                                                   pass * rows, data_rng_);
+}
+
 double Trainer::accumulate_gradients(index_t step, index_t micro) {
   const index_t rows = experiment_.train.batch_size, count = experiment_.train.accumulate;
   const index_t pass = step * count + micro;
-  const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, pass * rows, data_rng_);
+  const Batch batch = training_batch(pass, rows);
   profile_lap("batch");
   Context context = training_context(pass);
   const Tensor loss = model_.loss(batch, context);
@@ -49,8 +62,17 @@ double Trainer::accumulate_gradients(index_t step, index_t micro) {
 
 StepResult Trainer::step(index_t step) {
   StepResult result;
-  result.lr = learning_rate(experiment_.optim, step, experiment_.train.steps);
+  result.lr = learning_rate(experiment_.optim, step, plan_.steps);
   if (Profile* profile = Profile::current()) profile->restart();
+  if (model_.trains_itself()) {
+    const Batch batch = training_batch(step, experiment_.train.batch_size);
+    profile_lap("batch");
+    result.loss = model_.update(batch, result.lr, training_context(step).rng);
+    profile_lap("update");
+    ensure(std::isfinite(result.loss), "step ", step + 1, ": loss ", result.loss,
+           "; the weights are as they were before the step: lower optim.lr");
+    return result;
+  }
   optimizer_.zero_grad();
   for (index_t micro = 0; micro < experiment_.train.accumulate; ++micro) {
     result.loss += accumulate_gradients(step, micro) / static_cast<double>(experiment_.train.accumulate);
@@ -86,6 +108,7 @@ double Trainer::evaluate(bool whole) {
 }
 
 Trainer::StepMemory Trainer::measure_memory(index_t rows) {
+  if (model_.trains_itself()) return {};
   const auto before = static_cast<double>(pool_stats().bytes_in_use);
   const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
   const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
@@ -103,8 +126,8 @@ Trainer::StepMemory Trainer::measure_memory(index_t rows) {
 
 MemoryEstimate Trainer::lasting_memory() const {
   MemoryEstimate memory;
-  memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
-  memory.gradients = memory.parameters;
+  memory.parameters = static_cast<double>(count_elements(model_.named_parameters())) * sizeof(real);
+  memory.gradients = model_.trains_itself() ? 0 : memory.parameters;
   memory.optimizer = static_cast<double>(optimizer_.state_bytes());
   for (const NamedTensor& p : parameters_) {
     if (rounded_of(p.tensor) != nullptr) memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);
@@ -171,6 +194,7 @@ double evaluate_loss(Model& model, const Tokens& tokens, index_t rows, index_t b
     const auto counted = std::count_if(batch.targets.data(), batch.targets.data() + batch.targets.numel(),
                                        [](auto target) { return target != kIgnore; });
     Context context;
+    context.rng = Rng().fork(static_cast<std::uint64_t>(first));
     total += model.loss(batch, context).item() * static_cast<double>(counted);
     targets += counted;
   }

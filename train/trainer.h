@@ -58,6 +58,7 @@ class Trainer {
   void check_memory_limit();
 
   Optimizer& optimizer() { return optimizer_; }
+  const TrainConfig& plan() const { return plan_; }
   index_t tokens_per_step() const;
 
  private:
@@ -71,6 +72,7 @@ class Trainer {
   MemoryEstimate lasting_memory() const;
   /// Of pass number `pass` over a batch, from 0.
   Context training_context(index_t pass) const;
+  Batch training_batch(index_t pass, index_t rows) const;
   /// Forward and backward of one of the step's micro-batches; returns its mean loss.
   double accumulate_gradients(index_t step, index_t micro);
   /// Repeats the failed step with every op checked, and throws what it finds.
@@ -79,6 +81,7 @@ class Trainer {
   const Experiment& experiment_;
   const Corpus& corpus_;
   Model& model_;
+  TrainConfig plan_;
   std::vector<NamedTensor> parameters_;
   Optimizer optimizer_;
   Rng data_rng_, dropout_rng_;

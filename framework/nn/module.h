@@ -112,11 +112,12 @@ struct KeyValueCache {
 /// What a forward pass needs beside its input. A module has no hidden mode: whether it trains, which random numbers it
 /// draws and what it remembers all come in here.
 struct Context {
-  bool training = false;           ///< dropout acts
-  Rng rng{};                       ///< of this pass; each use takes a stream of its own
-  KeyValueCache* cache = nullptr;  ///< set: inputs continue the cached positions, and are added to them
-  bool last_only = false;          ///< scores are wanted for the last position alone
-  bool recompute = false;          ///< blocks keep their inputs alone, and are computed again in backward
+  bool training = false;                  ///< dropout acts
+  Rng rng{};                              ///< of this pass; each use takes a stream of its own
+  KeyValueCache* cache = nullptr;         ///< set: inputs continue the cached positions, and are added to them
+  bool last_only = false;                 ///< scores are wanted for the last position alone
+  std::vector<Tensor>* stream = nullptr;  ///< set: what goes into the first block and comes out of each is added to it
+  bool recompute = false;                 ///< blocks keep their inputs alone, and are computed again in backward
 
   /// The random stream of the next use in this pass.
   Rng next_rng() { return rng.fork(uses_++); }

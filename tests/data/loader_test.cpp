@@ -1,5 +1,6 @@
 #include "data/loader.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <numeric>
 #include <set>
@@ -61,6 +62,33 @@ TEST_CASE("evaluation windows predict every token after the first once") {
 TEST_CASE("a text of one token or none has nothing to predict") {
   REQUIRE(eval_windows(counting(1), 8) == 0);
   REQUIRE(eval_windows(counting(0), 8) == 0);
+}
+
+TEST_CASE("a pass shows every window once, each pass in another order, whatever the batches") {
+  const auto tokens = counting(1003);
+  const index_t windows = eval_windows(tokens, 5);
+  REQUIRE(windows == 201);
+  std::vector<std::vector<std::int32_t>> orders;
+  for (index_t pass = 0; pass < 3; ++pass) {
+    const Batch batch = pass_batch(tokens, 5, windows, pass * windows, Rng(3));
+    std::vector<std::int32_t> begins;
+    std::multiset<std::int32_t> seen;
+    for (index_t i = 0; i < batch.inputs.numel(); ++i) {
+      if (i % 5 == 0) begins.push_back(batch.inputs[i]);
+      if (batch.targets[i] == kIgnore) continue;
+      REQUIRE(batch.targets[i] == batch.inputs[i] + 1);
+      seen.insert(batch.inputs[i]);
+    }
+    REQUIRE(seen.size() == 1002);
+    REQUIRE(std::set<std::int32_t>(seen.begin(), seen.end()).size() == 1002);
+    REQUIRE_FALSE(std::is_sorted(begins.begin(), begins.end()));
+    orders.push_back(begins);
+  }
+  REQUIRE(orders[0] != orders[1]);
+  REQUIRE(orders[1] != orders[2]);
+  const Batch across = pass_batch(tokens, 5, 10, windows - 5, Rng(3));  // from one pass into the next
+  REQUIRE(across.inputs[4 * 5] == orders[0].back());
+  REQUIRE(across.inputs[5 * 5] == orders[1].front());
 }
 
 }  // namespace heddle

@@ -55,6 +55,7 @@ TEST_CASE("a token file holds the text's tokens in the smallest type that fits")
   large.kind = "word";
   large.pieces = {"<unk>"};
   for (int i = 0; i < 70000; ++i) large.pieces.push_back("w" + std::to_string(i));
+  large.counts.assign(large.pieces.size(), 1);
   const auto words = make_tokenizer(large);
   const TokenText read = load_tokens(file_of(folder, *words, "w69999 w3 nothing"));
   REQUIRE(read.tokens.element_size == 4);

@@ -58,7 +58,7 @@ TEST_CASE("what a tokenizer cannot read is named with its place") {
   const std::vector<std::int32_t> outside = {0, 3};
   REQUIRE_THROWS_WITH(tokenizer->decode(outside), Catch::Contains("token 3 is outside the vocabulary of 3"));
   REQUIRE_THROWS_WITH(tokenizer->piece(-1), Catch::Contains("token -1"));
-  REQUIRE_THROWS_WITH(trained("chars", "a"), Catch::Contains("choose one of: char, byte, word, bpe"));
+  REQUIRE_THROWS_WITH(trained("chars", "a"), Catch::Contains("choose one of: char, byte, word, letters, bpe"));
 }
 
 TEST_CASE("a tokenizer's state from a damaged file is refused") {

@@ -17,7 +17,7 @@ struct Setup {
   explicit Setup(const std::string& more = "")
       : experiment(tiny(more)),
         corpus(load_corpus(experiment.data, 1, 8)),
-        model(experiment.build_model(corpus.tokenizer->vocab_size())),
+        model(experiment.build_model(*corpus.tokenizer)),
         trainer(experiment, corpus, *model) {}
   Experiment experiment;
   Corpus corpus;

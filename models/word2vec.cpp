@@ -1,0 +1,467 @@
+#include "models/word2vec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <unordered_map>
+
+#include "framework/ops/vector_math.h"
+#include "framework/rows.h"
+
+namespace heddle {
+namespace {
+
+/// 32-bit random numbers, one after another.
+class Draws {
+ public:
+  explicit Draws(const Rng& rng) : rng_(rng) {}
+  std::uint32_t next() {
+    if (at_ == 64) {
+      rng_.blocks(block_, words_);
+      block_ += 16;
+      at_ = 0;
+    }
+    const std::size_t i = at_++;
+    return words_[i % 4][i / 4];
+  }
+  /// A number of 0 .. n - 1 in the upper half, and one of 32 bits in the lower.
+  std::uint64_t spread(index_t n) { return std::uint64_t{next()} * static_cast<std::uint64_t>(n); }
+  index_t below(index_t n) { return static_cast<index_t>(spread(n) >> 32U); }
+
+ private:
+  Rng rng_;
+  std::uint64_t block_ = 0;
+  Rng::Blocks words_{};
+  std::size_t at_ = 64;
+};
+
+index_t padded(index_t width) { return (width + kLanes - 1) / kLanes * kLanes; }
+
+/// Byte ranges of the n-grams of `word`, `min` to `max` characters long, in the order of their places.
+template <class OnNgram>
+void for_ngrams(const std::string& word, index_t min, index_t max, const OnNgram& on_ngram) {
+  std::vector<std::size_t> begins;  // of its characters, and its end
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if ((static_cast<unsigned char>(word[i]) & 0xC0U) != 0x80U) begins.push_back(i);
+  }
+  begins.push_back(word.size());
+  const index_t length = std::ssize(begins) - 1;
+  for (index_t from = 0; from < length; ++from) {
+    for (index_t n = min; n <= max && from + n <= length; ++n) {
+      const std::size_t begin = begins[static_cast<std::size_t>(from)];
+      on_ngram(word.substr(begin, begins[static_cast<std::size_t>(from + n)] - begin));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Key> Word2VecConfig::keys() {
+  return {
+      {"method", method, "a word is told from each word around it, or from all together", {"skipgram", "cbow"}},
+      {"n_embd", n_embd, "dimensions of the vectors", 1, 100000},
+      {"window", window, "words to either side that count as near: 1 to so many, at random", 1, 1000},
+      {"negatives", negatives, "words drawn at random, from which the true one is told", 1, 1000},
+      {"subsample", subsample, "words with a greater share of the text are partly left out; 0: none are", 0.0, 1.0},
+      {"min_n", min_n, "shortest character n-gram that has a vector", 0, 100},
+      {"max_n", max_n, "longest; 0: words alone have vectors", 0, 100},
+      {"block_size", piece, "words of a piece of text; the pieces of a batch learn side by side", 2, 1 << 20},
+  };
+}
+
+std::unique_ptr<Model> Word2VecConfig::build(const Vocabulary& vocabulary, const Rng& rng) const {
+  return std::make_unique<Word2Vec>(*this, vocabulary, rng);
+}
+
+Word2Vec::Word2Vec(const Word2VecConfig& config, const Vocabulary& vocabulary, const Rng& rng)
+    : config_(config), words_(std::ssize(vocabulary.pieces)) {
+  ensure(std::ssize(vocabulary.counts) == words_,
+         "word2vec: the tokenizer does not count words; set data.tokenizer = letters, or word");
+  ensure(words_ > 2, "word2vec: the vocabulary holds ", words_ - 1,
+         " words, needs two; give more text, or lower data.min_count");
+  ensure(config.max_n == 0 || (config.min_n >= 1 && config.min_n <= config.max_n), "model.min_n = ", config.min_n,
+         " must be from 1 to model.max_n = ", config.max_n);
+  const auto words = static_cast<std::size_t>(words_);
+
+  shares_.assign(words, 0);
+  noise_.assign(words, 0);
+  double total = 0, noise_total = 0;
+  for (std::size_t w = 1; w < words; ++w) {
+    ensure(vocabulary.counts[w] > 0, "word2vec: word ", vocabulary.pieces[w], " has a count of ", vocabulary.counts[w]);
+    shares_[w] = static_cast<double>(vocabulary.counts[w]);
+    noise_[w] = std::pow(shares_[w], 0.75);
+    total += shares_[w];
+    noise_total += noise_[w];
+  }
+  keep_.assign(words, 0);
+  for (std::size_t w = 1; w < words; ++w) {
+    shares_[w] /= total;
+    noise_[w] /= noise_total;
+    const double ratio = config.subsample / shares_[w];
+    const double keep = config.subsample > 0 ? std::min(1.0, std::sqrt(ratio) + ratio) : 1;
+    keep_[w] = static_cast<std::uint32_t>(keep * std::numeric_limits<std::uint32_t>::max());
+  }
+
+  // Walker's alias method: each of equally likely places is shared by two words.
+  bound_.assign(words, std::numeric_limits<std::uint32_t>::max());
+  alias_.resize(words);
+  std::iota(alias_.begin(), alias_.end(), 0);
+  std::vector<double> left = noise_;
+  std::vector<std::int32_t> poor, rich;
+  for (std::size_t w = 0; w < words; ++w) {
+    left[w] *= static_cast<double>(words);
+    (left[w] < 1 ? poor : rich).push_back(static_cast<std::int32_t>(w));
+  }
+  while (!poor.empty() && !rich.empty()) {
+    const auto taker = static_cast<std::size_t>(poor.back()), giver = static_cast<std::size_t>(rich.back());
+    poor.pop_back();
+    bound_[taker] = static_cast<std::uint32_t>(left[taker] * std::numeric_limits<std::uint32_t>::max());
+    alias_[taker] = static_cast<std::int32_t>(giver);
+    left[giver] -= 1 - left[taker];
+    if (left[giver] < 1) {
+      rich.pop_back();
+      poor.push_back(static_cast<std::int32_t>(giver));
+    }
+  }
+
+  ngram_begins_.assign(words + 1, 0);
+  std::unordered_map<std::string, std::int32_t> known;
+  for (std::size_t w = 1; w < words && config.max_n > 0; ++w) {
+    for_ngrams('<' + vocabulary.pieces[w] + '>', config.min_n, config.max_n, [&](const std::string& ngram) {
+      const auto row = known.try_emplace(ngram, static_cast<std::int32_t>(words + known.size())).first->second;
+      ngram_rows_.push_back(row);
+    });
+    ngram_begins_[w + 1] = ngram_rows_.size();
+  }
+  ngrams_ = std::ssize(known);
+
+  const double bound = 0.5 / static_cast<double>(config.n_embd);
+  word_embedding.weight = Tensor::uniform({words_, config.n_embd}, rng.fork(0), -bound, bound).set_requires_grad();
+  if (ngrams_ > 0)
+    ngram_embedding.weight = Tensor::uniform({ngrams_, config.n_embd}, rng.fork(1), -bound, bound).set_requires_grad();
+  output_embedding.weight = Tensor::zeros({words_, config.n_embd}).set_requires_grad();
+}
+
+Tensor Word2Vec::logits(const IdTensor&, Context&) {
+  throw Error("word2vec: word vectors score no next token, so they write no text; ask them with heddle embed");
+}
+
+real* Word2Vec::table_row(index_t row) {
+  if (row < words_) return word_embedding.weight.data() + row * config_.n_embd;
+  row -= words_;
+  if (row < ngrams_) return ngram_embedding.weight.data() + row * config_.n_embd;
+  return output_embedding.weight.data() + (row - ngrams_) * config_.n_embd;
+}
+
+void Word2Vec::for_windows(const Batch& batch, index_t row, const Rng& rng, const OnWindow& on_window) const {
+  Draws draws(rng);
+  std::vector<std::int32_t> text, near, outputs;
+  const index_t length = batch.inputs.size(1);
+  for (index_t t = row * length; t < (row + 1) * length; ++t) {
+    const std::int32_t word = batch.inputs[t];
+    if (batch.targets[t] == kIgnore || word == 0) continue;
+    if (draws.next() <= keep_[static_cast<std::size_t>(word)]) text.push_back(word);
+  }
+  const index_t count = std::ssize(text);
+  for (index_t at = 0; at < count; ++at) {
+    const index_t reach = 1 + draws.below(config_.window);
+    const auto from = text.begin() + std::max<index_t>(0, at - reach),
+               to = text.begin() + std::min(count, at + reach + 1);
+    near.assign(from, text.begin() + at);
+    near.insert(near.end(), text.begin() + at + 1, to);
+    if (near.empty()) continue;
+    outputs.assign(1, text[static_cast<std::size_t>(at)]);
+    for (index_t n = 0; n < config_.negatives; ++n) {
+      const std::uint64_t draw = draws.spread(words_);
+      auto drawn = static_cast<std::int32_t>(draw >> 32U);
+      if (static_cast<std::uint32_t>(draw) > bound_[static_cast<std::size_t>(drawn)])
+        drawn = alias_[static_cast<std::size_t>(drawn)];
+      if (drawn != outputs[0] && drawn != 0) outputs.push_back(drawn);
+    }
+    on_window(near, outputs);
+  }
+}
+
+/// Works through one row of a batch.
+class Word2Vec::Worker {
+ public:
+  Worker(Word2Vec& model, Lane& lane, std::vector<std::int32_t>& places, double lr)
+      : model_(model),
+        lane_(lane),
+        places_(places),
+        width_(model.config_.n_embd),
+        stride_(padded(width_)),
+        lr_(static_cast<real>(lr)) {
+    places_.resize(static_cast<std::size_t>(model.table_rows()), -1);
+    lane_.rows.clear();
+    lane_.stiffness.clear();
+    lane_.totals = {};
+  }
+
+  void run(const Batch& batch, index_t row, const Rng& rng) {
+    const bool cbow = model_.config_.method == "cbow";
+    model_.for_windows(batch, row, rng, [&](std::span<const std::int32_t> near, std::span<const std::int32_t> outputs) {
+      input_rows_.clear();
+      input_ends_.clear();
+      outputs_.clear();
+      for (const std::int32_t word : near) {
+        input_rows_.push_back(place_of(word));
+        for (const std::int32_t ngram : model_.ngrams_of(word)) input_rows_.push_back(place_of(ngram));
+        if (!cbow) input_ends_.push_back(input_rows_.size());
+      }
+      if (cbow) input_ends_.push_back(input_rows_.size());
+      for (const std::int32_t word : outputs) outputs_.push_back(place_of(model_.words_ + model_.ngrams_ + word));
+      learn();
+    });
+    if (lr_ != 0) keep_changes();
+    for (const std::int32_t met : lane_.rows) places_[static_cast<std::size_t>(met)] = -1;
+  }
+
+ private:
+  /// Where in the lane a row of the tables lies; brings it there at first.
+  std::int32_t place_of(index_t row) {
+    std::int32_t& place = places_[static_cast<std::size_t>(row)];
+    if (place >= 0) return place;
+    place = static_cast<std::int32_t>(lane_.rows.size());
+    lane_.rows.push_back(static_cast<std::int32_t>(row));
+    lane_.stiffness.push_back(0);
+    const std::size_t end = lane_.rows.size() * static_cast<std::size_t>(stride_);
+    if (lane_.values.size() < end) lane_.values.resize(2 * end, 0);
+    std::copy_n(model_.table_row(row), width_, vector_at(place));
+    return place;
+  }
+  real* vector_at(std::int32_t place) { return lane_.values.data() + place * stride_; }
+
+  /// The window's inputs and outputs meet, and move.
+  void learn() {
+    const std::size_t inputs = input_ends_.size(), outputs = outputs_.size();
+    const auto width = static_cast<std::size_t>(stride_);
+    gather_inputs();
+    scores_.resize(padded(static_cast<index_t>(inputs * outputs)));
+    for (std::size_t o = 0; o < outputs; ++o) {
+      const real* const y = vector_at(outputs_[o]);
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real* const x = inputs_[i];
+        scores_[o * inputs + i] = row_sum(stride_, [&](index_t d) { return x[d] * y[d]; });
+      }
+    }
+    for (real& score : scores_) score = sigmoid_of(score);
+    add_loss(inputs, outputs);
+    if (lr_ == 0) return;
+    add_stiffness(inputs, outputs);
+
+    // a step of descent on the loss: (label - sigmoid) times the other side's vector
+    for (std::size_t i = 0; i < inputs * outputs; ++i) scores_[i] = lr_ * ((i < inputs ? 1 : 0) - scores_[i]);
+    moves_.assign(inputs * width, 0);
+    for (std::size_t o = 0; o < outputs; ++o) {
+      const real* const y = vector_at(outputs_[o]);
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real g = scores_[o * inputs + i];
+        real* const move = moves_.data() + i * width;
+        for (std::size_t d = 0; d < width; ++d) move[d] += g * y[d];
+      }
+    }
+    for (std::size_t o = 0; o < outputs; ++o) {
+      real* const y = vector_at(outputs_[o]);
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real g = scores_[o * inputs + i];
+        const real* const x = inputs_[i];
+        for (std::size_t d = 0; d < width; ++d) y[d] += g * x[d];
+      }
+    }
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const real scale = scale_of(input_ends_[i] - at);
+      const real* const move = moves_.data() + i * width;
+      for (; at < input_ends_[i]; ++at) {
+        real* const row = vector_at(input_rows_[at]);
+        for (std::size_t d = 0; d < width; ++d) row[d] += scale * move[d];
+      }
+    }
+  }
+
+  static real scale_of(std::size_t rows) { return 1 / std::sqrt(static_cast<real>(rows)); }
+
+  /// Points inputs_ to the sum of each input's rows: to the row itself where it is one.
+  void gather_inputs() {
+    const auto width = static_cast<std::size_t>(stride_);
+    inputs_.resize(input_ends_.size());
+    sums_.resize(input_ends_.size() * width);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const std::size_t rows = input_ends_[i] - at;
+      if (rows == 1) {
+        inputs_[i] = vector_at(input_rows_[at++]);
+        continue;
+      }
+      real* const sum = sums_.data() + i * width;
+      std::fill_n(sum, width, real{0});
+      for (; at < input_ends_[i]; ++at) {
+        const real* const row = vector_at(input_rows_[at]);
+        for (std::size_t d = 0; d < width; ++d) sum[d] += row[d];
+      }
+      for (std::size_t d = 0; d < width; ++d) sum[d] *= scale_of(rows);
+      inputs_[i] = sum;
+    }
+  }
+
+  void add_loss(std::size_t inputs, std::size_t outputs) {
+    double product = 1, loss = 0;
+    for (std::size_t i = 0; i < inputs * outputs; ++i) {
+      const double likely = i < inputs ? scores_[i] : 1 - scores_[i];
+      product *= likely < 1e-30 ? 1e-30 : likely;  // NaN stays
+      if (product > 1e-200) continue;              // one logarithm for many factors
+      loss -= std::log(product);
+      product = 1;
+    }
+    lane_.totals.loss += loss - std::log(product);
+    lane_.totals.pairs += static_cast<index_t>(inputs);
+  }
+
+  /// Along its own row a pair's loss has the curvature sigmoid (1 - sigmoid) times the other side's square. Rows that
+  /// make up one input move together, which adds up to as much for each of them.
+  void add_stiffness(std::size_t inputs, std::size_t outputs) {
+    squares_.assign(inputs + outputs, 0);
+    pulls_.assign(inputs + outputs, 0);
+    for (std::size_t i = 0; i < inputs; ++i) squares_[i] = square(inputs_[i]);
+    for (std::size_t o = 0; o < outputs; ++o) squares_[inputs + o] = square(vector_at(outputs_[o]));
+    for (std::size_t o = 0; o < outputs; ++o) {
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real p = scores_[o * inputs + i], curvature = lr_ * p * (1 - p);
+        pulls_[i] += curvature * squares_[inputs + o];
+        pulls_[inputs + o] += curvature * squares_[i];
+      }
+    }
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      for (; at < input_ends_[i]; ++at) lane_.stiffness[static_cast<std::size_t>(input_rows_[at])] += pulls_[i];
+    }
+    for (std::size_t o = 0; o < outputs; ++o)
+      lane_.stiffness[static_cast<std::size_t>(outputs_[o])] += pulls_[inputs + o];
+  }
+  real square(const real* x) const {
+    return row_sum(stride_, [x](index_t d) { return x[d] * x[d]; });
+  }
+
+  /// Turns the lane's vectors into how they differ from the tables'.
+  void keep_changes() {
+    for (std::size_t i = 0; i < lane_.rows.size(); ++i) {
+      const real* const from = model_.table_row(lane_.rows[i]);
+      real* const to = vector_at(static_cast<std::int32_t>(i));
+      for (index_t d = 0; d < width_; ++d) to[d] -= from[d];
+    }
+  }
+
+  Word2Vec& model_;
+  Lane& lane_;
+  std::vector<std::int32_t>& places_;
+  index_t width_, stride_;
+  real lr_;
+  std::vector<std::int32_t> input_rows_, outputs_;  ///< places in the lane
+  std::vector<std::size_t> input_ends_;             ///< of each input, in input_rows_
+  std::vector<const real*> inputs_;
+  std::vector<real> sums_, scores_, moves_, squares_, pulls_;
+};
+
+Word2Vec::Totals Word2Vec::run(const Batch& batch, double lr, const Rng& rng) {
+  const index_t rows = batch.inputs.size(0);
+  lanes_.resize(std::max(lanes_.size(), static_cast<std::size_t>(rows)));
+  places_.resize(std::max(places_.size(), static_cast<std::size_t>(threads())));
+  parallel_for(rows, 1, [&](index_t begin, index_t end) {
+    for (index_t row = begin; row < end; ++row) {
+      Worker worker(*this, lanes_[static_cast<std::size_t>(row)], places_[static_cast<std::size_t>(thread_index())],
+                    lr);
+      worker.run(batch, row, rng.fork(static_cast<std::uint64_t>(row)));
+    }
+  });
+  Totals totals;
+  for (index_t row = 0; row < rows; ++row) {
+    totals.loss += lanes_[static_cast<std::size_t>(row)].totals.loss;
+    totals.pairs += lanes_[static_cast<std::size_t>(row)].totals.pairs;
+  }
+  if (lr == 0 || !std::isfinite(totals.loss)) return totals;
+  merge(rows);
+  return totals;
+}
+
+void Word2Vec::merge(index_t lanes) {
+  constexpr index_t kParts = 16;  // of the tables, row by row in turns
+  const index_t stride = padded(config_.n_embd);
+  met_.resize(static_cast<std::size_t>(table_rows()));
+  parallel_for(kParts, 1, [&](index_t begin, index_t end) {
+    const auto for_rows = [&](const auto& body) {
+      for (index_t l = 0; l < lanes; ++l) {
+        Lane& lane = lanes_[static_cast<std::size_t>(l)];
+        for (std::size_t i = 0; i < lane.rows.size(); ++i) {
+          const index_t part = lane.rows[i] % kParts;
+          if (part >= begin && part < end) body(lane, i, met_[static_cast<std::size_t>(lane.rows[i])]);
+        }
+      }
+    };
+    for_rows([](const Lane& lane, std::size_t i, Met& met) {
+      met.stiffness += lane.stiffness[i];
+      ++met.lanes;
+    });
+    for_rows([&](const Lane& lane, std::size_t i, const Met& met) {
+      const real weight = std::min<real>(1, std::max(1 / static_cast<real>(met.lanes), 1 / met.stiffness));
+      const real* const change = lane.values.data() + static_cast<index_t>(i) * stride;
+      real* const to = table_row(lane.rows[i]);
+      for (index_t d = 0; d < config_.n_embd; ++d) to[d] += weight * change[d];
+    });
+    for_rows([](const Lane&, std::size_t, Met& met) { met = {}; });
+  });
+}
+
+double Word2Vec::update(const Batch& batch, double lr, const Rng& rng) {
+  const Totals totals = run(batch, lr, rng);
+  return totals.pairs > 0 ? totals.loss / static_cast<double>(totals.pairs) : 0;
+}
+
+Tensor Word2Vec::loss(const Batch& batch, Context& context) {
+  return Tensor::scalar(static_cast<real>(update(batch, 0, context.next_rng())));
+}
+
+Tensor Word2Vec::token_vectors() {
+  if (ngrams_ == 0) return word_embedding.weight.detach();
+  const index_t width = config_.n_embd;
+  Tensor vectors = word_embedding.weight.clone();
+  parallel_rows(words_, width, [&](index_t word) {
+    real* const to = vectors.data() + word * width;
+    const auto ngrams = ngrams_of(static_cast<std::int32_t>(word));
+    for (const std::int32_t row : ngrams) {
+      const real* const from = table_row(row);
+      for (index_t d = 0; d < width; ++d) to[d] += from[d];
+    }
+    const real scale = 1 / std::sqrt(static_cast<real>(ngrams.size() + 1));
+    for (index_t d = 0; d < width; ++d) to[d] *= scale;
+  });
+  return vectors;
+}
+
+std::vector<Yardstick> Word2Vec::yardsticks() const {
+  // The best that a score of the word alone can do: log(share / (negatives * drawn share)).
+  std::vector<double> kept(shares_.size());
+  double total = 0, loss = 0;
+  for (std::size_t w = 0; w < kept.size(); ++w) total += kept[w] = shares_[w] * keep_[w];
+  const auto negatives = static_cast<double>(config_.negatives);
+  for (std::size_t w = 0; w < kept.size(); ++w) {
+    const double true_share = kept[w] / total, drawn = negatives * noise_[w];
+    if (true_share > 0) loss -= true_share * std::log(true_share / (true_share + drawn));
+    if (drawn > 0) loss -= drawn * std::log(drawn / (true_share + drawn));
+  }
+  return {{"nothing", (1 + negatives) * std::numbers::ln2}, {"frequencies", loss}};
+}
+
+double Word2Vec::flops_per_token() {
+  double kept = 0, ngrams = 0;
+  for (std::size_t w = 0; w < shares_.size(); ++w) {
+    kept += shares_[w] * keep_[w] / std::numeric_limits<std::uint32_t>::max();
+    ngrams += shares_[w] * static_cast<double>(ngrams_of(static_cast<std::int32_t>(w)).size());
+  }
+  const double inputs = config_.method == "cbow" ? 1 : static_cast<double>(config_.window + 1);
+  return kept * static_cast<double>(config_.n_embd) * inputs * 6 * static_cast<double>(config_.negatives + 1);
+}
+
+}  // namespace heddle
