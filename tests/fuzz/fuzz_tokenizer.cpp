@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,14 +14,15 @@
 #include "data/pre_split.h"
 #include "data/tokenizer_file.h"
 #include "data/utf8.h"
+#include "data/word_vectors.h"
 
-/// What must hold of the tokenizers for any bytes. replay_test.cpp tries it on the files of corpus/ and changes of
-/// them; to search for new ones:
+/// What must hold of the tokenizers, and of the readers of others' files, for any bytes. replay_test.cpp tries it on
+/// the files of corpus/ and changes of them; to search for new ones:
 ///
 ///   cmake -B build-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHEDDLE_FUZZ=ON
 ///   cd build-fuzz && ninja && mkdir found && ./fuzz_tokenizer -max_len=4000 -timeout=5 found ../tests/fuzz/corpus
 ///
-/// An input's first byte, modulo 16, picks what is tested with the rest: a letter in the list at the end.
+/// An input's first byte picks what is tested with the rest: a letter in the list at the end.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace heddle {
@@ -31,7 +33,7 @@ constexpr std::string_view kEnd = "<|end|>";
 
 void check(bool ok, const char* property) {
   if (ok) return;
-  std::fprintf(stderr, "tokenizer property failed: %s\n", property);
+  std::fprintf(stderr, "property failed: %s\n", property);
   std::abort();
 }
 
@@ -308,9 +310,34 @@ void test_any_merges(std::string_view input) {
   check_files(state);
 }
 
+void test_word_vectors(std::string_view bytes) {
+  const auto rows_equal = [](const WordVectors& a, const WordVectors& b) {  // of the words in `a`
+    return a.vectors.size(1) == b.vectors.size(1) && std::equal(a.words.begin(), a.words.end(), b.words.begin()) &&
+           std::memcmp(a.vectors.data(), b.vectors.data(), a.vectors.span().size_bytes()) == 0;
+  };
+  const auto spells_text = [](const WordVectors& vectors) {
+    const auto row = std::as_bytes(vectors.vectors.span().first(static_cast<std::size_t>(vectors.vectors.size(1))));
+    return std::none_of(row.begin(), row.end(), [](std::byte b) { return b < std::byte{'\t'}; });
+  };
+  const auto read = unless_error([&] { return parse_word_vectors(bytes); });
+  const auto first = unless_error([&] { return parse_word_vectors(bytes, 1); });
+  if (!read) return;
+  check(first && first->words.size() == 1 && rows_equal(*first, *read), "a limit reads the first words");
+  for (const std::string& format : word_vector_formats()) {
+    const auto written = unless_error([&] {
+      std::string text;
+      format_word_vectors(*read, format, [&](std::string_view block) { text += block; });
+      return text;
+    });
+    // a word with spaces, or a binary file whose first numbers spell numbers
+    if (!written || (format == "word2vec-binary" && spells_text(*read))) continue;
+    const WordVectors again = parse_word_vectors(*written);
+    check(again.words.size() == read->words.size() && rows_equal(again, *read), "word vectors are read as written");
+  }
+}
+
 // clang-format off
-constexpr std::array<void (*)(std::string_view), 16> kTests = {
-    test_encode<Pattern::gpt2>,        // p
+constexpr std::array<void (*)(std::string_view), 17> kTests = {
     test_encode<Pattern::cl100k>,      // a
     test_encode<Pattern::whitespace>,  // b
     test_encode<Pattern::none>,        // c
@@ -326,6 +353,8 @@ constexpr std::array<void (*)(std::string_view), 16> kTests = {
     test_ranks,                        // m
     test_printable,                    // n
     test_any_merges,                   // o
+    test_encode<Pattern::gpt2>,        // p
+    test_word_vectors,                 // q
 };
 // clang-format on
 
@@ -335,6 +364,6 @@ constexpr std::array<void (*)(std::string_view), 16> kTests = {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  heddle::kTests[data[0] % heddle::kTests.size()](input.substr(1));
+  heddle::kTests[static_cast<std::uint8_t>(data[0] - 'a') % heddle::kTests.size()](input.substr(1));
   return 0;
 }

@@ -55,7 +55,7 @@ std::string mutated(std::string text, const std::string& other, const Rng& rng) 
 
 }  // namespace
 
-TEST_CASE("every input that was found hard for the tokenizers") {
+TEST_CASE("every input that was found hard for tokenizers and readers") {
   const auto inputs = corpus();
   REQUIRE(inputs.size() >= 20);
   for (const auto& [name, input] : inputs) {
@@ -65,7 +65,7 @@ TEST_CASE("every input that was found hard for the tokenizers") {
   }
 }
 
-TEST_CASE("changes of hard inputs leave the tokenizers' properties as they are") {
+TEST_CASE("changes of hard inputs leave the properties as they are") {
   const auto inputs = corpus();
   std::uint64_t number = 0;
   for (int round = 0; round < 170; ++round) {
