@@ -31,6 +31,17 @@ inline Bf16Tensor rounded_operand(const Tensor& x) { return rounds_operands() ? 
 /// The precision of all products from here on; f32 at first.
 void set_gemm_precision(Precision precision);
 Precision gemm_precision();
+/// While one of these lives, products have another precision.
+class PrecisionGuard {
+ public:
+  explicit PrecisionGuard(Precision precision) : before_(gemm_precision()) { set_gemm_precision(precision); }
+  ~PrecisionGuard() { set_gemm_precision(before_); }
+  PrecisionGuard(const PrecisionGuard&) = delete;
+  PrecisionGuard& operator=(const PrecisionGuard&) = delete;
+
+ private:
+  Precision before_;
+};
 
 /// What a tile's task does when its part of the product is done and still in the cache: first row, first column, and
 /// how many there are.

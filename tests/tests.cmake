@@ -18,8 +18,8 @@ function(add_tests target library prefix)
                        PROPERTIES TIMEOUT 600)
 endfunction()
 
-file(GLOB test_sources CONFIGURE_DEPENDS tests/*.cpp tests/framework/*.cpp tests/models/*.cpp tests/data/*.cpp tests/train/*.cpp tests/train/analysis/*.cpp
-     tests/fuzz/*.cpp)
+file(GLOB test_sources CONFIGURE_DEPENDS tests/*.cpp tests/framework/*.cpp tests/models/*.cpp tests/data/*.cpp tests/train/*.cpp
+     tests/train/analysis/*.cpp tests/fuzz/*.cpp)
 add_tests(heddle_tests heddle_core "" ${test_sources})
 if(NOT HEDDLE_SANITIZE)  # the same sources: once under the sanitizers is enough
   file(GLOB test_sources_double CONFIGURE_DEPENDS tests/catch_main.cpp tests/framework/*.cpp tests/models/*.cpp)

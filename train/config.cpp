@@ -10,30 +10,16 @@
 #include <fstream>
 #include <sstream>
 
+#include "train/spelling.h"
+
 namespace heddle {
 namespace {
 
 namespace po = boost::program_options;
 
-/// How many letters must be put in, taken out or exchanged to make b from a (Levenshtein's distance).
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t exchanged = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, exchanged}));
-    }
-  }
-  return row.back();
-}
-
 std::string nearest(const std::string& name, const std::vector<std::string>& known) {
-  const auto best = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(name, a) < edit_distance(name, b);
-  });
-  return best == known.end() ? "" : "; did you mean " + *best + "?";
+  const auto best = nearest_spellings(name, known, 1);
+  return best.empty() ? "" : "; did you mean " + best[0] + "?";
 }
 
 template <class Number>

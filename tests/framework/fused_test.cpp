@@ -6,7 +6,6 @@
 
 #include "framework/gemm.h"
 #include "framework/ops.h"
-#include "tests/framework/precision_guard.h"
 
 namespace heddle {
 namespace {

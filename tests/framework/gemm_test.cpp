@@ -5,8 +5,6 @@
 #include <limits>
 #include <vector>
 
-#include "tests/framework/precision_guard.h"
-
 namespace heddle {
 namespace {
 

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "framework/gemm.h"
 #include "framework/optim.h"
-#include "tests/framework/precision_guard.h"
 #include "tests/golden/golden.h"
 
 namespace heddle {
