@@ -48,6 +48,8 @@ int generate_command(const std::vector<std::string>& arguments) {
     return 0;
   }
   const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
+  ensure(run.model->predicts_next_token(), "generate: a ", run.experiment->model_kind,
+         " writes no text; ask its vectors with heddle embed");
   run.experiment->run.threads = options.threads;
   run.experiment->run.precision = "f32";  // activations stay as they are
   run.experiment->apply_to_process();

@@ -291,42 +291,6 @@ TEST_CASE("averaged weights are what is evaluated, saved and generated with, and
   REQUIRE(weights_of(folder.path("again/last.h5")) == weights_of(folder.path("begun/last.h5")));
 }
 
-TEST_CASE("word vectors are the same after kill -9 and resume, and on two threads") {
-  const TemporaryFolder folder;
-  const std::string config = folder.write(
-      "words.cfg",
-      "[data]\nsize = 40000\ntokenizer = letters\n[model]\nkind = word2vec\nn_embd = 20\nblock_size = 64\nmin_n = 3\n"
-      "max_n = 4\n[optim]\nkind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\nlr = 0.05\nmin_lr = 0\n"
-      "schedule = linear\nwarmup_steps = 0\n[train]\nsteps = 0\nepochs = 30\nbatch_size = 4\neval_interval = 0\n"
-      "eval_batches = 0\ncheckpoint_interval = 20\n");
-  const auto train_in = [&](const std::string& name, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"train", config, "--run.dir=" + folder.path(name)};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  };
-  const Outcome whole = run_program(folder, train_in("whole", {"--run.threads=1"}));
-  INFO(whole.err);
-  REQUIRE(whole.status == 0);
-  REQUIRE_THAT(whole.out,
-               Catch::Contains("words/s") && Catch::Contains("better than nothing") && Catch::Contains("epoch 30.0"));
-  const std::string weights = weights_of(folder.path("whole/last.h5"));
-  const Process killed(folder, train_in("killed", {"--run.threads=2"}));
-  while (!std::filesystem::exists(folder.path("killed/last.h5"))) usleep(1000);
-  killed.send(SIGKILL);
-  killed.wait();
-  const Outcome resumed = run_program(folder, {"resume", folder.path("killed"), "--run.threads=2"});
-  const bool complete = resumed.status == 1 && resumed.err.find("is already at step") != std::string::npos;
-  REQUIRE((resumed.status == 0 || complete));  // it may have been too quick for the signal
-  REQUIRE(weights_of(folder.path("killed/last.h5")) == weights);
-  const Outcome eval = run_program(folder, {"eval", folder.path("whole/last.h5")});
-  const std::string loss = whole.out.substr(whole.out.find("nats a pair", whole.out.find("whole validation")) - 7, 6);
-  REQUIRE_THAT(eval.out, Catch::Contains(loss + " nats a pair"));
-  check_one_line(run_program(folder, {"generate", folder.path("whole")}), 1, "ask them with heddle embed");
-  check_one_line(run_program(folder, train_in("wrong", {"--optim.kind=adamw"})), 1, "set optim.kind = sgd");
-  check_one_line(run_program(folder, train_in("wrong", {"--data.tokenizer=bpe"})), 1, "set data.tokenizer = letters");
-  check_one_line(run_program(folder, train_in("wrong", {"--data.min_count=1000000"})), 1, "lower data.min_count");
-}
-
 TEST_CASE("benchmarks measure what they name") {
   const TemporaryFolder folder;
   const auto bench = [&](std::vector<std::string> arguments) {

@@ -1,0 +1,149 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/real_data.h"
+#include "tests/train/run_program.h"
+#include "train/checkpoint.h"
+
+namespace heddle {
+namespace {
+
+std::vector<real> vectors_of(const std::string& path) {
+  const Tensor vectors = load_checkpoint(path).model->token_vectors();
+  return {vectors.span().begin(), vectors.span().end()};
+}
+
+/// What `heddle embed` answers with --json. Fails where it fails.
+nlohmann::json embed(const TemporaryFolder& folder, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "embed");
+  arguments.emplace_back("--json");
+  const Outcome outcome = run_program(folder, arguments);
+  INFO(outcome.err);
+  REQUIRE(outcome.status == 0);
+  return nlohmann::json::parse(outcome.out);
+}
+
+/// The guide's plane: gender across, royalty up.
+std::string guide(const TemporaryFolder& folder) {
+  return folder.write("guide.vec", "king 0.8 0.9\nqueen -0.8 0.9\nman 0.8 0.1\nwoman -0.8 0.1\n");
+}
+
+std::string first_answer(const TemporaryFolder& folder, const std::string& run, std::vector<std::string> sum) {
+  sum.insert(sum.begin(), {"analogy", run});
+  return embed(folder, sum)[0]["word"];
+}
+
+void check_known_analogies(const TemporaryFolder& folder, const std::string& run, double wanted) {
+  CHECK(first_answer(folder, run, {"king", "-", "man", "+", "woman"}) == "queen");
+  CHECK(first_answer(folder, run, {"paris - france + germany"}) == "berlin");
+  CHECK(first_answer(folder, run, {"walking", "-walk", "+play"}) == "playing");
+  const auto report = embed(folder, {"evaluate", run, "--method=add"})["analogies"]["add"]["all"];
+  CHECK(report["asked"] == 2654);
+  CHECK(report["share"] >= wanted);
+}
+
+}  // namespace
+
+TEST_CASE("word vectors are the same after kill -9 and resume, and on two threads") {
+  const TemporaryFolder folder;
+  const std::string config = folder.write(
+      "words.cfg",
+      "[data]\nsize = 40000\ntokenizer = letters\n[model]\nkind = word2vec\nn_embd = 20\nblock_size = 64\nmin_n = 3\n"
+      "max_n = 4\n[optim]\nkind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\nlr = 0.05\nmin_lr = 0\n"
+      "schedule = linear\nwarmup_steps = 0\n[train]\nsteps = 0\nepochs = 30\nbatch_size = 4\neval_interval = 0\n"
+      "eval_batches = 0\ncheckpoint_interval = 20\n");
+  const auto train_in = [&](const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"train", config, "--run.dir=" + folder.path(name)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  const Outcome whole = run_program(folder, train_in("whole", {"--run.threads=1"}));
+  INFO(whole.err);
+  REQUIRE(whole.status == 0);
+  REQUIRE_THAT(whole.out,
+               Catch::Contains("words/s") && Catch::Contains("better than nothing") && Catch::Contains("epoch 30.0"));
+  const std::vector<real> weights = vectors_of(folder.path("whole/last.h5"));
+  const Process killed(folder, train_in("killed", {"--run.threads=2"}));
+  while (!std::filesystem::exists(folder.path("killed/last.h5"))) usleep(1000);
+  killed.send(SIGKILL);
+  killed.wait();
+  const Outcome resumed = run_program(folder, {"resume", folder.path("killed"), "--run.threads=2"});
+  const bool complete = resumed.status == 1 && resumed.err.find("is already at step") != std::string::npos;
+  REQUIRE((resumed.status == 0 || complete));  // it may have been too quick for the signal
+  REQUIRE(vectors_of(folder.path("killed/last.h5")) == weights);
+  const Outcome eval = run_program(folder, {"eval", folder.path("whole/last.h5")});
+  const std::string loss = whole.out.substr(whole.out.find("nats a pair", whole.out.find("whole validation")) - 7, 6);
+  REQUIRE_THAT(eval.out, Catch::Contains(loss + " nats a pair"));
+  check_one_line(run_program(folder, {"generate", folder.path("whole")}), 1, "ask its vectors with heddle embed");
+  check_one_line(run_program(folder, train_in("wrong", {"--optim.kind=adamw"})), 1, "set optim.kind = sgd");
+  check_one_line(run_program(folder, train_in("wrong", {"--data.tokenizer=bpe"})), 1, "set data.tokenizer = letters");
+  check_one_line(run_program(folder, train_in("wrong", {"--data.min_count=1000000"})), 1, "lower data.min_count");
+}
+
+TEST_CASE("the built-in stories' word vectors answer nine of ten questions, a GPT's input embeddings six", "[slow]") {
+  const TemporaryFolder folder;
+  const auto train_config = [&](const std::string& name) {
+    const Outcome outcome = run_program(folder, {"train", HEDDLE_SOURCE_DIR "/configs/" + name + ".cfg",
+                                                 "--run.dir=" + folder.path(name), "--train.sample_tokens=0"});
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    return folder.path(name);
+  };
+  check_known_analogies(folder, train_config("kingdom_word2vec"), 0.9);
+  const std::string gpt = train_config("quickstart");
+  check_known_analogies(folder, gpt, 0.6);
+  // what leaves the second block, over a text: words that may stand in each other's place are near
+  const auto near = embed(folder, {"neighbors", gpt, "queen", "--layer=2", "--text-size=100000", "--count=5"});
+  REQUIRE(near["queen"].size() == 5);
+  CHECK(near["queen"][0]["score"] > 0.5);
+  check_one_line(run_program(folder, {"embed", "neighbors", gpt, "queen", "--layer=5"}), 1,
+                 "the model has 4 blocks; choose 0 (before the first) to 4");
+}
+
+TEST_CASE("the guide's plane: king - man + woman = queen, in every form of file and both ways of asking") {
+  const TemporaryFolder folder;
+  const std::string plane = guide(folder);
+  for (const std::string format : {"word2vec", "word2vec-binary", "glove", "fasttext"}) {
+    const std::string file = folder.path(format);
+    REQUIRE(run_program(folder, {"embed", "export", plane, "--output", file, "--format", format}).status == 0);
+    CHECK(first_answer(folder, file, {"king", "-", "man", "+", "woman"}) == "queen");
+    CHECK(first_answer(folder, file, {"king - man + woman", "--method=mul"}) == "queen");
+  }
+  const auto axes = embed(folder, {"axes", plane, "man:woman", "king:queen", "--up", "man:king", "woman:queen",
+                                   "--output", folder.path("axes.svg")});
+  CHECK(axes["across"]["agreement"] == Approx(1));
+  CHECK(axes["across"]["high"][0]["score"] == Approx(0.8));
+  CHECK(axes["up"]["agreement"] == Approx(1));
+  CHECK(axes["up"]["high"][0]["score"] == Approx(0.9));
+  CHECK(axes["cosine"] == Approx(0).margin(1e-6));
+  const std::string picture = read_bytes(folder.path("axes.svg"));
+  for (const std::string word : {"king", "queen", "man", "woman"})
+    CHECK_THAT(picture, Catch::Contains("<title>" + word + "</title>"));
+}
+
+TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing") {
+  const TemporaryFolder folder;
+  const std::string plane = guide(folder);
+  const auto refused = [&](std::vector<std::string> arguments, int status, const std::string& text) {
+    arguments.insert(arguments.begin(), "embed");
+    check_one_line(run_program(folder, arguments), status, text);
+  };
+  refused({"neighbors", plane, "qeen"}, 1, "'qeen' is not in the vocabulary; near it: queen");
+  refused({"neighbors", folder.path("none"), "queen"}, 1, "does not exist");
+  refused({"neighbors", plane}, 2, "too few words");
+  refused({"neighbors", plane, "queen", "--layer=1"}, 1, "a file of vectors, not a model with layers");
+  refused({"analogy", plane, "king", "man"}, 1, "sign");
+  refused({"axes", plane, "man-woman"}, 2, "wants two words with a colon between");
+  refused({"axes", plane, "man:man"}, 1, "vectors of pair 1 are equal");
+  refused({"axes", plane, "man:woman", "--output", folder.path("x.svg")}, 2, "a picture wants two axes");
+  refused({"export", plane}, 2, "name a file with --output");
+  refused({"export", plane, "--output", folder.path("none/x")}, 1, "does not exist; make it");
+  refused({"evaluate", plane, "--questions", folder.write("q", ": c\nking man queen\n")}, 1, "q:2");
+  refused({"evaluate", plane, "--similarity", folder.write("s", "king queen high\n1 2\n")}, 1, "s:2");
+  refused({"neighbors", folder.write("nan.vec", "2 2\nking 1 nan\nqueen 1 2\n"), "king"}, 1, "nan.vec");
+  CHECK_FALSE(std::filesystem::exists(folder.path("x.svg")));
+}
+
+}  // namespace heddle

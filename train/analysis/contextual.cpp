@@ -1,0 +1,90 @@
+#include "train/analysis/contextual.h"
+
+#include <algorithm>
+
+#include "data/text_source.h"
+#include "framework/autograd.h"
+
+namespace heddle {
+namespace {
+
+/// A word in the text, and the last of its tokens.
+struct Place {
+  std::int32_t word;
+  index_t token;
+};
+
+/// Where the words of `text` lie among its tokens.
+std::vector<Place> places_of(const Tokenizer& words, const Tokenizer& tokenizer, const std::string& text,
+                             const std::vector<std::int32_t>& tokens) {
+  const std::vector<std::int32_t> ids = words.encode(text);
+  const std::vector<std::uint64_t> begins = words.starts(text, ids), tokens_begin = tokenizer.starts(text, tokens);
+  std::vector<Place> places;
+  index_t next = 0;  // token that begins after the word
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] == 0) continue;
+    const std::uint64_t end = begins[i] + words.piece(ids[i]).size();
+    while (next < std::ssize(tokens) && tokens_begin[static_cast<std::size_t>(next)] < end) ++next;
+    if (next > 0) places.push_back({ids[i], next - 1});
+  }
+  return places;
+}
+
+}  // namespace
+
+WordVectors contextual_vectors(const LoadedRun& run, index_t layer, const std::string& path, index_t bytes,
+                               index_t min_count) {
+  TextSource source({path}, bytes, static_cast<std::uint64_t>(run.experiment->run.seed));
+  std::string text;
+  while (std::ssize(text) < bytes && source.read(text, static_cast<std::size_t>(bytes) - text.size())) {
+  }
+  if (std::ssize(text) == bytes) text.resize(std::min(text.find_last_of(" \n"), text.size()));  // no half characters
+  TokenizerOptions options;
+  options.kind = "letters";
+  options.min_count = min_count;
+  options.vocab_size = static_cast<std::int64_t>(kMaxVocabulary);
+  const auto words = train_tokenizer(options, read_from(text));
+  const std::vector<std::int32_t> tokens = run.tokenizer->encode(text);
+  const std::vector<Place> places = places_of(*words, *run.tokenizer, text, tokens);
+
+  const NoGradGuard no_grad;
+  const index_t window = std::min(run.model->block_size(), std::ssize(tokens)), step = std::max<index_t>(1, window / 2);
+  Tensor sums;
+  std::vector<double> counts(static_cast<std::size_t>(words->vocab_size()));
+  std::size_t at = 0;
+  for (index_t begin = 0, done = 0; done < std::ssize(tokens);
+       begin = std::min(begin + step, std::ssize(tokens) - window)) {
+    IdTensor inputs({1, window});
+    std::copy_n(tokens.begin() + begin, window, inputs.data());
+    std::vector<Tensor> stream;
+    Context context;
+    context.stream = &stream;
+    context.last_only = true;
+    run.model->logits(inputs, context);
+    ensure(!stream.empty(), "layer ", layer, ": a ", run.experiment->model_kind,
+           " has no residual stream; leave --layer out");
+    ensure(layer >= 0 && layer < std::ssize(stream), "layer ", layer, ": the model has ", stream.size() - 1,
+           " blocks; choose 0 (before the first) to ", stream.size() - 1);
+    const Tensor& x = stream[static_cast<std::size_t>(layer)];
+    const index_t width = x.size(-1);
+    if (!sums.defined()) sums = Tensor::zeros({words->vocab_size(), width});
+    for (; at < places.size() && places[at].token < begin + window; ++at) {
+      const real* const from = x.data() + (places[at].token - begin) * width;
+      real* const to = sums.data() + places[at].word * width;
+      for (index_t c = 0; c < width; ++c) to[c] += from[c];
+      ++counts[static_cast<std::size_t>(places[at].word)];
+    }
+    done = begin + window;
+  }
+  const index_t width = sums.size(1);
+  WordVectors vectors{{}, Tensor({words->vocab_size() - 1, width})};
+  for (index_t w = 1; w < words->vocab_size(); ++w) {
+    vectors.words.push_back(words->piece(static_cast<std::int32_t>(w)));
+    const double count = std::max(1.0, counts[static_cast<std::size_t>(w)]);
+    for (index_t c = 0; c < width; ++c)
+      vectors.vectors.data()[(w - 1) * width + c] = static_cast<real>(sums.data()[w * width + c] / count);
+  }
+  return vectors;
+}
+
+}  // namespace heddle

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "data/word_vectors.h"
+#include "train/checkpoint.h"
+
+namespace heddle {
+
+/// A vector for each word of a text: the mean of what the model's residual stream holds at the word's last token after
+/// block `layer` (0: before the first block), over all places of the word in the first `characters` bytes of the text
+/// at `path` (a file, a folder or builtin:kingdom). Words are runs of letters in lower case, whatever the model's
+/// tokens are, the most frequent first; those seen fewer than `min_count` times are left out. Each place sees at least
+/// half of the model's context before it, where the text has as much.
+///
+/// Errors: a model without a residual stream, a layer that it has not; those of reading and encoding the text.
+WordVectors contextual_vectors(const LoadedRun& run, index_t layer, const std::string& path, index_t bytes,
+                               index_t min_count);
+
+}  // namespace heddle
