@@ -62,6 +62,7 @@ int embed_command(const std::vector<std::string>& arguments) {
                   {{"neighbors", "the words nearest to a word", embed_neighbors},
                    {"analogy", "king - man + woman, or any other sum", embed_analogy},
                    {"evaluate", "analogy questions and word pairs: how many come out right", embed_evaluate},
+                   {"project", "words in the plane, by t-SNE or PCA, as a picture or a table", embed_project},
                    {"axes", "the direction that pairs of words share, and words along it", embed_axes},
                    {"dimensions", "what single dimensions tell of words, beside all together", embed_dimensions},
                    {"export", "write vectors as word2vec, GloVe or fastText do", embed_export}},

@@ -23,6 +23,7 @@ WordVectors load_word_vectors(const std::string& source, const VectorOptions& op
 int embed_neighbors(const std::vector<std::string>& arguments);
 int embed_analogy(const std::vector<std::string>& arguments);
 int embed_evaluate(const std::vector<std::string>& arguments);
+int embed_project(const std::vector<std::string>& arguments);
 int embed_axes(const std::vector<std::string>& arguments);
 int embed_dimensions(const std::vector<std::string>& arguments);
 int embed_export(const std::vector<std::string>& arguments);

@@ -15,7 +15,7 @@ constexpr heddle::Command kCommands[] = {
     {"eval", "loss of a trained model", heddle::eval_command},
     {"generate", "write text with a trained model", heddle::generate_command},
     {"tokenizer", "train a byte-pair vocabulary, encode and decode, see how text is cut", heddle::tokenizer_command},
-    {"embed", "ask word vectors: neighbours, analogies, axes, what dimensions tell", heddle::embed_command},
+    {"embed", "ask word vectors: neighbours, analogies, axes, projections", heddle::embed_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };

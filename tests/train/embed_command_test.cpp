@@ -123,6 +123,24 @@ TEST_CASE("the guide's plane: king - man + woman = queen, in every form of file 
     CHECK_THAT(picture, Catch::Contains("<title>" + word + "</title>"));
 }
 
+TEST_CASE("projections are written as a picture, a table, and for TensorBoard's projector") {
+  const TemporaryFolder folder;
+  const std::string plane = guide(folder), base = folder.path("out");
+  const std::vector<std::string> by_pca = {"project", plane, "--method=pca", "--clusters=2"};
+  const auto project = [&](const std::string& end) {
+    std::vector<std::string> arguments = by_pca;
+    arguments.push_back("--output=" + base + end);
+    return embed(folder, arguments);
+  };
+  CHECK(project(".svg")["trustworthiness"] == Approx(1));
+  CHECK_THAT(read_bytes(base + ".svg"), Catch::Contains("<title>queen</title>"));
+  project(".csv");
+  CHECK_THAT(read_bytes(base + ".csv"), Catch::StartsWith("word,x,y,group\n\"king\","));
+  project(".tsv");
+  CHECK_THAT(read_bytes(base + ".tsv"), Catch::StartsWith("0.664364\t0.747409\n"));  // of length 1
+  CHECK_THAT(read_bytes(base + ".words.tsv"), Catch::StartsWith("word\tgroup\nking\t"));
+}
+
 TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing") {
   const TemporaryFolder folder;
   const std::string plane = guide(folder);
@@ -142,6 +160,9 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"export", plane, "--output", folder.path("none/x")}, 1, "does not exist; make it");
   refused({"evaluate", plane, "--questions", folder.write("q", ": c\nking man queen\n")}, 1, "q:2");
   refused({"evaluate", plane, "--similarity", folder.write("s", "king queen high\n1 2\n")}, 1, "s:2");
+  refused({"project", plane, "--output", folder.path("x.svg")}, 1, "perplexity 30 needs 90 neighbours");
+  refused({"project", plane, "--output", folder.path("x.png")}, 2, "ends in .svg, .csv or .tsv");
+  refused({"project", plane}, 2, "name a file with --output");
   refused({"neighbors", folder.write("nan.vec", "2 2\nking 1 nan\nqueen 1 2\n"), "king"}, 1, "nan.vec");
   CHECK_FALSE(std::filesystem::exists(folder.path("x.svg")));
 }

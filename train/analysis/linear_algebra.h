@@ -7,6 +7,18 @@
 
 namespace heddle {
 
+/// The directions in which points differ most.
+struct PCA {
+  Tensor points;               ///< [N, components]: (x - mean) axes^T
+  Tensor axes;                 ///< [components, D], orthonormal
+  std::vector<double> shares;  ///< of the whole variance, falling
+};
+
+/// Principal components of x [N, D], in double. The largest absolute coordinate of each axis is positive, which makes
+/// the signs of all the same everywhere. Errors: x as for check_points; components not within 1 .. min(N, D); all
+/// points equal; coordinates of the projection too large for `real`.
+PCA pca(const Tensor& x, index_t components);
+
 /// X of A X = B in double, A symmetric and positive definite: a [N, N] and b [N, K], row-major.
 std::vector<double> solve_positive(const std::vector<double>& a, const std::vector<double>& b, index_t n);
 

@@ -3,8 +3,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "train/analysis/linear_algebra.h"
-
 namespace heddle {
 namespace {
 
@@ -54,23 +52,6 @@ TEST_CASE("a probe of too few words is refused") {
   REQUIRE_THROWS_WITH(probe_classes(Tensor::zeros({9, 2}), {0, 0, 0, 0, 0, 1, 1, 1, 1}, Rng(1)),
                       Catch::Contains("of 5 words or more each"));
   REQUIRE_THROWS_WITH(probe_classes(Tensor::zeros({2, 2}), {0}, Rng(1)), Catch::Contains("1 classes for 2 vectors"));
-}
-
-TEST_CASE("a random rotation keeps lengths and angles, and is solved for by its transpose") {
-  const index_t n = 7;
-  const Tensor q = random_rotation(n, Rng(2));
-  for (index_t i = 0; i < n; ++i) {
-    for (index_t j = 0; j < n; ++j) {
-      double dot = 0;
-      for (index_t d = 0; d < n; ++d) dot += static_cast<double>(q.data()[i * n + d]) * q.data()[j * n + d];
-      REQUIRE(dot == Approx(i == j ? 1 : 0).margin(1e-6));
-    }
-  }
-  const std::vector<double> x = solve_positive({4, 1, 1, 3}, {1, 0, 2, 1}, 2);
-  REQUIRE(4 * x[0] + x[2] == Approx(1));
-  REQUIRE(x[0] + 3 * x[2] == Approx(2));
-  REQUIRE(4 * x[1] + x[3] == Approx(0).margin(1e-12));
-  REQUIRE(x[1] + 3 * x[3] == Approx(1));
 }
 
 }  // namespace heddle
