@@ -1,13 +1,10 @@
 #include "train/analysis/linear_algebra.h"
 
 #define EIGEN_DONT_PARALLELIZE  // OpenMP is there for oneDNN, and threads are ours
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // false alarms in AVX-512's intrinsics (GCC bug 105593)
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 #include <Eigen/QR>
-#pragma GCC diagnostic pop
 #include <algorithm>
 #include <cmath>
 
