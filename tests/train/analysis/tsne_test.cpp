@@ -242,7 +242,7 @@ TEST_CASE("points stay around the origin, and part again where early attraction 
   const bool exact = GENERATE(true, false);
   TsneConfig config;
   config.exact_below = exact ? 10000 : 0;
-  Tensor x = Tensor::normal({2500, 100}, Rng(3));
+  Tensor x = Tensor::normal({600, 100}, Rng(3));
   for (index_t i = 0; i < x.numel(); ++i) {  // a shared direction, as word vectors have it, and vectors of one length
     if (i % 100 == 0) x.data()[i] += 3 * static_cast<real>(Rng(4).uniform(static_cast<std::uint64_t>(i / 100)));
   }
@@ -253,7 +253,7 @@ TEST_CASE("points stay around the origin, and part again where early attraction 
   double mean = 0;
   for (index_t i = 0; i < y.size(0); ++i) mean += double{y.data()[2 * i]} / static_cast<double>(y.size(0));
   CHECK(std::abs(mean) < 1e-5);
-  CHECK(projection_quality(x, y, 10).preserved > 0.1);  // by chance: 0.01
+  CHECK(projection_quality(x, y, 10).preserved > 0.1);  // by chance: 0.02
 }
 
 }  // namespace heddle
