@@ -66,7 +66,8 @@ TEST_CASE("the frequent words are kept, the others are unknown") {
 }
 
 TEST_CASE("letters: words are runs of letters in lower case, all else only parts them") {
-  const std::string text = "The KING's 2 cats, Ärger_und\xFF"
+  const std::string text =
+      "The KING's 2 cats, Ärger_und\xFF"
       "ende\n-naïve.";
   const auto tokenizer = trained(text, 1, 1000, "letters");
   REQUIRE(words(*tokenizer, text) ==

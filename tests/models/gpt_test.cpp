@@ -216,7 +216,8 @@ TEST_CASE("dropout acts in training alone, and the same seed drops the same") {
 TEST_CASE("sizes that do not fit each other are refused by their keys") {
   GPTConfig config = tiny(true, true);
   config.n_head = 5;
-  REQUIRE_THROWS_WITH(config.build({std::vector<std::string>(11, "x"), {}}, Rng(1)), Catch::Contains("model.n_head = 5 does not divide model.n_embd = 12"));
+  REQUIRE_THROWS_WITH(config.build({std::vector<std::string>(11, "x"), {}}, Rng(1)),
+                      Catch::Contains("model.n_head = 5 does not divide model.n_embd = 12"));
   REQUIRE_THROWS_WITH(make_model_config("gtp"), Catch::Contains("model.kind = gtp") && Catch::Contains("gpt"));
 }
 
