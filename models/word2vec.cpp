@@ -37,9 +37,12 @@ class Draws {
   std::size_t at_ = 64;
 };
 
+/// What the sum of an input's rows is multiplied with.
+real scale_of(std::size_t rows) { return 1 / std::sqrt(static_cast<real>(rows)); }
+
 index_t padded(index_t width) { return (width + kLanes - 1) / kLanes * kLanes; }
 
-/// Byte ranges of the n-grams of `word`, `min` to `max` characters long, in the order of their places.
+/// Calls on_ngram for the n-grams of `word`, `min` to `max` characters long, in the order of their places.
 template <class OnNgram>
 void for_ngrams(const std::string& word, index_t min, index_t max, const OnNgram& on_ngram) {
   std::vector<std::size_t> begins;  // of its characters, and its end
@@ -239,7 +242,7 @@ class Word2Vec::Worker {
     const std::size_t inputs = input_ends_.size(), outputs = outputs_.size();
     const auto width = static_cast<std::size_t>(stride_);
     gather_inputs();
-    scores_.resize(padded(static_cast<index_t>(inputs * outputs)));
+    scores_.resize(inputs * outputs);
     for (std::size_t o = 0; o < outputs; ++o) {
       const real* const y = vector_at(outputs_[o]);
       for (std::size_t i = 0; i < inputs; ++i) {
@@ -282,8 +285,6 @@ class Word2Vec::Worker {
     }
   }
 
-  static real scale_of(std::size_t rows) { return 1 / std::sqrt(static_cast<real>(rows)); }
-
   /// Points inputs_ to the sum of each input's rows: to the row itself where it is one.
   void gather_inputs() {
     const auto width = static_cast<std::size_t>(stride_);
@@ -302,7 +303,8 @@ class Word2Vec::Worker {
         const real* const row = vector_at(input_rows_[at]);
         for (std::size_t d = 0; d < width; ++d) sum[d] += row[d];
       }
-      for (std::size_t d = 0; d < width; ++d) sum[d] *= scale_of(rows);
+      const real scale = scale_of(rows);
+      for (std::size_t d = 0; d < width; ++d) sum[d] *= scale;
       inputs_[i] = sum;
     }
   }
@@ -434,7 +436,7 @@ Tensor Word2Vec::token_vectors() {
       const real* const from = table_row(row);
       for (index_t d = 0; d < width; ++d) to[d] += from[d];
     }
-    const real scale = 1 / std::sqrt(static_cast<real>(ngrams.size() + 1));
+    const real scale = scale_of(ngrams.size() + 1);
     for (index_t d = 0; d < width; ++d) to[d] *= scale;
   });
   return vectors;
@@ -455,11 +457,9 @@ std::vector<Yardstick> Word2Vec::yardsticks() const {
 }
 
 double Word2Vec::flops_per_token() {
-  double kept = 0, ngrams = 0;
-  for (std::size_t w = 0; w < shares_.size(); ++w) {
+  double kept = 0;
+  for (std::size_t w = 0; w < shares_.size(); ++w)
     kept += shares_[w] * keep_[w] / std::numeric_limits<std::uint32_t>::max();
-    ngrams += shares_[w] * static_cast<double>(ngrams_of(static_cast<std::int32_t>(w)).size());
-  }
   const double inputs = config_.method == "cbow" ? 1 : static_cast<double>(config_.window + 1);
   return kept * static_cast<double>(config_.n_embd) * inputs * 6 * static_cast<double>(config_.negatives + 1);
 }

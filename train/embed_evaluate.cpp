@@ -63,12 +63,9 @@ int embed_evaluate(const std::vector<std::string>& arguments) {
     return 0;
   }
   options.fold_case = !keep_case;
+  if (questions.empty() && similarities.empty()) questions = "builtin:kingdom";
   std::vector<QuestionCategory> asked;
-  if (!questions.empty() && questions != "builtin:kingdom") {
-    asked = read_questions(questions);
-  } else if (!questions.empty() || similarities.empty()) {
-    asked = builtin_questions();
-  }
+  if (!questions.empty()) asked = read_questions(questions);
   std::vector<std::vector<SimilarityPair>> pairs;
   for (const std::string& path : similarities) pairs.push_back(read_similarities(path));
   const WordSpace space(load_word_vectors(line.positional[0], vectors));

@@ -136,8 +136,7 @@ int embed_project(const std::vector<std::string>& arguments) {
   if (categories.empty()) {
     for (index_t row = 0; row < std::min(words, space.size()); ++row) drawn.rows.push_back(row);
   } else {
-    drawn =
-        by_category(space, categories == "builtin:kingdom" ? builtin_questions() : read_questions(categories), words);
+    drawn = by_category(space, read_questions(categories), words);
   }
   const index_t count = std::ssize(drawn.rows), width = space.dimensions();
   Tensor chosen({count, width});

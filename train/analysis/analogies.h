@@ -19,10 +19,11 @@ struct QuestionCategory {
   std::vector<AnalogyQuestion> questions;
 };
 
-/// The questions of a file such as questions-words.txt: a line ": NAME" begins a category, any other holds four words;
-/// empty lines are passed over. Questions before the first category belong to one with the empty name: word2vec's
-/// compute-accuracy counts them in its total too. (There the word EXIT ends the questions; here it is a word.)
-/// Errors: a line of more or fewer words, a category without a name (PATH:LINE), no questions.
+/// builtin_questions for "builtin:kingdom", else the questions of a file such as questions-words.txt: a line ": NAME"
+/// begins a category, any other holds four words; empty lines are passed over. Questions before the first category
+/// belong to one with the empty name: word2vec's compute-accuracy counts them in its total too. (There the word EXIT
+/// ends the questions; here it is a word.) Errors: a line of more or fewer words, a category without a name
+/// (PATH:LINE), no questions.
 std::vector<QuestionCategory> read_questions(const std::string& path);
 /// Those of builtin:kingdom's relations: of each, every pair of words with every other.
 std::vector<QuestionCategory> builtin_questions();
