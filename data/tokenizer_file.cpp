@@ -1,49 +1,15 @@
 #include "data/tokenizer_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
+#include "data/file.h"
 #include "data/utf8.h"
 
 namespace heddle {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  ensure(in.good(), "'", path.string(), "' cannot be opened (", std::strerror(errno), ")");
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  ensure(!in.bad(), "'", path.string(), "' cannot be read (", std::strerror(errno), ")");
-  return text;
-}
-
-/// Writes files beside their places and renames them once all are written.
-void write_files(const std::vector<std::pair<fs::path, std::string>>& files) {
-  const auto beside = [](const fs::path& path) { return path.string() + ".tmp-" + std::to_string(::getpid()); };
-  std::error_code error, ignored;
-  fs::path failed;
-  for (const auto& [path, text] : files) {
-    std::ofstream out(beside(failed = path), std::ios::binary);
-    out << text;
-    out.close();
-    if (!out.good()) error.assign(errno, std::generic_category());
-    if (fs::is_directory(path, ignored)) error = std::make_error_code(std::errc::is_a_directory);
-    if (error) break;
-  }
-  for (const auto& [path, text] : files) {
-    if (!error) fs::rename(beside(failed = path), path, error);
-  }
-  if (!error) return;
-  for (const auto& [path, text] : files) fs::remove(beside(path), ignored);
-  throw Error(concat_text("cannot write '", failed.string(), "': ", error.message(),
-                          "; choose a place that can be written to"));
-}
 
 /// Adds the file's name to what goes wrong in `parse`.
 template <class Parse>
@@ -93,13 +59,14 @@ void write_tokenizer(const TokenizerState& state, const fs::path& path) {
   ensure(state.kind == "bpe", "'", path.string(), "': a ", state.kind,
          " tokenizer has no such file; it is kept in the checkpoints of its run");
   check_tokenizer_path(path, state.pattern);
-  if (path.extension() == ".json") return write_files({{path, tokenizer_json(state)}});
-  if (path.extension() == ".tiktoken") return write_files({{path, rank_lines(state)}});
+  if (path.extension() == ".json") return write_file(path, tokenizer_json(state));
+  if (path.extension() == ".tiktoken") return write_file(path, rank_lines(state));
   const std::string encoder = gpt2_encoder_json(state), merges = gpt2_vocab_bpe(state);
   std::error_code error;
   fs::create_directories(path, error);
   ensure(!error, "cannot write '", path.string(), "': ", error.message());
-  write_files({{path / "vocab.bpe", merges}, {path / "encoder.json", encoder}});
+  write_files({{path / "vocab.bpe", [&](std::ostream& out) { out << merges; }},
+               {path / "encoder.json", [&](std::ostream& out) { out << encoder; }}});
 }
 
 // --- bytes as printable characters ---

@@ -1,21 +1,15 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 
+#include "data/file.h"
 #include "data/utf8.h"
 #include "data/word_vectors.h"
 #include "framework/parallel.h"
 
 namespace heddle {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Format {
   const char* name;
@@ -104,27 +98,10 @@ void format_word_vectors(const WordVectors& vectors, const std::string& format_n
   }
 }
 
-void write_word_vectors(const fs::path& path, const WordVectors& vectors, const std::string& format) {
-  const fs::path beside = path.string() + ".tmp-" + std::to_string(::getpid());
-  const auto check = [&](bool ok, const std::string& why) {
-    ensure(ok, "word vectors: cannot write '", path.string(), "': ", why, "; choose a place that can be written to");
-  };
-  std::error_code error;
-  try {
-    std::ofstream out(beside, std::ios::binary);
-    check(out.good(), std::strerror(errno));
-    format_word_vectors(vectors, format, [&](std::string_view bytes) {
-      out << bytes;
-      check(out.good(), std::strerror(errno));
-    });
-    out.close();
-    check(out.good(), std::strerror(errno));
-    fs::rename(beside, path, error);
-    check(!error, error.message());
-  } catch (...) {
-    fs::remove(beside, error);
-    throw;
-  }
+void write_word_vectors(const std::filesystem::path& path, const WordVectors& vectors, const std::string& format) {
+  write_files({{path, [&](std::ostream& out) {
+                  format_word_vectors(vectors, format, [&](std::string_view bytes) { out << bytes; });
+                }}});
 }
 
 }  // namespace heddle

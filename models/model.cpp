@@ -31,6 +31,12 @@ Tensor Model::loss(const Batch& batch, Context& context) {
   return cross_entropy(logits(batch.inputs, context), batch.targets, kIgnore);
 }
 
+LossSum Model::loss_sum(const Batch& batch, Context& context) {
+  const auto counted = std::count_if(batch.targets.data(), batch.targets.data() + batch.targets.numel(),
+                                     [](auto target) { return target != kIgnore; });
+  return {loss(batch, context).item() * static_cast<double>(counted), counted};
+}
+
 double Model::update(const Batch&, double, const Rng&) { throw Error("update: an optimizer trains this model"); }
 
 std::vector<Tensor> multiplied_weights(Model& model) {

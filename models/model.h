@@ -23,6 +23,12 @@ struct Yardstick {
   double loss;
 };
 
+/// A sum of losses in nats, and how many they are.
+struct LossSum {
+  double nats = 0;
+  index_t count = 0;
+};
+
 /// What a trainer asks of a model.
 class Model {
  public:
@@ -32,6 +38,8 @@ class Model {
   virtual Tensor logits(const IdTensor& inputs, Context& context) = 0;
   /// Mean loss a target, in nats: a scalar. Targets of kIgnore do not count.
   virtual Tensor loss(const Batch& batch, Context& context);
+  /// The losses of a batch, of each target or of what else the model counts.
+  virtual LossSum loss_sum(const Batch& batch, Context& context);
   virtual std::vector<NamedTensor> named_parameters() = 0;
   /// The longest input.
   virtual index_t block_size() const = 0;
@@ -39,6 +47,8 @@ class Model {
   virtual double flops_per_token() = 0;
   /// The input embedding: a vector for each token of the vocabulary [V, C].
   virtual Tensor token_vectors() = 0;
+  /// A vector among those for a word that the vocabulary lacks; empty where nothing is known of its parts.
+  virtual std::vector<real> vector_of(const std::string& /*word*/) const { return {}; }
   /// Whether `logits` are there, so that it can write text, and counting text says how good its loss is.
   virtual bool predicts_next_token() const { return true; }
   /// Where it does not, what is known of its loss.
@@ -48,6 +58,8 @@ class Model {
   virtual bool trains_itself() const { return false; }
   /// One step by the model's own rule; its mean loss before it. A pure function of the weights and the arguments.
   virtual double update(const Batch& batch, double lr, const Rng& rng);
+  /// Bytes that steps take beside the weights, by what the largest batch so far took, of a step or a loss.
+  virtual double working_bytes() const { return 0; }
 };
 
 /// The matrices that a model multiplies with: an embedding's only where it is the head's too.

@@ -5,7 +5,6 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
-#include <unordered_map>
 
 #include "framework/ops/vector_math.h"
 #include "framework/rows.h"
@@ -40,17 +39,22 @@ class Draws {
 /// What the sum of an input's rows is multiplied with.
 real scale_of(std::size_t rows) { return 1 / std::sqrt(static_cast<real>(rows)); }
 
+/// A text without blanks, or what is no text, would else have more n-grams than fit into memory.
+constexpr index_t kLongestSplit = 100;
+
 index_t padded(index_t width) { return (width + kLanes - 1) / kLanes * kLanes; }
 
-/// Calls on_ngram for the n-grams of `word`, `min` to `max` characters long, in the order of their places.
+/// Calls on_ngram for the n-grams of "<name>", `min` to `max` characters long, in the order of their places.
 template <class OnNgram>
-void for_ngrams(const std::string& word, index_t min, index_t max, const OnNgram& on_ngram) {
+void for_ngrams(const std::string& name, index_t min, index_t max, const OnNgram& on_ngram) {
+  const std::string word = '<' + name + '>';
   std::vector<std::size_t> begins;  // of its characters, and its end
   for (std::size_t i = 0; i < word.size(); ++i) {
     if ((static_cast<unsigned char>(word[i]) & 0xC0U) != 0x80U) begins.push_back(i);
   }
   begins.push_back(word.size());
   const index_t length = std::ssize(begins) - 1;
+  if (length > kLongestSplit + 2) return;  // < and >
   for (index_t from = 0; from < length; ++from) {
     for (index_t n = min; n <= max && from + n <= length; ++n) {
       const std::size_t begin = begins[static_cast<std::size_t>(from)];
@@ -130,15 +134,14 @@ Word2Vec::Word2Vec(const Word2VecConfig& config, const Vocabulary& vocabulary, c
   }
 
   ngram_begins_.assign(words + 1, 0);
-  std::unordered_map<std::string, std::int32_t> known;
   for (std::size_t w = 1; w < words && config.max_n > 0; ++w) {
-    for_ngrams('<' + vocabulary.pieces[w] + '>', config.min_n, config.max_n, [&](const std::string& ngram) {
-      const auto row = known.try_emplace(ngram, static_cast<std::int32_t>(words + known.size())).first->second;
-      ngram_rows_.push_back(row);
+    for_ngrams(vocabulary.pieces[w], config.min_n, config.max_n, [&](const std::string& ngram) {
+      const auto row = static_cast<std::int32_t>(words + ngram_ids_.size());
+      ngram_rows_.push_back(ngram_ids_.try_emplace(ngram, row).first->second);
     });
     ngram_begins_[w + 1] = ngram_rows_.size();
   }
-  ngrams_ = std::ssize(known);
+  ngrams_ = std::ssize(ngram_ids_);
 
   const double bound = 0.5 / static_cast<double>(config.n_embd);
   word_embedding.weight = Tensor::uniform({words_, config.n_embd}, rng.fork(0), -bound, bound).set_requires_grad();
@@ -190,17 +193,12 @@ void Word2Vec::for_windows(const Batch& batch, index_t row, const Rng& rng, cons
 /// Works through one row of a batch.
 class Word2Vec::Worker {
  public:
-  Worker(Word2Vec& model, Lane& lane, std::vector<std::int32_t>& places, double lr)
-      : model_(model),
-        lane_(lane),
-        places_(places),
-        width_(model.config_.n_embd),
-        stride_(padded(width_)),
-        lr_(static_cast<real>(lr)) {
+  Worker(Word2Vec& model, Lane& lane, std::vector<std::int32_t>& places, real lr)
+      : model_(model), lane_(lane), places_(places), width_(model.config_.n_embd), stride_(padded(width_)), lr_(lr) {
     places_.resize(static_cast<std::size_t>(model.table_rows()), -1);
     lane_.rows.clear();
     lane_.stiffness.clear();
-    lane_.totals = {};
+    lane_.losses = {};
   }
 
   void run(const Batch& batch, index_t row, const Rng& rng) {
@@ -231,7 +229,7 @@ class Word2Vec::Worker {
     lane_.rows.push_back(static_cast<std::int32_t>(row));
     lane_.stiffness.push_back(0);
     const std::size_t end = lane_.rows.size() * static_cast<std::size_t>(stride_);
-    if (lane_.values.size() < end) lane_.values.resize(2 * end, 0);
+    if (lane_.values.size() < end) lane_.values.resize(end + end / 4, 0);
     std::copy_n(model_.table_row(row), width_, vector_at(place));
     return place;
   }
@@ -318,8 +316,8 @@ class Word2Vec::Worker {
       loss -= std::log(product);
       product = 1;
     }
-    lane_.totals.loss += loss - std::log(product);
-    lane_.totals.pairs += static_cast<index_t>(inputs);
+    lane_.losses.nats += loss - std::log(product);
+    lane_.losses.count += static_cast<index_t>(inputs);
   }
 
   /// Along its own row a pair's loss has the curvature sigmoid (1 - sigmoid) times the other side's square. Rows that
@@ -367,7 +365,7 @@ class Word2Vec::Worker {
   std::vector<real> sums_, scores_, moves_, squares_, pulls_;
 };
 
-Word2Vec::Totals Word2Vec::run(const Batch& batch, double lr, const Rng& rng) {
+LossSum Word2Vec::run(const Batch& batch, real lr, const Rng& rng) {
   const index_t rows = batch.inputs.size(0);
   lanes_.resize(std::max(lanes_.size(), static_cast<std::size_t>(rows)));
   places_.resize(std::max(places_.size(), static_cast<std::size_t>(threads())));
@@ -378,14 +376,14 @@ Word2Vec::Totals Word2Vec::run(const Batch& batch, double lr, const Rng& rng) {
       worker.run(batch, row, rng.fork(static_cast<std::uint64_t>(row)));
     }
   });
-  Totals totals;
+  LossSum sum;
   for (index_t row = 0; row < rows; ++row) {
-    totals.loss += lanes_[static_cast<std::size_t>(row)].totals.loss;
-    totals.pairs += lanes_[static_cast<std::size_t>(row)].totals.pairs;
+    sum.nats += lanes_[static_cast<std::size_t>(row)].losses.nats;
+    sum.count += lanes_[static_cast<std::size_t>(row)].losses.count;
   }
-  if (lr == 0 || !std::isfinite(totals.loss)) return totals;
+  if (lr == 0 || !std::isfinite(sum.nats)) return sum;
   merge(rows);
-  return totals;
+  return sum;
 }
 
 void Word2Vec::merge(index_t lanes) {
@@ -417,12 +415,19 @@ void Word2Vec::merge(index_t lanes) {
 }
 
 double Word2Vec::update(const Batch& batch, double lr, const Rng& rng) {
-  const Totals totals = run(batch, lr, rng);
-  return totals.pairs > 0 ? totals.loss / static_cast<double>(totals.pairs) : 0;
+  const LossSum sum = run(batch, static_cast<real>(lr), rng);
+  return sum.count > 0 ? sum.nats / static_cast<double>(sum.count) : 0;
 }
 
-Tensor Word2Vec::loss(const Batch& batch, Context& context) {
-  return Tensor::scalar(static_cast<real>(update(batch, 0, context.next_rng())));
+LossSum Word2Vec::loss_sum(const Batch& batch, Context& context) { return run(batch, 0, context.next_rng()); }
+
+double Word2Vec::working_bytes() const {
+  std::size_t bytes = static_cast<std::size_t>(table_rows()) *
+                      (sizeof(Met) + static_cast<std::size_t>(threads()) * sizeof(std::int32_t));
+  for (const Lane& lane : lanes_)
+    bytes += lane.rows.capacity() * sizeof(lane.rows[0]) +
+             (lane.values.capacity() + lane.stiffness.capacity()) * sizeof(real);
+  return static_cast<double>(bytes);
 }
 
 Tensor Word2Vec::token_vectors() {
@@ -442,18 +447,35 @@ Tensor Word2Vec::token_vectors() {
   return vectors;
 }
 
+std::vector<real> Word2Vec::vector_of(const std::string& word) const {
+  std::vector<real> sum;
+  std::size_t rows = 0;
+  for_ngrams(word, config_.min_n, config_.max_n, [&](const std::string& ngram) {
+    const auto found = ngram_ids_.find(ngram);
+    if (found == ngram_ids_.end()) return;
+    sum.resize(static_cast<std::size_t>(config_.n_embd));
+    const real* const row = table_row(found->second);
+    for (std::size_t d = 0; d < sum.size(); ++d) sum[d] += row[d];
+    ++rows;
+  });
+  for (real& x : sum) x *= scale_of(rows);
+  return sum;
+}
+
 std::vector<Yardstick> Word2Vec::yardsticks() const {
-  // The best that a score of the word alone can do: log(share / (negatives * drawn share)).
+  // The best that a score of the word alone can do: log(share / drawn share), where drawn words that are the true one
+  // are left out.
   std::vector<double> kept(shares_.size());
-  double total = 0, loss = 0;
+  double total = 0, all_drawn = 0, loss = 0;
   for (std::size_t w = 0; w < kept.size(); ++w) total += kept[w] = shares_[w] * keep_[w];
-  const auto negatives = static_cast<double>(config_.negatives);
   for (std::size_t w = 0; w < kept.size(); ++w) {
-    const double true_share = kept[w] / total, drawn = negatives * noise_[w];
-    if (true_share > 0) loss -= true_share * std::log(true_share / (true_share + drawn));
-    if (drawn > 0) loss -= drawn * std::log(drawn / (true_share + drawn));
+    const double share = kept[w] / total;
+    const double drawn = static_cast<double>(config_.negatives) * noise_[w] * (1 - share);
+    all_drawn += drawn;
+    if (share > 0) loss -= share * std::log(share / (share + drawn));
+    if (drawn > 0) loss -= drawn * std::log(drawn / (share + drawn));
   }
-  return {{"nothing", (1 + negatives) * std::numbers::ln2}, {"frequencies", loss}};
+  return {{"nothing", (1 + all_drawn) * std::numbers::ln2}, {"frequencies", loss}};
 }
 
 double Word2Vec::flops_per_token() {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <span>
+#include <unordered_map>
 
 #include "framework/nn/layers.h"
 #include "models/model.h"
@@ -34,7 +35,8 @@ struct Word2VecConfig final : ModelConfig {
 ///
 /// An input vector is the sum of n rows over sqrt(n). They are the rows of its words and, where max_n > 0, of the
 /// words' character n-grams, min_n to max_n long, of "<word>" (Bojanowski et al., "Enriching Word Vectors with Subword
-/// Information", 2017); there is a row for each n-gram of the vocabulary, without hashing.
+/// Information", 2017); there is a row for each n-gram of the vocabulary, without hashing. Words of more than
+/// kLongestSplit characters have none.
 ///
 /// It trains itself, by gradient descent in text order. A row of a batch is worked through by itself, on copies of the
 /// vectors that it meets; afterwards the changes that all rows made to a vector are added, in the order of the rows. So
@@ -47,8 +49,8 @@ class Word2Vec final : public Model {
 
   /// Errors: always; word vectors score no next token.
   Tensor logits(const IdTensor& inputs, Context& context) override;
-  /// Mean over all (input, word) pairs of the batch; random numbers come from the context's.
-  Tensor loss(const Batch& batch, Context& context) override;
+  /// Of all (input, word) pairs of the batch; random numbers come from the context's.
+  LossSum loss_sum(const Batch& batch, Context& context) override;
   std::vector<NamedTensor> named_parameters() override { return heddle::named_parameters(*this); }
   index_t block_size() const override { return config_.piece; }
   /// Of the products alone, for an average word of the text.
@@ -56,7 +58,10 @@ class Word2Vec final : public Model {
   bool predicts_next_token() const override { return false; }
   bool trains_itself() const override { return true; }
   double update(const Batch& batch, double lr, const Rng& rng) override;
+  double working_bytes() const override;
   Tensor token_vectors() override;
+  /// The sum of those of its n-grams that the vocabulary has.
+  std::vector<real> vector_of(const std::string& word) const override;
   std::vector<Yardstick> yardsticks() const override;
 
   /// Told of a window: the words around a word; the word itself, and after it those drawn.
@@ -73,24 +78,21 @@ class Word2Vec final : public Model {
 
  private:
   class Worker;
-  struct Totals {
-    double loss = 0;
-    index_t pairs = 0;
-  };
   /// A row of the batch while it is worked through: the vectors that it met, as they are and later how they changed.
   struct Lane {
     std::vector<std::int32_t> rows;
     std::vector<real> values;     ///< of each of `rows`, padded with zeros
     std::vector<real> stiffness;  ///< of each: lr times a bound on the loss's curvature along it
-    Totals totals;
+    LossSum losses;
   };
 
   /// Works through all rows of a batch, and moves the vectors unless lr is 0.
-  Totals run(const Batch& batch, double lr, const Rng& rng);
+  LossSum run(const Batch& batch, real lr, const Rng& rng);
   /// Adds the changes of the first `lanes` lanes to the tables.
   void merge(index_t lanes);
   /// Row number `row` of the three tables, one after another.
   real* table_row(index_t row);
+  const real* table_row(index_t row) const { return const_cast<Word2Vec*>(this)->table_row(row); }
   index_t table_rows() const { return 2 * words_ + ngrams_; }
   /// The n-grams of a word of the vocabulary, as rows of the tables.
   std::span<const std::int32_t> ngrams_of(std::int32_t word) const {
@@ -107,6 +109,7 @@ class Word2Vec final : public Model {
   std::vector<std::int32_t> alias_;        ///< else it goes there
   std::vector<std::size_t> ngram_begins_;  ///< in ngram_rows_, of each word
   std::vector<std::int32_t> ngram_rows_;
+  std::unordered_map<std::string, std::int32_t> ngram_ids_;  ///< n-grams' rows of the tables
   struct Met {
     real stiffness = 0;
     std::int32_t lanes = 0;

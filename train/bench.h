@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "train/experiment.h"
 #include "train/progress.h"
+#include "train/trainer.h"
 
 namespace heddle {
 
@@ -14,6 +16,7 @@ int bench_train(const std::vector<std::string>& arguments);
 int bench_generate(const std::vector<std::string>& arguments);
 int bench_gemm(const std::vector<std::string>& arguments);
 int bench_tokenizer(const std::vector<std::string>& arguments);
+int bench_embed(const std::vector<std::string>& arguments);
 
 /// The most memory that this process ever held, in bytes.
 double peak_memory();
@@ -31,5 +34,21 @@ struct Workload {
   Corpus corpus;
   std::unique_ptr<Model> model;
 };
+
+/// Numbers of threads to compare, from "1,2,4"; those of the config if it is empty. Errors (UsageError): anything else.
+std::vector<int> thread_counts(const std::string& command, const std::string& text);
+/// Training steps that were measured with one number of threads.
+struct StepTimes {
+  int threads;
+  std::vector<double> seconds{};  ///< of each step
+  std::vector<double> limits{};   ///< GFLOP/s of a large product, around the steps
+  std::size_t requests = 0;       ///< for memory, to the system
+
+  double step() const { return median(seconds); }
+  double limit() const { return median(limits); }
+};
+/// `steps` steps with each number of threads, in turns, after some to warm up, at whose end `warm` is called.
+std::vector<StepTimes> measure_steps(Trainer& trainer, const std::vector<int>& threads, bool pinned, index_t steps,
+                                     const std::function<void()>& warm);
 
 }  // namespace heddle

@@ -34,7 +34,8 @@ int bench_command(const std::vector<std::string>& arguments) {
       {{"train", "training steps of a config: speed, share of the machine's limit, memory", bench_train},
        {"generate", "writing token by token: speed, share of what the memory's speed allows", bench_generate},
        {"gemm", "matrix products of a config's model, beside a large one", bench_gemm},
-       {"tokenizer", "byte-pair encoding: training, memory, encoding, texts that are hard", bench_tokenizer}},
+       {"tokenizer", "byte-pair encoding: training, memory, encoding, texts that are hard", bench_tokenizer},
+       {"embed", "word vectors: words a second, and the time of t-SNE, exact and by Barnes and Hut", bench_embed}},
       arguments);
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "framework/gemm.h"
 #include "train/bench.h"
+#include "train/json.h"
 
 namespace heddle {
 namespace {
@@ -116,7 +116,7 @@ int bench_gemm(const std::vector<std::string>& arguments) {
       }
     }
   }
-  if (json) std::cout << all.dump() << '\n';
+  if (json) print_json(all);
   return 0;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "framework/gemm.h"
 #include "framework/parallel.h"
@@ -10,6 +9,7 @@
 #include "train/bench.h"
 #include "train/commands.h"
 #include "train/generate.h"
+#include "train/json.h"
 
 namespace heddle {
 
@@ -74,17 +74,15 @@ int bench_generate(const std::vector<std::string>& arguments) {
   }
   const double step = median(seconds), bandwidth = median(bandwidths), rate = static_cast<double>(batch) / step;
   if (json) {
-    std::cout << nlohmann::json{{"threads", threads()},
-                                {"batch", batch},
-                                {"first_token_ms", median(first) * 1e3},
-                                {"ms_per_token", step * 1e3},
-                                {"tokens_per_second", rate},
-                                {"weight_bytes", weights},
-                                {"bytes_per_second", weights / step},
-                                {"bandwidth", bandwidth},
-                                {"share_of_bandwidth", weights / step / bandwidth}}
-                     .dump()
-              << '\n';
+    print_json({{"threads", threads()},
+                {"batch", batch},
+                {"first_token_ms", median(first) * 1e3},
+                {"ms_per_token", step * 1e3},
+                {"tokens_per_second", rate},
+                {"weight_bytes", weights},
+                {"bytes_per_second", weights / step},
+                {"bandwidth", bandwidth},
+                {"share_of_bandwidth", weights / step / bandwidth}});
     return 0;
   }
   std::cout << fmt::format(

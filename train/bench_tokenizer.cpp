@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "data/bpe_trainer.h"
 #include "data/text_source.h"
@@ -10,6 +9,7 @@
 #include "framework/rng.h"
 #include "train/bench.h"
 #include "train/checkpoint.h"
+#include "train/json.h"
 
 namespace heddle {
 namespace {
@@ -116,7 +116,7 @@ int bench_tokenizer(const std::vector<std::string>& arguments) {
                           {"decode_mb_per_second", read / decoding / 1e6},
                           {"bytes_per_token", read / static_cast<double>(ids.size())}};
     for (const auto& [what, ratio] : ratios) out["time_beside_usual_text"][what] = ratio;
-    std::cout << out.dump() << '\n';
+    print_json(out);
     return 0;
   }
   std::cout << fmt::format(

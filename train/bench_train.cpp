@@ -2,41 +2,58 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
 #include "framework/profile.h"
 #include "train/bench.h"
 #include "train/commands.h"
+#include "train/json.h"
 #include "train/profile_table.h"
 #include "train/trainer.h"
 
 namespace heddle {
-namespace {
-
-/// What was measured with one number of threads.
-struct Measured {
-  int threads;
-  std::vector<double> seconds{};  // of each step
-  std::vector<double> limits{};   // GFLOP/s of a large product, around the steps
-  std::size_t requests = 0;       // for memory, to the system
-};
-
-/// "1,2,4" as numbers.
-std::vector<Measured> thread_counts(const std::string& text) {
-  std::vector<Measured> counts;
+std::vector<int> thread_counts(const std::string& command, const std::string& text) {
+  if (text.empty()) return {threads()};
+  std::vector<int> counts;
   std::istringstream in(text);
   for (std::string word; std::getline(in, word, ',');) {
     const bool number = !word.empty() && word.size() < 5 && word.find_first_not_of("0123456789") == std::string::npos;
     if (!number || std::stoi(word) < 1 || std::stoi(word) > 1024)
-      throw UsageError("bench train: --threads " + text + ": wants numbers from 1 to 1024 with commas between, as 1,2");
-    counts.push_back({std::stoi(word)});
+      throw UsageError(command + ": --threads " + text + ": wants numbers from 1 to 1024 with commas between, as 1,2");
+    counts.push_back(std::stoi(word));
   }
   return counts;
 }
 
-}  // namespace
+std::vector<StepTimes> measure_steps(Trainer& trainer, const std::vector<int>& threads, bool pinned, index_t steps,
+                                     const std::function<void()>& warm) {
+  std::vector<StepTimes> all;
+  for (const int count : threads) all.push_back({count});
+  index_t number = 0;
+  const auto run = [&](StepTimes& times, index_t count) {
+    set_threads(times.threads, pinned);
+    times.limits.push_back(measure_limit());
+    for (index_t i = 0; i < count; ++i) {
+      const std::size_t before = pool_stats().system_requests;
+      const double begun = seconds_now();
+      trainer.step(number++);
+      times.seconds.push_back(seconds_now() - begun);
+      times.requests += pool_stats().system_requests - before;
+    }
+    times.limits.push_back(measure_limit());
+  };
+  for (StepTimes& times : all) {
+    run(times, std::max<index_t>(3, steps / 10));
+    times = {times.threads};
+  }
+  warm();
+  constexpr index_t kRounds = 4;  // the limit is measured around each, as the machine may be busy with other things
+  for (index_t round = 0; round < kRounds; ++round) {
+    for (StepTimes& times : all) run(times, steps * (round + 1) / kRounds - steps * round / kRounds);
+  }
+  return all;
+}
 
 int bench_train(const std::vector<std::string>& arguments) {
   std::int64_t steps = 50;
@@ -56,41 +73,21 @@ int bench_train(const std::vector<std::string>& arguments) {
     std::cout << line.help();
     return 0;
   }
-  std::vector<Measured> all = thread_counts(threads_text);
+  const std::vector<int> counts = thread_counts("bench train", threads_text);
   const Workload work(line.positional[0], line.assignments);
-  if (all.empty()) all.push_back({threads()});
   Trainer trainer(*work.experiment, work.corpus, *work.model);
-
   std::optional<Profile> profile;
-  index_t number = 0;
-  const auto run_steps = [&](Measured& m, index_t count, bool warm_up) {
-    set_threads(m.threads, work.experiment->run.pin);
-    if (!warm_up) m.limits.push_back(measure_limit());
-    for (index_t i = 0; i < count; ++i) {
-      const std::size_t before = pool_stats().system_requests;
-      const double begun = seconds_now();
-      trainer.step(number++);
-      if (warm_up) continue;
-      m.seconds.push_back(seconds_now() - begun);
-      m.requests += pool_stats().system_requests - before;
-    }
-    // before, between and after, as the machine may be busy with other things
-    if (!warm_up) m.limits.push_back(measure_limit());
-  };
-  for (Measured& m : all) run_steps(m, std::max<index_t>(3, steps / 10), true);
-  pool_reset_peak();
-  if (profiled) profile.emplace();
-  constexpr index_t kRounds = 4;
-  for (index_t round = 0; round < kRounds; ++round) {
-    for (Measured& m : all) run_steps(m, steps * (round + 1) / kRounds - steps * round / kRounds, false);
-  }
+  const std::vector<StepTimes> all = measure_steps(trainer, counts, work.experiment->run.pin, steps, [&] {
+    pool_reset_peak();
+    if (profiled) profile.emplace();
+  });
 
   const auto peak = static_cast<double>(pool_stats().peak_bytes);
   nlohmann::json rows = nlohmann::json::array();
-  for (const Measured& m : all) {
-    const double step = median(m.seconds), tokens = static_cast<double>(trainer.tokens_per_step()) / step;
-    const double gflops = tokens * work.model->flops_per_token() / 1e9, limit = median(m.limits);
-    const double efficiency = median(all[0].seconds) * all[0].threads / (step * m.threads);
+  for (const StepTimes& m : all) {
+    const double step = m.step(), tokens = static_cast<double>(trainer.tokens_per_step()) / step;
+    const double gflops = tokens * work.model->flops_per_token() / 1e9, limit = m.limit();
+    const double efficiency = all[0].step() * all[0].threads / (step * m.threads);
     if (json) {
       rows.push_back({{"threads", m.threads},
                       {"ms_per_step", step * 1e3},
@@ -109,12 +106,11 @@ int bench_train(const std::vector<std::string>& arguments) {
         "product reaches here; {} requests for memory to the system\n",
         m.threads, step * 1e3, m.seconds.size(), human_count(tokens), gflops, 100 * gflops / limit, limit, m.requests);
     if (&m != &all[0])
-      std::cout << fmt::format("{:.2f} times as fast as {} threads: {:.0f} % of {:.2f}\n",
-                               median(all[0].seconds) / step, all[0].threads, 100 * efficiency,
-                               static_cast<double>(m.threads) / all[0].threads);
+      std::cout << fmt::format("{:.2f} times as fast as {} threads: {:.0f} % of {:.2f}\n", all[0].step() / step,
+                               all[0].threads, 100 * efficiency, static_cast<double>(m.threads) / all[0].threads);
   }
   if (json) {
-    std::cout << rows.dump() << '\n';
+    print_json(rows);
     return 0;
   }
   std::cout << fmt::format("{} of tensors at most, {} of memory in all\n", human_bytes(peak),

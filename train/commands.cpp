@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -32,8 +33,15 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
   throw UsageError(fmt::format("{}: no part '{}'; there are: {}", command, arguments[0], names));
 }
 
-void check_output(const std::string& command, const std::string& path) {
+void check_output(const std::string& command, const std::string& path, const std::vector<std::string>& ends) {
   if (path.empty()) throw UsageError(command + ": nowhere to write to; name a file with --output FILE");
+  const bool fits = std::any_of(ends.begin(), ends.end(), [&](const std::string& end) { return path.ends_with(end); });
+  if (!ends.empty() && !fits)
+    throw UsageError(
+        fmt::format("{}: --output {}: wants a name that ends in {}", command, path, fmt::join(ends, " or ")));
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && std::filesystem::is_other(status)) return;  // a pipe or a device
   std::filesystem::path folder = path;
   if (!std::filesystem::is_directory(folder) && !folder.has_filename()) folder = folder.parent_path();  // NAME/
   if (!std::filesystem::is_directory(folder)) folder = folder.parent_path();

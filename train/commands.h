@@ -15,8 +15,9 @@ struct Command {
 /// Runs the part of `command` that the first argument names; --help lists them. Errors (UsageError): there is none.
 int run_part(const std::string& command, const std::vector<Command>& parts, const std::vector<std::string>& arguments);
 
-/// Errors: `path`, where `command` is to write, cannot be made: said before the work and not after it.
-void check_output(const std::string& command, const std::string& path);
+/// Errors: `path`, where `command` is to write, cannot be made, or its name ends with none of `ends`, if there are
+/// such: said before the work and not after it.
+void check_output(const std::string& command, const std::string& path, const std::vector<std::string>& ends = {});
 
 /// Each in a file of its own, train/NAME_command.cpp.
 int train_command(const std::vector<std::string>& arguments);

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <optional>
 
+#include "data/file.h"
+#include "data/utf8.h"
 #include "train/analysis/axes.h"
 #include "train/analysis/scatter.h"
 #include "train/analysis/word_expression.h"
@@ -11,7 +13,7 @@
 #include "train/commands.h"
 #include "train/config.h"
 #include "train/embed_command.h"
-#include "train/text_file.h"
+#include "train/json.h"
 
 namespace heddle {
 namespace {
@@ -23,7 +25,7 @@ nlohmann::json as_json(const WordSpace& space, const std::vector<ScoredWord>& fo
 }
 
 void print(const WordSpace& space, const std::vector<ScoredWord>& found) {
-  for (const ScoredWord& f : found) std::cout << fmt::format("  {:.3f}  {}\n", f.score, space.word(f.row));
+  for (const ScoredWord& f : found) std::cout << fmt::format("  {:.3f}  {}\n", f.score, visible(space.word(f.row)));
 }
 
 /// "man:woman" as rows of the space. Errors (usage): no colon; a word that is not there.
@@ -54,7 +56,7 @@ NamedAxis axis_of(const WordSpace& space, const Tensor& vectors, const std::vect
     std::copy_n(vectors.data() + b * width, width, to.data() + i * width);
   }
   named.axis = shared_axis(from, to);
-  named.name = space.word(named.pairs[0].first) + " to " + space.word(named.pairs[0].second);
+  named.name = visible(space.word(named.pairs[0].first)) + " to " + visible(space.word(named.pairs[0].second));
   for (index_t row = 0; row < space.size(); ++row)
     named.places.push_back(dot_in_order(vectors.data() + row * width, named.axis.direction.data(), width));
   return named;
@@ -77,14 +79,14 @@ void print(const WordSpace& space, const NamedAxis& named, index_t count, index_
         axis.agreements.size(), axis.agreement, axis.chance);
   std::cout << '\n';
   for (std::size_t i = 0; i < axis.agreements.size(); ++i) {
-    std::cout << fmt::format("  {:6.3f}  {} - {}\n", axis.agreements[i], space.word(named.pairs[i].first),
-                             space.word(named.pairs[i].second));
+    std::cout << fmt::format("  {:6.3f}  {} - {}\n", axis.agreements[i], visible(space.word(named.pairs[i].first)),
+                             visible(space.word(named.pairs[i].second)));
   }
   const auto low = end_of(named, count, limit, -1), high = end_of(named, count, limit, 1);
   std::cout << "farthest along it, either way:\n";
   for (std::size_t i = 0; i < low.size(); ++i) {
-    std::cout << fmt::format("  {:6.3f}  {:<20}  {:6.3f}  {}\n", low[i].score, space.word(low[i].row), high[i].score,
-                             space.word(high[i].row));
+    std::cout << fmt::format("  {:6.3f}  {:<20}  {:6.3f}  {}\n", low[i].score, visible(space.word(low[i].row)),
+                             high[i].score, visible(space.word(high[i].row)));
   }
 }
 
@@ -95,6 +97,26 @@ nlohmann::json as_json(const WordSpace& space, const NamedAxis& named, index_t c
                         {"low", as_json(space, end_of(named, count, limit, -1))},
                         {"high", as_json(space, end_of(named, count, limit, 1))}};
   return out;
+}
+
+/// The words of all pairs, and `rows`, along both axes.
+Scatter picture_of(const WordSpace& space, const NamedAxis& across, const NamedAxis& upward,
+                   std::vector<index_t> rows) {
+  Scatter scatter;
+  scatter.title = "words along two axes";
+  scatter.across = across.name;
+  scatter.up = upward.name;
+  scatter.centred = true;
+  for (const NamedAxis* axis : {&across, &upward}) {
+    for (const auto& [from, to] : axis->pairs) rows.insert(rows.end(), {from, to});
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  for (const index_t row : rows) {
+    const auto r = static_cast<std::size_t>(row);
+    scatter.points.push_back({across.places[r], upward.places[r], space.word(row)});
+  }
+  return scatter;
 }
 
 }  // namespace
@@ -114,18 +136,24 @@ int embed_neighbors(const std::vector<std::string>& arguments) {
     std::cout << line.help();
     return 0;
   }
-  const WordSpace space(load_word_vectors(line.positional[0], vectors));
+  const std::vector<std::string> words(line.positional.begin() + 1, line.positional.end());
+  const LoadedVectors loaded = load_word_vectors(line.positional[0], vectors, words);
+  const WordSpace space(loaded);
   nlohmann::json out;
-  for (std::size_t i = 1; i < line.positional.size(); ++i) {
-    const index_t row = space.find(line.positional[i]);
+  for (const std::string& word : words) {
+    const index_t row = space.find(word);
+    ensure(space.has_direction(row), "the vector of '", visible(space.word(row)),
+           "' is zero, or too small to be told from it, so no word is near it");
     const auto query = std::span(space.direction(row), static_cast<std::size_t>(space.dimensions()));
-    const auto found = space.neighbors(query, count, std::span(&row, 1));
+    std::vector<index_t> excluded = loaded.made;
+    excluded.push_back(row);
+    const auto found = space.neighbors(query, count, excluded);
     out[space.word(row)] = as_json(space, found);
     if (json) continue;
-    std::cout << space.word(row) << '\n';
+    std::cout << visible(space.word(row)) << '\n';
     print(space, found);
   }
-  if (json) std::cout << out.dump() << '\n';
+  if (json) print_json(out);
   return 0;
 }
 
@@ -151,10 +179,12 @@ int embed_analogy(const std::vector<std::string>& arguments) {
     return 0;
   }
   const std::vector<Term> terms = parse_expression({line.positional.begin() + 1, line.positional.end()});
-  const WordSpace space(load_word_vectors(line.positional[0], vectors));
+  std::vector<std::string> words;
+  for (const Term& term : terms) words.push_back(term.word);
+  const WordSpace space(load_word_vectors(line.positional[0], vectors, words));
   const auto found = solve(space, terms, method == "add" ? AnalogyMethod::add : AnalogyMethod::mul, count);
   if (json) {
-    std::cout << as_json(space, found).dump() << '\n';
+    print_json(as_json(space, found));
   } else {
     print(space, found);
   }
@@ -186,51 +216,32 @@ int embed_axes(const std::vector<std::string>& arguments) {
     std::cout << line.help();
     return 0;
   }
-  if (!output.empty()) {
-    if (up.empty())
-      throw UsageError("embed axes: a picture wants two axes; give pairs of the second with --up FROM:TO...");
-    check_output("embed axes", output);
-  }
+  if (up.empty() && !(output.empty() && words.empty()))
+    throw UsageError("embed axes: a picture wants two axes; give pairs of the second with --up FROM:TO...");
+  if (!output.empty()) check_output("embed axes", output, {".svg"});
   const WordVectors loaded = load_word_vectors(line.positional[0], vectors);
   const WordSpace space(loaded);
   const NamedAxis across = axis_of(space, loaded.vectors, {line.positional.begin() + 1, line.positional.end()});
-  nlohmann::json out;
-  if (json) {
-    out["across"] = as_json(space, across, count, common);
-  } else {
-    print(space, across, count, common);
-  }
-  if (!up.empty()) {
-    const NamedAxis upward = axis_of(space, loaded.vectors, up);
+  std::optional<NamedAxis> upward;
+  if (!up.empty()) upward = axis_of(space, loaded.vectors, up);
+  std::vector<index_t> rows;
+  for (const std::string& word : words) rows.push_back(space.find(word));
+
+  nlohmann::json out = {{"across", as_json(space, across, count, common)}};
+  if (!json) print(space, across, count, common);
+  if (upward) {
     double cosine = 0;
     for (index_t d = 0; d < space.dimensions(); ++d)
-      cosine += static_cast<double>(across.axis.direction.data()[d]) * upward.axis.direction.data()[d];
-    if (json) {
-      out["up"] = as_json(space, upward, count, common);
-      out["cosine"] = cosine;
-    } else {
-      print(space, upward, count, common);
+      cosine += static_cast<double>(across.axis.direction.data()[d]) * upward->axis.direction.data()[d];
+    out["up"] = as_json(space, *upward, count, common);
+    out["cosine"] = cosine;
+    if (!json) {
+      print(space, *upward, count, common);
       std::cout << fmt::format("cosine of the two axes: {:.3f}\n", cosine);
     }
-    Scatter scatter;
-    scatter.title = "words along two axes";
-    scatter.across = across.name;
-    scatter.up = upward.name;
-    scatter.centred = true;
-    std::vector<index_t> rows;
-    for (const NamedAxis* axis : {&across, &upward}) {
-      for (const auto& [from, to] : axis->pairs) rows.insert(rows.end(), {from, to});
-    }
-    for (const std::string& word : words) rows.push_back(space.find(word));
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-    for (const index_t row : rows) {
-      const auto r = static_cast<std::size_t>(row);
-      scatter.points.push_back({across.places[r], upward.places[r], space.word(row)});
-    }
-    if (!output.empty()) write_text(output, svg(scatter));
+    if (!output.empty()) write_file(output, svg(picture_of(space, across, *upward, std::move(rows))));
   }
-  if (json) std::cout << out.dump() << '\n';
+  if (json) print_json(out);
   return 0;
 }
 

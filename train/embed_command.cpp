@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
-#include "train/analysis/contextual.h"
+#include "data/tokenizer_file.h"
+#include "data/utf8.h"
+#include "train/analysis/model_vectors.h"
+#include "train/analysis/word_space.h"
 #include "train/checkpoint.h"
 #include "train/commands.h"
 #include "train/config.h"
+#include "train/progress.h"
 
 namespace heddle {
 
@@ -25,36 +30,84 @@ std::vector<Key> VectorOptions::keys() {
   };
 }
 
-WordVectors load_word_vectors(const std::string& source, const VectorOptions& options) {
+namespace {
+
+/// Vectors of those of `asked` that the vocabulary lacks and the model can put together.
+WordVectors put_together(const Model& model, const std::vector<std::string>& vocabulary,
+                         const std::vector<std::string>& asked, index_t width) {
+  const WordIndex known(vocabulary);
+  WordVectors made;
+  std::vector<real> values;
+  for (const std::string& word : asked) {
+    if (known.row_of(word) >= 0 || std::find(made.words.begin(), made.words.end(), word) != made.words.end()) continue;
+    const std::vector<real> vector = model.vector_of(word);
+    if (vector.empty()) continue;
+    made.words.push_back(word);
+    values.insert(values.end(), vector.begin(), vector.end());
+    std::cerr << fmt::format("'{}' is not in the vocabulary: put together from its character n-grams\n", visible(word));
+  }
+  made.vectors = Tensor::from(values, {std::ssize(made.words), width});
+  return made;
+}
+
+/// The first `count` words of `vectors`, all if there are fewer, and behind them `others`.
+LoadedVectors joined(const WordVectors& vectors, index_t count, const WordVectors& others) {
+  count = std::min(count, std::ssize(vectors.words));
+  LoadedVectors all;
+  all.words.assign(vectors.words.begin(), vectors.words.begin() + count);
+  for (const std::string& word : others.words) {
+    all.made.push_back(std::ssize(all.words));
+    all.words.push_back(word);
+  }
+  const index_t width = vectors.vectors.size(1);
+  all.vectors = Tensor({std::ssize(all.words), width});
+  std::copy_n(vectors.vectors.data(), count * width, all.vectors.data());
+  std::copy_n(others.vectors.data(), others.vectors.numel(), all.vectors.data() + count * width);
+  return all;
+}
+
+/// Writes white space as GPT-2's vocabulary does; false if there is none.
+bool replace_space(std::string& word) {
+  std::string out;
+  for (const char c : word)
+    out += kWhiteSpace.find(c) == std::string_view::npos ? std::string(1, c) : printable_bytes({&c, 1});
+  const bool changed = out != word;
+  word = std::move(out);
+  return changed;
+}
+
+}  // namespace
+
+LoadedVectors load_word_vectors(const std::string& source, const VectorOptions& options,
+                                const std::vector<std::string>& asked) {
   namespace fs = std::filesystem;
-  ensure(fs::exists(source), "'", source,
+  if (options.layer < 0 && !options.text.empty())
+    throw UsageError("embed: --text is what --layer's means are taken over; give both, or neither");
+  std::error_code error;
+  ensure(fs::exists(source, error), "'", source,
          "' does not exist; give a run's folder, a checkpoint (.h5), or a file of word vectors");
-  WordVectors vectors;
-  if (!fs::is_directory(source) && !is_hdf5(source)) {
+  if (!fs::is_directory(source, error) && !is_hdf5(source)) {
     ensure(options.layer < 0, "--layer: '", source, "' is a file of vectors, not a model with layers");
-    return read_word_vectors(source, options.limit);
+    return {read_word_vectors(source, options.limit), {}};
   }
   const LoadedRun run = load_checkpoint(find_checkpoint(source, {"best.h5", "last.h5"}));
   run.experiment->run.precision = "f32";
   run.experiment->apply_to_process();
-  if (options.layer >= 0) {
-    vectors = contextual_vectors(run, options.layer, options.text.empty() ? run.experiment->data.path : options.text,
-                                 options.text_size, options.min_count);
+  WordVectors all;
+  if (options.layer < 0) {
+    all = token_vectors(*run.model, *run.tokenizer);
   } else {
-    const TokenizerState& state = run.tokenizer->state();
-    const Tensor all = run.model->token_vectors();
-    const std::size_t first = state.counts.empty() ? 0 : 1;  // <unk> is no word
-    vectors.words.assign(state.pieces.begin() + static_cast<std::ptrdiff_t>(first), state.pieces.end());
-    const auto skipped = static_cast<std::ptrdiff_t>(first) * all.size(1);
-    vectors.vectors = Tensor::from(all.span().subspan(static_cast<std::size_t>(skipped)),
-                                   {all.size(0) - static_cast<index_t>(first), all.size(1)});
+    Reporter reporter;
+    all = contextual_vectors(
+        run, options.layer, options.text.empty() ? run.experiment->data.path : options.text, options.text_size,
+        options.min_count, [&](index_t done, index_t of) {
+          reporter.progress(fmt::format("read {} of {} tokens", human_count(static_cast<double>(done)),
+                                        human_count(static_cast<double>(of))));
+        });
   }
-  if (options.limit > 0 && options.limit < std::ssize(vectors.words)) {
-    vectors.words.resize(static_cast<std::size_t>(options.limit));
-    const auto count = static_cast<std::size_t>(options.limit * vectors.vectors.size(1));
-    vectors.vectors = Tensor::from(vectors.vectors.span().first(count), {options.limit, vectors.vectors.size(1)});
-  }
-  return vectors;
+  const index_t width = all.vectors.size(1), count = options.limit > 0 ? options.limit : std::ssize(all.words);
+  return joined(all, count,
+                put_together(*run.model, all.words, options.layer < 0 ? asked : std::vector<std::string>(), width));
 }
 
 int embed_command(const std::vector<std::string>& arguments) {
@@ -85,7 +138,14 @@ int embed_export(const std::vector<std::string>& arguments) {
     return 0;
   }
   check_output("embed export", output);
-  const WordVectors all = load_word_vectors(line.positional[0], vectors);
+  WordVectors all = load_word_vectors(line.positional[0], vectors);
+  const auto spaced =
+      std::count_if(all.words.begin(), all.words.end(), [](std::string& word) { return replace_space(word); });
+  if (spaced > 0)
+    std::cout << fmt::format(
+        "{} words hold white space, which these files cannot: Ġ is written for a blank, Ċ for a "
+        "line's end, as in GPT-2's vocabulary\n",
+        spaced);
   write_word_vectors(output, all, format);
   std::cout << fmt::format("{}: {} words, {} dimensions\n", output, all.words.size(), all.vectors.size(1));
   return 0;

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "data/kingdom.h"
+#include "data/utf8.h"
 #include "framework/gemm.h"
 #include "train/analysis/linear_algebra.h"
 #include "train/analysis/probe.h"
 #include "train/analysis/word_space.h"
 #include "train/config.h"
 #include "train/embed_command.h"
+#include "train/json.h"
 
 namespace heddle {
 namespace {
@@ -70,6 +71,8 @@ int embed_dimensions(const std::vector<std::string>& arguments) {
   }
   const WordSpace space(load_word_vectors(line.positional[0], vectors));
   const index_t width = space.dimensions(), words = std::min(common, space.size());
+  constexpr index_t kMost = 4096;  // a rotation takes their square of memory and their cube of time
+  ensure(width <= kMost, "embed dimensions: vectors of ", width, " numbers are too long to be turned; at most ", kMost);
   nlohmann::json out = {{"dimensions", nlohmann::json::array()}, {"probes", nlohmann::json::array()}};
 
   std::vector<std::pair<double, index_t>> variances;
@@ -92,13 +95,15 @@ int embed_dimensions(const std::vector<std::string>& arguments) {
       negative[static_cast<std::size_t>(w)] = -space.direction(w)[d];
     }
     std::vector<std::string> low, high;
-    for (const ScoredWord& f : best_words(negative, count, {})) low.push_back(space.word(f.row));
-    for (const ScoredWord& f : best_words(values, count, {})) high.push_back(space.word(f.row));
+    for (const ScoredWord& f : best_words(negative, count, {}))
+      low.push_back(json ? space.word(f.row) : visible(space.word(f.row)));
+    for (const ScoredWord& f : best_words(values, count, {}))
+      high.push_back(json ? space.word(f.row) : visible(space.word(f.row)));
     out["dimensions"].push_back({{"dimension", d}, {"low", low}, {"high", high}});
     if (!json) std::cout << fmt::format("{:>9}  {} ... {}\n", d, fmt::join(low, " "), fmt::join(high, " "));
   }
 
-  const Tensor rotation = random_rotation(width, Rng(static_cast<std::uint64_t>(seed)).fork(0));
+  Tensor rotation;
   if (!json)
     std::cout << "\nshare of words that a linear probe, fitted to other words, tells right\n"
                  "property         words  most frequent   one dimension     all   one, after a rotation\n";
@@ -108,6 +113,7 @@ int embed_dimensions(const std::vector<std::string>& arguments) {
       if (!json) std::cout << fmt::format("{:<16} too few of its words have vectors\n", property.name);
       continue;
     }
+    if (!rotation.defined()) rotation = random_rotation(width, Rng(static_cast<std::uint64_t>(seed)).fork(0));
     Tensor x({std::ssize(labelled.rows), width}), rotated(x.shape());
     for (index_t i = 0; i < x.size(0); ++i)
       std::copy_n(space.direction(labelled.rows[static_cast<std::size_t>(i)]), width, x.data() + i * width);
@@ -130,7 +136,7 @@ int embed_dimensions(const std::vector<std::string>& arguments) {
                                100 * as_is.all, 100 * turned.one);
   }
   if (json) {
-    std::cout << out.dump() << '\n';
+    print_json(out);
   } else {
     std::cout << "\nA rotation changes no distance and no angle, but moves what single dimensions tell. Only what all "
                  "of them\n"

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "train/analysis/analogies.h"
 #include "train/analysis/similarity.h"
 #include "train/config.h"
 #include "train/embed_command.h"
+#include "train/json.h"
 
 namespace heddle {
 namespace {
@@ -30,7 +30,7 @@ void print(const AnalogyReport& report, const std::string& method) {
   for (const AnalogyScore& score : report.categories) std::cout << row(score.name, score);
   if (report.semantic) std::cout << row("semantic", *report.semantic);
   if (report.syntactic) std::cout << row("syntactic", *report.syntactic);
-  std::cout << row("all", report.total);
+  std::cout << row(report.total.name, report.total);
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ int embed_evaluate(const std::vector<std::string>& arguments) {
                                report.interval.high);
     }
   }
-  if (json) std::cout << out.dump() << '\n';
+  if (json) print_json(out);
   return 0;
 }
 

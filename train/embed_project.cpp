@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <numeric>
 
+#include "data/file.h"
+#include "data/utf8.h"
 #include "train/analysis/analogies.h"
 #include "train/analysis/clusters.h"
 #include "train/analysis/linear_algebra.h"
@@ -15,12 +17,13 @@
 #include "train/commands.h"
 #include "train/config.h"
 #include "train/embed_command.h"
+#include "train/json.h"
 #include "train/progress.h"
-#include "train/stop.h"
-#include "train/text_file.h"
 
 namespace heddle {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// The words that are drawn, and the colour of each.
 struct Drawn {
@@ -29,24 +32,52 @@ struct Drawn {
   std::vector<std::string> names;  ///< of the groups
 };
 
-/// The words of the questions' categories, each coloured by the first that it is in.
+/// The directions of some words [N, D].
+Tensor rows_of(const WordSpace& space, const std::vector<index_t>& rows) {
+  const index_t width = space.dimensions();
+  Tensor chosen({std::ssize(rows), width});
+  for (index_t i = 0; i < std::ssize(rows); ++i)
+    std::copy_n(space.direction(rows[static_cast<std::size_t>(i)]), width, chosen.data() + i * width);
+  return chosen;
+}
+
+/// The words of the questions' categories, each coloured by the first that it is in. As in evaluation, words that
+/// differ in case alone are the same.
 Drawn by_category(const WordSpace& space, const std::vector<QuestionCategory>& categories, index_t most) {
+  const WordIndex index(space.words(), true);
   Drawn drawn;
   std::vector<bool> taken(static_cast<std::size_t>(space.size()));
   for (const QuestionCategory& category : categories) {
     const auto group = static_cast<int>(drawn.names.size());
-    drawn.names.push_back(category.name);
     for (const AnalogyQuestion& question : category.questions) {
       for (const std::string& word : question) {
-        const index_t row = space.row_of(word);
+        const index_t row = index.row_of(word);
         if (row < 0 || taken[static_cast<std::size_t>(row)] || std::ssize(drawn.rows) >= most) continue;
         taken[static_cast<std::size_t>(row)] = true;
         drawn.rows.push_back(row);
         drawn.groups.push_back(group);
       }
     }
+    if (!drawn.groups.empty() && drawn.groups.back() == group) drawn.names.push_back(category.name);
   }
   ensure(!drawn.rows.empty(), "embed project: no word of the categories has a vector");
+  return drawn;
+}
+
+/// The first words, each coloured by its k-means cluster of their directions [N, D].
+Drawn by_cluster(const WordSpace& space, index_t count, index_t clusters, std::uint64_t seed) {
+  Drawn drawn;
+  drawn.rows.resize(static_cast<std::size_t>(count));
+  std::iota(drawn.rows.begin(), drawn.rows.end(), 0);
+  clusters = std::min(clusters, count);
+  drawn.groups = cluster_rows(rows_of(space, drawn.rows), clusters, Rng(seed));
+  for (index_t g = 0; g < clusters; ++g) {  // a cluster's most frequent words name it
+    std::vector<std::string> first;
+    for (std::size_t i = 0; i < drawn.rows.size() && first.size() < 3; ++i) {
+      if (drawn.groups[i] == static_cast<int>(g)) first.push_back(visible(space.word(drawn.rows[i])));
+    }
+    drawn.names.push_back(fmt::format("{}", fmt::join(first, ", ")));
+  }
   return drawn;
 }
 
@@ -67,18 +98,17 @@ std::string quoted(const std::string& word) {
 double at(const Tensor& t, index_t i, index_t d) { return static_cast<double>(t.data()[i * t.size(1) + d]); }
 
 /// TensorBoard's projector takes the vectors, and what the words are in a file beside them.
-void write_vectors(const std::string& output, const WordSpace& space, const Drawn& drawn, const Tensor& vectors) {
+void write_vectors(const std::string& output, const WordVectors& all, const Drawn& drawn) {
+  const index_t width = all.vectors.size(1);
   std::string numbers, words = "word\tgroup\n";
-  for (index_t i = 0; i < vectors.size(0); ++i) {
-    const auto n = static_cast<std::size_t>(i);
-    for (index_t d = 0; d < vectors.size(1); ++d)
-      numbers += fmt::format("{}{:.6g}", d > 0 ? "\t" : "", at(vectors, i, d));
-    numbers += '\n';
-    words +=
-        field(space.word(drawn.rows[n])) + '\t' + field(drawn.names[static_cast<std::size_t>(drawn.groups[n])]) + '\n';
+  for (std::size_t i = 0; i < drawn.rows.size(); ++i) {
+    const real* const row = all.vectors.data() + drawn.rows[i] * width;
+    numbers += fmt::format("{}\n", fmt::join(row, row + width, "\t"));
+    words += field(all.words[static_cast<std::size_t>(drawn.rows[i])]) + '\t' +
+             field(drawn.names[static_cast<std::size_t>(drawn.groups[i])]) + '\n';
   }
-  write_text(output, numbers);
-  write_text(std::filesystem::path(output).replace_extension(".words.tsv"), words);
+  write_files({{output, [&](std::ostream& out) { out << numbers; }},
+               {fs::path(output).replace_extension(".words.tsv"), [&](std::ostream& out) { out << words; }}});
 }
 
 /// The picture or the table of the words' places.
@@ -95,7 +125,7 @@ void write_places(const std::string& output, const WordSpace& space, const Drawn
     table += fmt::format("{},{:.6g},{:.6g},{}\n", quoted(word), at(plane, i, 0), at(plane, i, 1),
                          quoted(drawn.names[static_cast<std::size_t>(drawn.groups[n])]));
   }
-  write_text(output, std::filesystem::path(output).extension() == ".svg" ? svg(scatter) : table);
+  write_file(output, output.ends_with(".svg") ? svg(scatter) : table);
 }
 
 }  // namespace
@@ -116,7 +146,7 @@ int embed_project(const std::vector<std::string>& arguments) {
   line.options = {{"output", output, "what is written: .svg, .csv or .tsv"},
                   {"method", method, "how", {"tsne", "pca"}},
                   {"words", words, "at most so many words, the most frequent", 3, 1000000},
-                  {"clusters", clusters, "colours: k-means clusters of the vectors", 1, 1000},
+                  {"clusters", clusters, "colours: k-means clusters of the vectors", 1, 40},
                   {"categories", categories,
                    "colours: categories of a file of analogy questions, or of builtin:kingdom; its words are shown"},
                   {"neighbours", neighbours, "nearest words that quality is judged by", 1, 1000},
@@ -127,40 +157,26 @@ int embed_project(const std::vector<std::string>& arguments) {
     std::cout << line.help();
     return 0;
   }
-  check_output("embed project", output);
-  const auto end = std::filesystem::path(output).extension();
-  if (end != ".svg" && end != ".csv" && end != ".tsv")
-    throw UsageError("embed project: --output " + output + ": wants a name that ends in .svg, .csv or .tsv");
-  const WordSpace space(load_word_vectors(line.positional[0], vectors));
-  Drawn drawn;
-  if (categories.empty()) {
-    for (index_t row = 0; row < std::min(words, space.size()); ++row) drawn.rows.push_back(row);
-  } else {
-    drawn = by_category(space, read_questions(categories), words);
-  }
-  const index_t count = std::ssize(drawn.rows), width = space.dimensions();
-  Tensor chosen({count, width});
-  for (index_t i = 0; i < count; ++i)
-    std::copy_n(space.direction(drawn.rows[static_cast<std::size_t>(i)]), width, chosen.data() + i * width);
-  if (categories.empty()) {
-    const index_t k = std::min(clusters, count);
-    drawn.groups = cluster_rows(chosen, k, Rng(static_cast<std::uint64_t>(tsne_config.seed)));
-    for (index_t g = 0; g < k; ++g) {  // a cluster's most frequent words name it
-      std::vector<std::string> first;
-      for (std::size_t i = 0; i < drawn.rows.size() && first.size() < 3; ++i) {
-        if (drawn.groups[i] == static_cast<int>(g)) first.push_back(space.word(drawn.rows[i]));
-      }
-      drawn.names.push_back(fmt::format("{}", fmt::join(first, ", ")));
+  check_output("embed project", output, {".svg", ".csv", ".tsv"});
+  std::vector<QuestionCategory> asked;
+  if (!categories.empty()) asked = read_questions(categories);
+  const WordVectors loaded = load_word_vectors(line.positional[0], vectors);
+  const WordSpace space(loaded);
+  const Drawn drawn = categories.empty() ? by_cluster(space, std::min(words, space.size()), clusters,
+                                                      static_cast<std::uint64_t>(tsne_config.seed))
+                                         : by_category(space, asked, words);
+  const index_t count = std::ssize(drawn.rows);
+  if (output.ends_with(".tsv")) {  // the vectors themselves, which the projector projects
+    write_vectors(output, loaded, drawn);
+    if (json) {
+      print_json({{"output", output}, {"words", count}});
+    } else {
+      std::cout << fmt::format("{}: {} words of {} dimensions\n", output, count, space.dimensions());
     }
-  }
-
-  if (end == ".tsv") {  // the vectors themselves, which the projector projects
-    write_vectors(output, space, drawn, chosen);
-    std::cout << (json ? nlohmann::json({{"output", output}, {"words", count}}).dump()
-                       : fmt::format("{}: {} words of {} dimensions", output, count, width))
-              << '\n';
     return 0;
   }
+  ensure(count >= 3, "embed project: ", count, " words have vectors; a picture wants 3 or more");
+  const Tensor chosen = rows_of(space, drawn.rows);
   Tensor plane;
   if (method == "pca") {
     const PCA found = pca(chosen, 2);
@@ -169,25 +185,20 @@ int embed_project(const std::vector<std::string>& arguments) {
       std::cout << fmt::format("the two axes hold {:.1f} % and {:.1f} % of the variance\n", 100 * found.shares[0],
                                100 * found.shares[1]);
   } else {
-    const StopOnSignal signals;
     Reporter reporter;
     plane = tsne(chosen, tsne_config, [&](index_t done, index_t of, double divergence) {
-      ensure(!StopOnSignal::requested(), "stopped; nothing was written");
       reporter.progress(fmt::format("t-SNE {}/{}  KL {:.4f}", done, of, divergence));
-      return true;
     });
   }
   const index_t k = std::min(neighbours, (count - 1) / 2);
   const ProjectionQuality quality = projection_quality(chosen, plane, std::max<index_t>(1, k));
   write_places(output, space, drawn, plane, fmt::format("{} words by {}", count, method == "pca" ? "PCA" : "t-SNE"));
   if (json) {
-    std::cout << nlohmann::json({{"output", output},
-                                 {"words", count},
-                                 {"neighbours", k},
-                                 {"trustworthiness", quality.trustworthiness},
-                                 {"preserved", quality.preserved}})
-                     .dump()
-              << '\n';
+    print_json(nlohmann::json({{"output", output},
+                               {"words", count},
+                               {"neighbours", k},
+                               {"trustworthiness", quality.trustworthiness},
+                               {"preserved", quality.preserved}}));
   } else {
     std::cout << fmt::format(
         "{}: {} words; trustworthiness {:.3f}, {:.1f} % of the {} nearest words stay among the nearest\n", output,

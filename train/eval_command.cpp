@@ -2,10 +2,10 @@
 
 #include <cmath>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "train/checkpoint.h"
 #include "train/commands.h"
+#include "train/json.h"
 #include "train/trainer.h"
 
 namespace heddle {
@@ -65,7 +65,7 @@ int eval_command(const std::vector<std::string>& arguments) {
       out["bits_per_character"] = corpus.bits_per_character(loss);
       out["bits_per_byte"] = corpus.bits_per_byte(loss);
     }
-    std::cout << out.dump() << '\n';
+    print_json(out);
   } else {
     std::cout << fmt::format("{} after step {}, {} split: {:.4f} nats a {}{}\n", path.string(), run.state.step,
                              options.split, loss,

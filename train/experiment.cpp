@@ -46,7 +46,9 @@ std::vector<Key> TrainConfig::keys() {
           "0: no limit",
           0.0)
           .resumable(),
-      Key("sample_tokens", sample_tokens, "length of a sample", 0, 1 << 20).resumable(),
+      Key("sample_tokens", sample_tokens, "length of a sample; 0: none at the end. Of word vectors it shows neighbours",
+          0, 1 << 20)
+          .resumable(),
   };
 }
 

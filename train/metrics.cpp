@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "train/text_file.h"
+#include "data/file.h"
 
 namespace heddle {
 
@@ -28,7 +28,7 @@ void History::write_csv(const std::filesystem::path& path) const {
     for (const auto* column : columns()) text += ',' + cell((*column)[i]);
     text += '\n';
   }
-  write_text(path, text);
+  write_file(path, text);
 }
 
 }  // namespace heddle

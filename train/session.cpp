@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "framework/profile.h"
+#include "train/analysis/model_vectors.h"
+#include "train/analysis/word_space.h"
 #include "train/generate.h"
 #include "train/profile_table.h"
 #include "train/stop.h"
@@ -15,6 +17,20 @@ namespace heddle {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+/// The nearest words of some frequent ones, a line each.
+std::string sample_neighbors(const WordSpace& space) {
+  constexpr index_t kLines = 8, kNear = 5, kFrequent = 1000;
+  std::string text;
+  for (index_t i = 1; i <= kLines && i < space.size(); ++i) {
+    const index_t row = i * std::min(kFrequent, space.size()) / (kLines + 1);
+    text += fmt::format("{}{}:", i > 1 ? "\n" : "", space.word(row));
+    for (const ScoredWord& near : space.neighbors({space.direction(row), static_cast<std::size_t>(space.dimensions())},
+                                                  kNear, std::span(&row, 1)))
+      text += fmt::format(" {} {:.2f}", space.word(near.row), near.score);
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -166,9 +182,10 @@ void Session::end_row(double val_loss) {
 }
 
 void Session::write_sample() {
-  if (!model_.predicts_next_token()) return;
   const AveragedWeights averaged(trainer_.optimizer());
-  const std::string text = sample_text(model_, *corpus_.tokenizer, experiment_.train.sample_tokens);
+  const std::string text = model_.predicts_next_token()
+                               ? sample_text(model_, *corpus_.tokenizer, experiment_.train.sample_tokens)
+                               : sample_neighbors(WordSpace(token_vectors(model_, *corpus_.tokenizer)));
   std::ofstream out(folder_ / "samples.txt", std::ios::app | std::ios::binary);
   out << "--- after step " << state_.step << " ---\n" << text << "\n\n";
   ensure(out.flush().good(), "samples: ", (folder_ / "samples.txt").string(), " cannot be written; is the disk full?");

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "data/bpe_trainer.h"
 #include "data/text_source.h"
@@ -14,6 +13,7 @@
 #include "framework/parallel.h"
 #include "train/checkpoint.h"
 #include "train/commands.h"
+#include "train/json.h"
 #include "train/progress.h"
 #include "train/stop.h"
 
@@ -133,7 +133,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
         inputs.empty() ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : TextSource(inputs).read_all();
     const std::vector<std::int32_t> ids = tokenizer->encode(text, specials);
     if (json) {
-      std::cout << nlohmann::json{{"ids", ids}, {"starts", tokenizer->starts(text, ids)}}.dump() << '\n';
+      print_json({{"ids", ids}, {"starts", tokenizer->starts(text, ids)}});
     } else {
       std::cout << fmt::format("{}\n", fmt::join(ids, " "));
     }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "data/bpe_tokenizer.h"
@@ -13,6 +12,7 @@
 #include "data/utf8.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
+#include "train/json.h"
 #include "train/progress.h"
 #include "train/tokenizer_command.h"
 
@@ -162,16 +162,14 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
   });
   order.resize(std::min<std::size_t>(order.size(), 15));
   if (json) {
-    std::cout << nlohmann::json{{"bytes", source.size()},
-                                {"characters", characters},
-                                {"words", words},
-                                {"tokens", token_count},
-                                {"bytes_per_token", bytes / tokens},
-                                {"vocabulary", frequencies.size()},
-                                {"unused", unused},
-                                {"rare", rare}}
-                     .dump()
-              << '\n';
+    print_json({{"bytes", source.size()},
+                {"characters", characters},
+                {"words", words},
+                {"tokens", token_count},
+                {"bytes_per_token", bytes / tokens},
+                {"vocabulary", frequencies.size()},
+                {"unused", unused},
+                {"rare", rare}});
     return 0;
   }
   const auto share = [&](std::ptrdiff_t n) {

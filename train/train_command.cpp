@@ -1,7 +1,7 @@
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
+#include "data/file.h"
 #include "train/commands.h"
 #include "train/session.h"
 
@@ -29,10 +29,7 @@ void prepare_folder(Experiment& experiment) {
   ensure(!error, "run folder ", folder.string(), " cannot be made (", error.message(),
          "); choose another with --run.dir=FOLDER");
   for (const char* name : kRunFiles) std::filesystem::remove(folder / name, error);
-  std::ofstream out(folder / "config.cfg");
-  out << dump_config(experiment.sections());
-  ensure(out.flush().good(), "run folder ", folder.string(),
-         " cannot be written to; is it read-only, or the disk full?");
+  write_file(folder / "config.cfg", dump_config(experiment.sections()));
 }
 
 Corpus load(const Experiment& experiment, std::shared_ptr<const Tokenizer> tokenizer) {

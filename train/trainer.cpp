@@ -108,11 +108,15 @@ double Trainer::evaluate(bool whole) {
 }
 
 Trainer::StepMemory Trainer::measure_memory(index_t rows) {
-  if (model_.trains_itself()) return {};
-  const auto before = static_cast<double>(pool_stats().bytes_in_use);
-  const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
   const Batch batch = train_batch(corpus_.train, model_.block_size(), rows, 0, data_rng_);
   Context context = training_context(0);
+  if (model_.trains_itself()) {
+    model_.loss_sum(batch, context);
+    const double bytes = model_.working_bytes();
+    return {bytes, bytes, 0};
+  }
+  const auto before = static_cast<double>(pool_stats().bytes_in_use);
+  const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
   pool_reset_peak();
   const Tensor loss = model_.loss(batch, context);
   StepMemory bytes{static_cast<double>(pool_stats().bytes_in_use) - before, peak(), 0};
@@ -186,19 +190,19 @@ double evaluate_loss(Model& model, const Tokens& tokens, index_t rows, index_t b
   const index_t windows = eval_windows(tokens, model.block_size());
   const index_t all = (windows + rows - 1) / rows;
   const index_t count = batches > 0 ? std::min(batches, all) : all;
-  double total = 0;
-  index_t targets = 0;
+  LossSum total;
   for (index_t i = 0; i < count; ++i) {
     const index_t first = i * all / count * rows;
     const Batch batch = eval_batch(tokens, model.block_size(), first, std::min(rows, windows - first));
-    const auto counted = std::count_if(batch.targets.data(), batch.targets.data() + batch.targets.numel(),
-                                       [](auto target) { return target != kIgnore; });
     Context context;
     context.rng = Rng().fork(static_cast<std::uint64_t>(first));
-    total += model.loss(batch, context).item() * static_cast<double>(counted);
-    targets += counted;
+    const LossSum sum = model.loss_sum(batch, context);
+    total.nats += sum.nats;
+    total.count += sum.count;
   }
-  return total / static_cast<double>(targets);
+  ensure(total.count > 0, "validation: there is no pair of known words near each other; give more text, raise ",
+         "data.val_fraction or lower data.min_count");
+  return total.nats / static_cast<double>(total.count);
 }
 
 }  // namespace heddle

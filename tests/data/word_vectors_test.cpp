@@ -1,7 +1,5 @@
 #include "data/word_vectors.h"
 
-#include <unistd.h>
-
 #include <bit>
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -350,17 +348,6 @@ TEST_CASE("what a form cannot hold is not written, and a file that was there sta
   refusal(good, "text", "format 'text' is not known; choose one of word2vec, word2vec-binary, glove, fasttext");
   CHECK_THROWS_WITH(write_word_vectors(folder / "no/such", good, "glove"), Contains("no/such': No such file"));
   CHECK_THROWS_WITH(write_word_vectors(folder.path(), good, "glove"), Contains("cannot write"));
-}
-
-TEST_CASE("a full disk leaves the file that was there and nothing half-written") {
-  const TemporaryFolder folder;
-  const std::string path = folder.write("vectors", "as it was"), beside = path + ".tmp-" + std::to_string(::getpid());
-  for (const WordVectors& vectors : {sample(2, 3), sample(3000, 40)}) {  // noticed at the end, and on the way
-    std::filesystem::create_symlink("/dev/full", beside);
-    CHECK_THROWS_WITH(write_word_vectors(path, vectors, "fasttext"), Contains("vectors': No space left on device"));
-    CHECK(read_bytes(path) == "as it was");
-    CHECK(folder.count() == 1);
-  }
 }
 
 }  // namespace heddle

@@ -46,6 +46,11 @@ void scatter(Word2Vec& model) {
   }
 }
 
+double mean_loss(Word2Vec& model, const Batch& batch, Context& context) {
+  const LossSum sum = model.loss_sum(batch, context);
+  return sum.nats / static_cast<double>(sum.count);
+}
+
 /// n-grams as the paper has them, counted anew.
 std::vector<std::string> ngrams(const std::string& word, index_t min, index_t max) {
   std::vector<std::string> all;
@@ -116,7 +121,7 @@ TEST_CASE("word2vec's loss is the engine's, and a small step goes down the engin
   const Composed composed = composed_loss(model, config, animals(), batch, draws);
   const bool exact = sizeof(real) == sizeof(double);
   const double mean = composed.loss.item() / static_cast<double>(composed.pairs);
-  REQUIRE(model.loss(batch, context).item() == Approx(mean).epsilon(exact ? 1e-12 : 1e-5));
+  REQUIRE(mean_loss(model, batch, context) == Approx(mean).epsilon(exact ? 1e-12 : 1e-5));
   if (!exact) return;  // float has not the digits for so small a step
 
   backward(composed.loss);
@@ -194,7 +199,8 @@ TEST_CASE("windows reach 1 to `window` words, unknown and ignored words are not 
     batch.targets[i] = i < config.piece - 100 ? 1 : kIgnore;
     if (batch.targets[i] != kIgnore) ++shown[static_cast<std::size_t>(word)];
   }
-  std::size_t longest = 0, shortest = 100, windows = 0;
+  std::size_t longest = 0, windows = 0;
+  double words = 0;
   model.for_windows(batch, 0, Rng(3), [&](auto near, auto outputs) {
     ++windows;
     ++kept[static_cast<std::size_t>(outputs[0])];
@@ -202,10 +208,10 @@ TEST_CASE("windows reach 1 to `window` words, unknown and ignored words are not 
     REQUIRE(std::count(outputs.begin() + 1, outputs.end(), outputs[0]) == 0);
     REQUIRE(std::count(near.begin(), near.end(), 0) == 0);
     longest = std::max(longest, near.size());
-    shortest = std::min(shortest, near.size());
+    words += static_cast<double>(near.size());
   });
   REQUIRE(longest == 6);
-  REQUIRE(shortest >= 1);
+  REQUIRE(words / static_cast<double>(windows) == Approx(4).epsilon(0.02));  // reaches of 1, 2 and 3 as often
   REQUIRE(kept[0] == 0);
   double noise_total = 0, drawn_total = std::accumulate(drawn.begin(), drawn.end(), 0.0);
   for (std::size_t w = 1; w < 8; ++w) noise_total += std::pow(static_cast<double>(vocabulary.counts[w]), 0.75);
@@ -241,14 +247,54 @@ TEST_CASE("a score of the word alone reaches the yardstick, and learning goes be
     batch.inputs[i + 1] = 2 + pair;
   }
   const auto yardsticks = model.yardsticks();
-  REQUIRE(yardsticks[0].loss == Approx(3 * std::log(2.0)));
-  // equally frequent words: true 1/4, drawn 2/4
-  REQUIRE(yardsticks[1].loss == Approx(-std::log(1.0 / 3) - 2 * std::log(2.0 / 3)));
+  // equally frequent words: true 1/4, drawn 2/4, of which every fourth is the true one and left out
+  REQUIRE(yardsticks[0].loss == Approx(2.5 * std::log(2.0)));
+  REQUIRE(yardsticks[1].loss == Approx(-std::log(0.4) - 1.5 * std::log(0.6)));
   Context context;
-  const double before = model.loss(batch, context).item();
-  REQUIRE(before > yardsticks[1].loss * 0.8);
+  REQUIRE(mean_loss(model, batch, context) == Approx(yardsticks[0].loss).epsilon(0.02));  // as it begins
   for (std::uint64_t step = 0; step < 300; ++step) model.update(batch, 0.1, Rng(step));
-  REQUIRE(model.loss(batch, context).item() < 0.9 * yardsticks[1].loss);
+  REQUIRE(mean_loss(model, batch, context) < 0.9 * yardsticks[1].loss);
+}
+
+TEST_CASE("a word that the vocabulary lacks is put together from the n-grams that it has") {
+  Word2VecConfig config;
+  config.n_embd = 6;
+  config.min_n = 2;
+  config.max_n = 3;
+  Word2Vec model(config, animals(), Rng(1));
+  scatter(model);
+  // a word of the vocabulary is its own row and its n-grams'
+  const Tensor words = model.token_vectors();
+  const std::vector<real> of_ngrams = model.vector_of("cows");
+  const double count = static_cast<double>(ngrams("cows", 2, 3).size());
+  REQUIRE(of_ngrams.size() == 6);
+  for (index_t d = 0; d < 6; ++d) {
+    const double own = model.word_embedding.weight.data()[6 * 6 + d];
+    const double whole = (own + std::sqrt(count) * of_ngrams[static_cast<std::size_t>(d)]) / std::sqrt(count + 1);
+    CHECK(words.data()[6 * 6 + d] == Approx(whole).margin(1e-5));
+  }
+  // of "catzs" those of cats and dogs have <c, <ca, ca, cat, at and s>
+  const std::vector<real> partly = model.vector_of("catzs");
+  std::vector<double> sum(6);
+  index_t row = -1, known = 0;
+  std::vector<std::string> seen;
+  for (const std::string& word : animals().pieces) {
+    if (word == "<unk>") continue;
+    for (const std::string& n : ngrams(word, 2, 3)) {
+      if (std::find(seen.begin(), seen.end(), n) != seen.end()) continue;
+      seen.push_back(n);
+      ++row;
+      const auto all = ngrams("catzs", 2, 3);
+      if (std::find(all.begin(), all.end(), n) == all.end()) continue;
+      ++known;
+      for (index_t d = 0; d < 6; ++d)
+        sum[static_cast<std::size_t>(d)] += model.ngram_embedding.weight.data()[row * 6 + d];
+    }
+  }
+  REQUIRE(known == 6);
+  for (std::size_t d = 0; d < 6; ++d) CHECK(partly[d] == Approx(sum[d] / std::sqrt(6.0)).margin(1e-5));
+  CHECK(model.vector_of("xyz").empty());
+  CHECK(Word2Vec(Word2VecConfig(), animals(), Rng(1)).vector_of("cows").empty());
 }
 
 TEST_CASE("word2vec refuses what it cannot be made of") {

@@ -76,6 +76,17 @@ TEST_CASE("word vectors are the same after kill -9 and resume, and on two thread
   const Outcome eval = run_program(folder, {"eval", folder.path("whole/last.h5")});
   const std::string loss = whole.out.substr(whole.out.find("nats a pair", whole.out.find("whole validation")) - 7, 6);
   REQUIRE_THAT(eval.out, Catch::Contains(loss + " nats a pair"));
+  const std::string sample = read_bytes(folder.path("whole/samples.txt"));
+  REQUIRE(std::count(sample.begin(), sample.end(), '\n') == 1 + 8 + 1);  // its heading, words, an empty line
+  REQUIRE_THAT(sample, Catch::Matches("[^]*\n[a-z]+:( [a-z]+ -?[0-9.]+){5}\n[^]*"));
+  // words that are not in the vocabulary: n-grams tell something of them, and they are no answers
+  const Outcome unseen = run_program(folder, {"embed", "neighbors", folder.path("whole"), "playingg", "walkingg"});
+  REQUIRE(unseen.status == 0);
+  REQUIRE_THAT(unseen.err, Catch::Contains("'playingg' is not in the vocabulary: put together"));
+  REQUIRE_THAT(unseen.out, Catch::Matches("playingg\n[^]*  playing\n[^]*walkingg\n[^]*"));
+  REQUIRE(unseen.out.find("  walkingg") == std::string::npos);
+  REQUIRE(embed(folder, {"analogy", folder.path("whole"), "playingg - play + walk"}).size() == 10);
+  check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "##"}), 1, "not in the vocabulary");
   check_one_line(run_program(folder, {"generate", folder.path("whole")}), 1, "ask its vectors with heddle embed");
   check_one_line(run_program(folder, train_in("wrong", {"--optim.kind=adamw"})), 1, "set optim.kind = sgd");
   check_one_line(run_program(folder, train_in("wrong", {"--data.tokenizer=bpe"})), 1, "set data.tokenizer = letters");
@@ -137,7 +148,7 @@ TEST_CASE("projections are written as a picture, a table, and for TensorBoard's 
   project(".csv");
   CHECK_THAT(read_bytes(base + ".csv"), Catch::StartsWith("word,x,y,group\n\"king\","));
   project(".tsv");
-  CHECK_THAT(read_bytes(base + ".tsv"), Catch::StartsWith("0.664364\t0.747409\n"));  // of length 1
+  CHECK_THAT(read_bytes(base + ".tsv"), Catch::StartsWith("0.8\t0.9\n-0.8\t0.9\n"));
   CHECK_THAT(read_bytes(base + ".words.tsv"), Catch::StartsWith("word\tgroup\nking\t"));
 }
 
@@ -161,7 +172,7 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"evaluate", plane, "--questions", folder.write("q", ": c\nking man queen\n")}, 1, "q:2");
   refused({"evaluate", plane, "--similarity", folder.write("s", "king queen high\n1 2\n")}, 1, "s:2");
   refused({"project", plane, "--output", folder.path("x.svg")}, 1, "perplexity 30 needs 90 neighbours");
-  refused({"project", plane, "--output", folder.path("x.png")}, 2, "ends in .svg, .csv or .tsv");
+  refused({"project", plane, "--output", folder.path("x.png")}, 2, "ends in .svg or .csv or .tsv");
   refused({"project", plane}, 2, "name a file with --output");
   refused({"neighbors", folder.write("nan.vec", "2 2\nking 1 nan\nqueen 1 2\n"), "king"}, 1, "nan.vec");
   CHECK_FALSE(std::filesystem::exists(folder.path("x.svg")));

@@ -3,29 +3,16 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 #include <thread>
 
 #include "framework/archive.h"
-#include "framework/gemm.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
 #include "train/checkpoint.h"
 
 namespace heddle {
 namespace {
-
-/// A config of a tiny model on a little built-in text; a step takes a few milliseconds.
-std::string tiny_config(const TemporaryFolder& folder, const std::string& more = "") {
-  return folder.write(
-      "tiny.cfg",
-      "[data]\nsize = 20000\n[model]\nn_layer = 2\nn_head = 2\nn_embd = 32\nblock_size = 16\ndropout = 0.1\n"
-      "[optim]\nwarmup_steps = 10\n"
-      "[train]\nbatch_size = 8\nsteps = 200\neval_interval = 50\neval_batches = 2\ncheckpoint_interval = 20\n"
-      "sample_tokens = 20\n" +
-          more);
-}
 
 Outcome train(const TemporaryFolder& folder, const std::string& dir, std::vector<std::string> more = {}) {
   more.insert(more.begin(), {"train", tiny_config(folder), "--run.dir=" + folder.path(dir)});
@@ -291,54 +278,6 @@ TEST_CASE("averaged weights are what is evaluated, saved and generated with, and
   REQUIRE(weights_of(folder.path("again/last.h5")) == weights_of(folder.path("begun/last.h5")));
 }
 
-TEST_CASE("benchmarks measure what they name") {
-  const TemporaryFolder folder;
-  const auto bench = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "bench");
-    arguments.insert(arguments.begin() + 2, {tiny_config(folder), "--json"});
-    const Outcome outcome = run_program(folder, arguments);
-    INFO(outcome.err);
-    REQUIRE(outcome.status == 0);
-    return nlohmann::json::parse(outcome.out);
-  };
-  const auto steps = bench({"train", "--steps=8", "--threads=1,2"});
-  REQUIRE(steps.size() == 2);
-  CHECK(steps[0]["threads"] == 1);
-  CHECK(steps[1]["efficiency"].get<double>() ==
-        Approx(steps[0]["ms_per_step"].get<double>() / (2 * steps[1]["ms_per_step"].get<double>())));
-  CHECK(steps[1]["threads"] == 2);
-  for (const auto& row : steps) {
-    CHECK(row["ms_per_step"] > 0);
-    CHECK(row["share_of_limit"] > 0);
-    CHECK(row["system_requests_per_step"] == 0);
-  }
-  const auto products = bench({"gemm"});
-  // the head [30, 32] and four layers of a block, in three passes and one or two precisions
-  REQUIRE(products.size() % (5 * 3) == 0);
-  std::set<std::string> precisions;
-  for (const auto& row : products) {
-    precisions.insert(row["precision"]);
-    CHECK(row["rows"] == 8 * 16);
-    CHECK(row["gflops"] > 0);
-  }
-  CHECK(precisions == (bf16_supported() ? std::set<std::string>{"bf16", "f32"} : std::set<std::string>{"f32"}));
-  const Outcome profile = run_program(folder, {"bench", "train", tiny_config(folder), "--steps=4", "--profile"});
-  double shares = 0;
-  std::istringstream table(profile.out.substr(profile.out.find("op  ")));
-  for (std::string row; std::getline(table, row) && !row.starts_with("together");) {
-    const auto sign = row.find(" %");
-    if (sign != std::string::npos) shares += std::stod(row.substr(row.rfind(' ', sign - 1)));
-  }
-  CHECK(shares == Approx(100).margin(2));  // each row is rounded to a tenth
-  const auto writing = bench({"generate", "--tokens=5", "--batch=3", "--prompt-length=4"});
-  CHECK(writing["batch"] == 3);
-  // two blocks of 12 C^2 weights and a head of 30 C, in bf16
-  CHECK(writing["weight_bytes"] == 2 * (2 * 12 * 32 * 32 + 30 * 32));
-  CHECK(writing["share_of_bandwidth"] > 0);
-  check_one_line(run_program(folder, {"bench", "train", tiny_config(folder), "--threads=1,two"}), 2,
-                 "--threads 1,two: wants numbers");
-}
-
 TEST_CASE("every config of the project trains two steps and says what it reads", "[slow]") {
   const TemporaryFolder folder;
   std::string words = std::string(20000, 'x') + '\n';
@@ -377,7 +316,7 @@ TEST_CASE("a wrong command line gets one line and status 2, help gets status 0")
   check_one_line(run_program(folder, {"generate", "x", "--tokens=many"}), 2, "--tokens many: needs a whole number");
   check_one_line(run_program(folder, {"generate", "x", "--top-p=2"}), 2, "must be");
   check_one_line(run_program(folder, {"bench", "swim", "x"}), 2,
-                 "bench: no part 'swim'; there are: train, generate, gemm, tokenizer");
+                 "bench: no part 'swim'; there are: train, generate, gemm, tokenizer, embed");
   REQUIRE(run_program(folder, {}).status == 2);
   for (const char* command : {"train", "resume", "eval", "generate", "config", "bench"}) {
     const Outcome help = run_program(folder, {command, "--help"});

@@ -68,6 +68,17 @@ inline Outcome run_program(const TemporaryFolder& folder, const std::vector<std:
   return {status, process.output(), process.errors()};
 }
 
+/// A config of a tiny model on a little built-in text; a step takes a few milliseconds.
+inline std::string tiny_config(const TemporaryFolder& folder, const std::string& more = "") {
+  return folder.write(
+      "tiny.cfg",
+      "[data]\nsize = 20000\n[model]\nn_layer = 2\nn_head = 2\nn_embd = 32\nblock_size = 16\ndropout = 0.1\n"
+      "[optim]\nwarmup_steps = 10\n"
+      "[train]\nbatch_size = 8\nsteps = 200\neval_interval = 50\neval_batches = 2\ncheckpoint_interval = 20\n"
+      "sample_tokens = 20\n" +
+          more);
+}
+
 /// The program refused, with one line that says `text`.
 inline void check_one_line(const Outcome& outcome, int status, const std::string& text) {
   INFO(outcome.err);

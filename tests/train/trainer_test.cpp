@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "tests/temporary_folder.h"
+
 namespace heddle {
 namespace {
 
@@ -66,6 +68,50 @@ TEST_CASE("the expected memory is near what training takes") {
   CHECK(expected.activations + expected.gradients >= taken * 0.9);
   CHECK(expected.activations + expected.gradients <= taken * 1.5);
   CHECK(expected.parameters == expected.optimizer / 2);
+}
+
+TEST_CASE("what word2vec keeps beside its vectors is expected before the first step") {
+  const Experiment experiment(Settings::from_text(
+      "[data]\nsize = 200000\ntokenizer = letters\n[model]\nkind = word2vec\nn_embd = 20\nblock_size = 200\n[optim]\n"
+      "kind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\n[train]\nbatch_size = 20\n",
+      "test"));
+  const Corpus corpus = load_corpus(experiment.data, 1, 200);
+  const auto model = experiment.build_model(*corpus.tokenizer);
+  Trainer trainer(experiment, corpus, *model);
+  const double expected = trainer.estimate_memory().activations;
+  for (index_t i = 0; i < 5; ++i) trainer.step(i);
+  CHECK(expected > 20 * 200 * 20 * sizeof(real));  // of each piece's words, and of those drawn beside them
+  CHECK(model->working_bytes() <= expected * 1.3);
+  CHECK(model->working_bytes() >= expected / 1.5);
+}
+
+TEST_CASE("a loss of pairs is a mean over pairs: unknown words are none, and a text of them alone has no loss") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (std::uint64_t i = 0; i < 6000; ++i) {
+    if (i < 3000) {
+      text += Rng(1).below(2, i) == 0 ? "yes " : "no ";
+      continue;
+    }
+    for (std::uint64_t rest = i; rest > 0; rest /= 26) text += static_cast<char>('a' + rest % 26);
+    text += "x ";  // seen once
+  }
+  const std::string path = folder.write("text", text);
+  const auto first_loss = [&](const std::string& val_fraction) {
+    const Experiment experiment(Settings::from_text(
+        "[data]\npath = " + path + "\ntokenizer = letters\nmin_count = 2\nval_fraction = " + val_fraction +
+            "\n[model]\nkind = word2vec\nn_embd = 8\nblock_size = 100\nsubsample = 0\n[optim]\nkind = sgd\nmomentum = "
+            "0\n"
+            "weight_decay = 0\ngrad_clip = 0\n",
+        "test"));
+    const Corpus corpus = load_corpus(experiment.data, 1, 100);
+    const auto model = experiment.build_model(*corpus.tokenizer);
+    Trainer trainer(experiment, corpus, *model);
+    return std::pair(trainer.evaluate(true), model->yardsticks()[0].loss);
+  };
+  const auto [loss, nothing] = first_loss("0.6");
+  CHECK(loss == Approx(nothing).epsilon(0.03));
+  CHECK_THROWS_WITH(first_loss("0.4"), Catch::Contains("no pair of known words"));
 }
 
 TEST_CASE("a step that is not finite changes no weight and names the first op") {

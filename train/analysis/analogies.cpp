@@ -190,7 +190,7 @@ AnalogyReport evaluate_analogies(const WordSpace& space, const std::vector<Quest
   }
 
   AnalogyReport report;
-  report.total = sum_of("total", scores);
+  report.total = sum_of("all", scores);
   if (std::equal(scores.begin(), scores.end(), std::begin(kKnownCategories), std::end(kKnownCategories),
                  [](const AnalogyScore& score, const char* name) { return score.name == name; })) {
     report.semantic = sum_of("semantic", std::span(scores).first(kSemantic));

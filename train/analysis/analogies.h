@@ -45,7 +45,6 @@ struct AnalogyScore {
   double share() const { return asked == 0 ? 0 : static_cast<double>(right) / static_cast<double>(asked); }
   /// Where the share lies, 95 %.
   Interval interval() const { return wilson_interval(right, asked); }
-  double coverage() const { return questions == 0 ? 0 : static_cast<double>(asked) / static_cast<double>(questions); }
 };
 
 struct AnalogyReport {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,7 +10,7 @@ struct Scatter {
   struct Point {
     double x, y;
     std::string label;
-    int group = 0;  ///< its colour
+    int group = 0;  ///< its colour and, from the eleventh on, its shape
   };
   std::string title, across, up;    ///< what the picture and its axes are called; may be empty
   std::vector<std::string> groups;  ///< named beside the picture; none: no legend
@@ -19,7 +18,8 @@ struct Scatter {
   bool centred = false;       ///< lines through (0, 0)
 };
 
-/// The picture as SVG. A point without room for its label shows it under the mouse. Errors: a point that is not finite.
+/// The picture as SVG; a unit is as long across as up, so that distances are what they are. A point without room for
+/// its label shows it under the mouse. Errors: a point that is not finite.
 std::string svg(const Scatter& scatter);
 
 }  // namespace heddle

@@ -24,8 +24,6 @@ struct SimilarityReport {
   index_t pairs = 0, covered = 0;  ///< all, and those of which both words are in the vocabulary
   double correlation = 0;          ///< Spearman's, between scores and cosines of the covered ones
   Interval interval;               ///< of the correlation, 95 %
-
-  double coverage() const { return static_cast<double>(covered) / static_cast<double>(pairs); }
 };
 /// `fold_case`: words that differ in the case of ASCII letters alone are the same; the most frequent one is taken.
 /// Errors: fewer than three pairs are covered; their scores or their cosines are all equal.

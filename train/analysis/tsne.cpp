@@ -173,7 +173,7 @@ Tensor tsne(const Tensor& x, const TsneConfig& config, const TsneProgress& progr
     // Where many points have neighbours everywhere, exaggerated attraction draws all together, to 1e-12 and less. They
     // part again afterwards, if they are still different numbers: as they are around 0, and nowhere else.
     centre(y);
-    if (progress && !progress(iteration, config.iterations, divergence)) break;
+    if (progress) progress(iteration, config.iterations, divergence);
   }
   return tensor_of(y);
 }

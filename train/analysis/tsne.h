@@ -19,8 +19,8 @@ struct TsneConfig {
 };
 
 /// Called after each iteration, 1 .. iterations, with the latest KL(P | Q) in nats, which is taken at the first
-/// iteration, every 50th and the last, and never of exaggerated P. False ends the descent there.
-using TsneProgress = std::function<bool(index_t iteration, index_t iterations, double divergence)>;
+/// iteration, every 50th and the last, and never of exaggerated P.
+using TsneProgress = std::function<void(index_t iteration, index_t iterations, double divergence)>;
 
 /// Places the N points x [N, D] in the plane so that near ones stay near: [N, 2] around the origin (van der Maaten &
 /// Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008).

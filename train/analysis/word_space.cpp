@@ -78,12 +78,20 @@ bool WordSpace::has_direction(index_t row) const {
   return std::any_of(direction(row), direction(row) + dimensions(), [](real x) { return x != 0; });
 }
 
-index_t WordSpace::find(const std::string& word) const {
+index_t WordSpace::row_as_typed(const std::string& word) const {
   const index_t row = row_of(word);
+  if (row >= 0) return row;
+  const auto shown =
+      std::find_if(words_.begin(), words_.end(), [&](const auto& other) { return visible(other) == word; });
+  return shown == words_.end() ? -1 : shown - words_.begin();
+}
+
+index_t WordSpace::find(const std::string& word) const {
+  const index_t row = row_as_typed(word);
   if (row >= 0) return row;
   std::vector<std::string> near = nearest_spellings(word, words_, 3, (word.size() + 1) / 2);
   for (std::string& other : near) other = visible(other);
-  throw Error(concat_text("word '", visible(word), "' is not in the vocabulary",
+  throw Error(concat_text("word '", visible(word.substr(0, 100)), "' is not in the vocabulary",
                           near.empty() ? "" : fmt::format("; near it: {}", fmt::join(near, ", "))));
 }
 

@@ -55,7 +55,9 @@ class WordSpace {
 
   /// The word's row; -1 if it has none.
   index_t row_of(const std::string& word) const { return index_.row_of(word); }
-  /// The word's row. Errors: it is not in the vocabulary; up to three words that are spelt nearly so are named.
+  /// The row of a word as it is, or as visible() shows it, which people type; -1 if there is none.
+  index_t row_as_typed(const std::string& word) const;
+  /// The same. Errors: it is not in the vocabulary; up to three words that are spelt nearly so are named.
   index_t find(const std::string& word) const;
 
   /// The cosine of `query` [D] with every word, [V]; all 0 if it is zero. Errors: it is not of size D, or not finite.

@@ -315,13 +315,11 @@ TEST_CASE("meaning and grammar are summed for the categories of questions-words.
   CHECK_FALSE(evaluate_analogies(WordSpace(guide_words()), categories).syntactic.has_value());
 }
 
-TEST_CASE("shares and coverage are of those asked and of all, and 0 of none") {
+TEST_CASE("a share is of those asked, and 0 of none") {
   const AnalogyScore score{"x", 40, 20, 5}, none;
   CHECK(score.share() == 0.25);
-  CHECK(score.coverage() == 0.5);
   CHECK(score.interval().low < 0.25);
   CHECK(none.share() == 0);
-  CHECK(none.coverage() == 0);
   CHECK(none.interval().high == 1);
 }
 

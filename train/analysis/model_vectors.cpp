@@ -1,4 +1,4 @@
-#include "train/analysis/contextual.h"
+#include "train/analysis/model_vectors.h"
 
 #include <algorithm>
 
@@ -30,10 +30,34 @@ std::vector<Place> places_of(const Tokenizer& words, const Tokenizer& tokenizer,
   return places;
 }
 
+/// What goes into the first block, and what leaves each [1, T, C].
+std::vector<Tensor> stream_of(Model& model, const IdTensor& inputs) {
+  std::vector<Tensor> stream;
+  Context context;
+  context.stream = &stream;
+  context.last_only = true;
+  model.logits(inputs, context);
+  return stream;
+}
+
 }  // namespace
 
+WordVectors token_vectors(Model& model, const Tokenizer& tokenizer) {
+  const TokenizerState& state = tokenizer.state();
+  const Tensor all = model.token_vectors();
+  const index_t first = state.counts.empty() ? 0 : 1, width = all.size(1);
+  return {{state.pieces.begin() + first, state.pieces.end()},
+          Tensor::from(all.span().subspan(static_cast<std::size_t>(first * width)), {all.size(0) - first, width})};
+}
+
 WordVectors contextual_vectors(const LoadedRun& run, index_t layer, const std::string& path, index_t bytes,
-                               index_t min_count) {
+                               index_t min_count, const std::function<void(index_t done, index_t of)>& progress) {
+  const NoGradGuard no_grad;
+  ensure(run.model->predicts_next_token(), "layer ", layer, ": a ", run.experiment->model_kind,
+         " has no layers; leave --layer out");
+  const index_t layers = std::ssize(stream_of(*run.model, IdTensor({0}, {1, 1})));
+  ensure(layer >= 0 && layer < layers, "layer ", layer, ": the model has ", layers - 1,
+         " blocks; choose 0 (before the first) to ", layers - 1);
   TextSource source({path}, bytes, static_cast<std::uint64_t>(run.experiment->run.seed));
   std::string text;
   while (std::ssize(text) < bytes && source.read(text, static_cast<std::size_t>(bytes) - text.size())) {
@@ -47,7 +71,6 @@ WordVectors contextual_vectors(const LoadedRun& run, index_t layer, const std::s
   const std::vector<std::int32_t> tokens = run.tokenizer->encode(text);
   const std::vector<Place> places = places_of(*words, *run.tokenizer, text, tokens);
 
-  const NoGradGuard no_grad;
   const index_t window = std::min(run.model->block_size(), std::ssize(tokens)), step = std::max<index_t>(1, window / 2);
   Tensor sums;
   std::vector<double> counts(static_cast<std::size_t>(words->vocab_size()));
@@ -56,16 +79,7 @@ WordVectors contextual_vectors(const LoadedRun& run, index_t layer, const std::s
        begin = std::min(begin + step, std::ssize(tokens) - window)) {
     IdTensor inputs({1, window});
     std::copy_n(tokens.begin() + begin, window, inputs.data());
-    std::vector<Tensor> stream;
-    Context context;
-    context.stream = &stream;
-    context.last_only = true;
-    run.model->logits(inputs, context);
-    ensure(!stream.empty(), "layer ", layer, ": a ", run.experiment->model_kind,
-           " has no residual stream; leave --layer out");
-    ensure(layer >= 0 && layer < std::ssize(stream), "layer ", layer, ": the model has ", stream.size() - 1,
-           " blocks; choose 0 (before the first) to ", stream.size() - 1);
-    const Tensor& x = stream[static_cast<std::size_t>(layer)];
+    const Tensor x = stream_of(*run.model, inputs)[static_cast<std::size_t>(layer)];
     const index_t width = x.size(-1);
     if (!sums.defined()) sums = Tensor::zeros({words->vocab_size(), width});
     for (; at < places.size() && places[at].token < begin + window; ++at) {
@@ -75,6 +89,7 @@ WordVectors contextual_vectors(const LoadedRun& run, index_t layer, const std::s
       ++counts[static_cast<std::size_t>(places[at].word)];
     }
     done = begin + window;
+    if (progress) progress(done, std::ssize(tokens));
   }
   const index_t width = sums.size(1);
   WordVectors vectors{{}, Tensor({words->vocab_size() - 1, width})};

@@ -1,0 +1,86 @@
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "framework/gemm.h"
+#include "tests/train/run_program.h"
+
+namespace heddle {
+
+TEST_CASE("benchmarks measure what they name") {
+  const TemporaryFolder folder;
+  const auto bench = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "bench");
+    arguments.insert(arguments.begin() + 2, {tiny_config(folder), "--json"});
+    const Outcome outcome = run_program(folder, arguments);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    return nlohmann::json::parse(outcome.out);
+  };
+  const auto steps = bench({"train", "--steps=8", "--threads=1,2"});
+  REQUIRE(steps.size() == 2);
+  CHECK(steps[0]["threads"] == 1);
+  CHECK(steps[1]["efficiency"].get<double>() ==
+        Approx(steps[0]["ms_per_step"].get<double>() / (2 * steps[1]["ms_per_step"].get<double>())));
+  CHECK(steps[1]["threads"] == 2);
+  for (const auto& row : steps) {
+    CHECK(row["ms_per_step"] > 0);
+    CHECK(row["share_of_limit"] > 0);
+    CHECK(row["system_requests_per_step"] == 0);
+  }
+  const auto products = bench({"gemm"});
+  // the head [30, 32] and four layers of a block, in three passes and one or two precisions
+  REQUIRE(products.size() % (5 * 3) == 0);
+  std::set<std::string> precisions;
+  for (const auto& row : products) {
+    precisions.insert(row["precision"]);
+    CHECK(row["rows"] == 8 * 16);
+    CHECK(row["gflops"] > 0);
+  }
+  CHECK(precisions == (bf16_supported() ? std::set<std::string>{"bf16", "f32"} : std::set<std::string>{"f32"}));
+  const Outcome profile = run_program(folder, {"bench", "train", tiny_config(folder), "--steps=4", "--profile"});
+  double shares = 0;
+  std::istringstream table(profile.out.substr(profile.out.find("op  ")));
+  for (std::string row; std::getline(table, row) && !row.starts_with("together");) {
+    const auto sign = row.find(" %");
+    if (sign != std::string::npos) shares += std::stod(row.substr(row.rfind(' ', sign - 1)));
+  }
+  CHECK(shares == Approx(100).margin(2));  // each row is rounded to a tenth
+  const auto writing = bench({"generate", "--tokens=5", "--batch=3", "--prompt-length=4"});
+  CHECK(writing["batch"] == 3);
+  // two blocks of 12 C^2 weights and a head of 30 C, in bf16
+  CHECK(writing["weight_bytes"] == 2 * (2 * 12 * 32 * 32 + 30 * 32));
+  CHECK(writing["share_of_bandwidth"] > 0);
+  check_one_line(run_program(folder, {"bench", "train", tiny_config(folder), "--threads=1,two"}), 2,
+                 "--threads 1,two: wants numbers");
+}
+
+TEST_CASE("bench embed measures training, and t-SNE of as many words as there are", "[slow]") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 8200; ++i) {
+    const int word = i % 2050;
+    for (const int letter : {word / 676, word / 26 % 26, word % 26}) text += static_cast<char>('a' + letter);
+    text += ' ';
+  }
+  const std::string config = folder.write(
+      "words.cfg", "[data]\npath = " + folder.write("text.txt", text) +
+                       "\ntokenizer = letters\nmin_count = 2\n[model]\nkind = word2vec\nn_embd = 8\nblock_size = 64\n"
+                       "[optim]\nkind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\n");
+  const std::vector<std::string> command = {"bench", "embed", config, "--steps=4", "--threads=1,2"};
+  std::vector<std::string> with_json = command;
+  with_json.emplace_back("--json");
+  const auto report = nlohmann::json::parse(run_program(folder, with_json).out);
+  REQUIRE(report["training"].size() == 2);
+  for (const auto& row : report["training"]) CHECK(row["words_per_second"] > 0);
+  REQUIRE(report["tsne"].size() == 2);  // 10,000 words there are not
+  for (const auto& row : report["tsne"]) {
+    CHECK(row["words"] == 2000);
+    CHECK(row["seconds"] > 0);
+  }
+  CHECK_THAT(run_program(folder, command).out, Catch::Contains("words/s") &&
+                                                   Catch::Contains("2,000 words x 8, exact") &&
+                                                   Catch::Contains("10,000 words: not measured, the text has 2,050"));
+}
+
+}  // namespace heddle
