@@ -297,6 +297,26 @@ TEST_CASE("a word that the vocabulary lacks is put together from the n-grams tha
   CHECK(Word2Vec(Word2VecConfig(), animals(), Rng(1)).vector_of("cows").empty());
 }
 
+TEST_CASE(
+    "words of more than a hundred characters have no n-grams, and a rate that a float cannot hold moves nothing") {
+  Word2VecConfig config;
+  config.n_embd = 2;
+  config.min_n = 1;
+  config.max_n = 100;
+  const auto rows = [&](std::size_t length) {
+    Word2Vec model(config, {{"<unk>", std::string(length, 'x'), "y"}, {0, 1, 1}}, Rng(1));
+    return model.ngram_embedding.weight.size(0);
+  };
+  CHECK(rows(1) == 6 + 4);  // < x > <x x> <x>, and of <y> not < and > again
+  CHECK(rows(100) > 200);
+  CHECK(rows(101) == 6);
+  Word2Vec model(Word2VecConfig(), animals(), Rng(1));
+  const Tensor before = model.token_vectors().clone();
+  model.update(some_text(2, 12), 1e-60, Rng(1));
+  const Tensor after = model.token_vectors();
+  CHECK(std::equal(before.data(), before.data() + before.numel(), after.data()));
+}
+
 TEST_CASE("word2vec refuses what it cannot be made of") {
   Word2VecConfig config;
   REQUIRE_THROWS_WITH(Word2Vec(config, {{"a", "b", "c"}, {}}, Rng(1)), Catch::Contains("data.tokenizer = letters"));

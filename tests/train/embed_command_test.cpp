@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "data/kingdom.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
 #include "train/checkpoint.h"
@@ -87,6 +88,8 @@ TEST_CASE("word vectors are the same after kill -9 and resume, and on two thread
   REQUIRE(unseen.out.find("  walkingg") == std::string::npos);
   REQUIRE(embed(folder, {"analogy", folder.path("whole"), "playingg - play + walk"}).size() == 10);
   check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "##"}), 1, "not in the vocabulary");
+  check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "play", "--layer=1"}), 1,
+                 "layer 1: a word2vec has no layers");
   check_one_line(run_program(folder, {"generate", folder.path("whole")}), 1, "ask its vectors with heddle embed");
   check_one_line(run_program(folder, train_in("wrong", {"--optim.kind=adamw"})), 1, "set optim.kind = sgd");
   check_one_line(run_program(folder, train_in("wrong", {"--data.tokenizer=bpe"})), 1, "set data.tokenizer = letters");
@@ -152,12 +155,73 @@ TEST_CASE("projections are written as a picture, a table, and for TensorBoard's 
   CHECK_THAT(read_bytes(base + ".words.tsv"), Catch::StartsWith("word\tgroup\nking\t"));
 }
 
+TEST_CASE("words are shown as people read them, asked as they are shown, and JSON whatever their bytes") {
+  const TemporaryFolder folder;
+  const std::string file =
+      folder.write("odd.vec", "5 2\ncaf\xE9 0.9 0.1\nthe end 1 0\nesc\x1b[31m 0.5 0.5\nnothing 0 0\nand 0 1\n");
+  const Outcome shown = run_program(folder, {"embed", "neighbors", file, "the·end", "--count=2"});
+  REQUIRE(shown.status == 0);
+  CHECK(shown.out == "the·end\n  0.994  caf\\xE9\n  0.707  esc\\u{1B}[31m\n");
+  CHECK(embed(folder, {"neighbors", file, "the end", "--count=1"})["the end"][0]["word"] == "caf\uFFFD");
+  CHECK(first_answer(folder, file, {"the·end - and"}) == "caf\uFFFD");
+  CHECK_THAT(run_program(folder, {"embed", "dimensions", file}).out, Catch::Contains("esc\\u{1B}[31m"));
+  check_one_line(run_program(folder, {"embed", "neighbors", file, "nothing"}), 1, "'nothing' is zero");
+  // a blank cannot be written, a character for it can, and other programs' files become one another
+  const Outcome exported = run_program(folder, {"embed", "export", file, "--output", folder.path("w.vec")});
+  CHECK_THAT(exported.out, Catch::Contains("1 words hold white space") && Catch::Contains("5 words, 2 dimensions"));
+  CHECK_THAT(read_bytes(folder.path("w.vec")), Catch::StartsWith("5 2\ncaf\xE9 0.9 0.1\ntheĠend 1 0\n"));
+}
+
+TEST_CASE("categories colour the words of questions, in any case, and name none that has no word") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("words.vec", "paris 1 0\nfrance 0.9 0.2\nBerlin 0 1\nking 0.5 0.5\n");
+  const std::string questions = folder.write(
+      "questions", ": capitals\nParis France Berlin Germany\n: none\nyen japan won korea\n: people\nKing x Paris y\n");
+  const auto report =
+      embed(folder, {"project", file, "--method=pca", "--categories", questions, "--output", folder.path("words.csv")});
+  CHECK(report["words"] == 4);
+  std::string table = read_bytes(folder.path("words.csv"));
+  CHECK_THAT(table, Catch::Contains("\"paris\",") && Catch::Contains("\"capitals\"\n\"Berlin\","));
+  CHECK_THAT(table, Catch::EndsWith("\"people\"\n"));
+  embed(folder, {"project", file, "--method=pca", "--categories", questions, "--output", folder.path("words.svg")});
+  CHECK_THAT(read_bytes(folder.path("words.svg")),
+             !Catch::Contains(">none</text>") && Catch::Contains(">people</text>"));
+}
+
+TEST_CASE("dimensions finds the one that tells a property, which a rotation moves") {
+  const TemporaryFolder folder;
+  std::string file;
+  std::uint64_t use = 0;
+  for (const WordProperty& property : kingdom_properties()) {
+    if (property.name != "number") continue;
+    for (const auto& [word, name] : property.words) {
+      file += word;
+      for (int d = 0; d < 6; ++d) {
+        const double noise = Rng(1).normal(use++);
+        file += ' ' + std::to_string(d == 4 ? (name == property.words[0].second ? 1.0 : -1.0) + 0.1 * noise : noise);
+      }
+      file += '\n';
+    }
+  }
+  const auto report = embed(folder, {"dimensions", folder.write("words.vec", file), "--dimensions=6"});
+  REQUIRE(report["dimensions"].size() == 6);
+  REQUIRE(report["probes"].size() == 1);
+  const auto& probe = report["probes"][0];
+  CHECK(probe["property"] == "number");
+  CHECK(probe["dimension"] == 4);
+  CHECK(probe["one"] == 1);
+  CHECK(probe["one_rotated"] < 0.95);
+  CHECK(probe["all_rotated"] > 0.9);
+}
+
 TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing") {
   const TemporaryFolder folder;
   const std::string plane = guide(folder);
   const auto refused = [&](std::vector<std::string> arguments, int status, const std::string& text) {
     arguments.insert(arguments.begin(), "embed");
-    check_one_line(run_program(folder, arguments), status, text);
+    const Outcome outcome = run_program(folder, arguments);
+    check_one_line(outcome, status, text);
+    CHECK(outcome.out.empty());
   };
   refused({"neighbors", plane, "qeen"}, 1, "'qeen' is not in the vocabulary; near it: queen");
   refused({"neighbors", folder.path("none"), "queen"}, 1, "does not exist");
@@ -167,6 +231,12 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"axes", plane, "man-woman"}, 2, "wants two words with a colon between");
   refused({"axes", plane, "man:man"}, 1, "vectors of pair 1 are equal");
   refused({"axes", plane, "man:woman", "--output", folder.path("x.svg")}, 2, "a picture wants two axes");
+  refused({"axes", plane, "man:woman", "--words", "king"}, 2, "a picture wants two axes");
+  refused({"axes", plane, "man:woman", "--up", "man:king", "--output", folder.path("x.png")}, 2, "ends in .svg");
+  refused({"axes", plane, "man:woman", "--up", "man:kin"}, 1, "'kin' is not in the vocabulary");
+  refused({"neighbors", plane, "king", "--text", "x"}, 2, "--text is what --layer's means are taken over");
+  refused({"neighbors", std::string(300, 'x'), "king"}, 1, "does not exist");
+  refused({"project", folder.write("two", "a 1 2\nb 2 1\n"), "--output", folder.path("x.svg")}, 1, "3 or more");
   refused({"export", plane}, 2, "name a file with --output");
   refused({"export", plane, "--output", folder.path("none/x")}, 1, "does not exist; make it");
   refused({"evaluate", plane, "--questions", folder.write("q", ": c\nking man queen\n")}, 1, "q:2");

@@ -14,9 +14,9 @@ namespace heddle {
 namespace {
 
 constexpr double kWidth = 1200, kHeight = 900, kMargin = 60, kFont = 13;
-// Okabe and Ito's colours, which people with colour blindness tell apart, and two more
+// Okabe and Ito's colours, which people with colour blindness tell apart, and some more
 constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                 "#56b4e9", "#8c6d1f", "#555555", "#7b3294", "#a6761d"};
+                                 "#56b4e9", "#8c6d1f", "#888888", "#7b3294", "#000000"};
 // their marks around (0, 0): each colour's circle, then its square, triangle and diamond
 constexpr std::array kMarks = {"M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0Z", "M-3-3H3V3H-3Z", "M0-4L4 3H-4Z",
                                "M0-4L4 0 0 4-4 0Z"};
