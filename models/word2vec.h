@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cmath>
 #include <functional>
 #include <span>
 #include <unordered_map>
@@ -36,7 +38,7 @@ struct Word2VecConfig final : ModelConfig {
 /// An input vector is the sum of n rows over sqrt(n). They are the rows of its words and, where max_n > 0, of the
 /// words' character n-grams, min_n to max_n long, of "<word>" (Bojanowski et al., "Enriching Word Vectors with Subword
 /// Information", 2017); there is a row for each n-gram of the vocabulary, without hashing. Words of more than
-/// kLongestSplit characters have none.
+/// a hundred characters have none.
 ///
 /// It trains itself, by gradient descent in text order. A row of a batch is worked through by itself, on copies of the
 /// vectors that it meets; afterwards the changes that all rows made to a vector are added, in the order of the rows. So
@@ -78,11 +80,15 @@ class Word2Vec final : public Model {
 
  private:
   class Worker;
+  /// Of the tables, row by row in turns: each is merged by itself.
+  static constexpr index_t kParts = 16;
   /// A row of the batch while it is worked through: the vectors that it met, as they are and later how they changed.
   struct Lane {
     std::vector<std::int32_t> rows;
-    std::vector<real> values;     ///< of each of `rows`, padded with zeros
-    std::vector<real> stiffness;  ///< of each: lr times a bound on the loss's curvature along it
+    std::vector<std::int32_t> parts;             ///< places in `rows`, those of each part of the tables together,
+    std::array<std::size_t, kParts + 1> begins;  ///< and where they begin in it
+    std::vector<real> values;                    ///< of each of `rows`, padded with zeros
+    std::vector<real> stiffness;                 ///< of each: lr times a bound on the loss's curvature along it
     LossSum losses;
   };
 
@@ -90,6 +96,8 @@ class Word2Vec final : public Model {
   LossSum run(const Batch& batch, real lr, const Rng& rng);
   /// Adds the changes of the first `lanes` lanes to the tables.
   void merge(index_t lanes);
+  /// What the sum of an input's rows is multiplied with.
+  static real scale_of(std::size_t rows) { return 1 / std::sqrt(static_cast<real>(rows)); }
   /// Row number `row` of the three tables, one after another.
   real* table_row(index_t row);
   const real* table_row(index_t row) const { return const_cast<Word2Vec*>(this)->table_row(row); }
