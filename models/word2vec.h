@@ -37,8 +37,8 @@ struct Word2VecConfig final : ModelConfig {
 ///
 /// An input vector is the sum of n rows over sqrt(n). They are the rows of its words and, where max_n > 0, of the
 /// words' character n-grams, min_n to max_n long, of "<word>" (Bojanowski et al., "Enriching Word Vectors with Subword
-/// Information", 2017); there is a row for each n-gram of the vocabulary, without hashing. Words of more than
-/// a hundred characters have none.
+/// Information", 2017); there is a row for each n-gram of the vocabulary, without hashing. Words of more than a
+/// hundred characters have none.
 ///
 /// It trains itself, by gradient descent in text order. A row of a batch is worked through by itself, on copies of the
 /// vectors that it meets; afterwards the changes that all rows made to a vector are added, in the order of the rows. So
