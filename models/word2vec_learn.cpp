@@ -253,7 +253,7 @@ void Word2Vec::merge(index_t lanes) {
       const auto row_at = [&](std::int32_t i) { return table_row(lane.rows[static_cast<std::size_t>(i)]); };
       for (std::size_t at = 0; at < part.size(); ++at) {
         if (at + kAhead < part.size()) {
-          fetch(row_at(part[at + kAhead]), stride);
+          fetch(row_at(part[at + kAhead]), config_.n_embd);
           fetch(change_at(part[at + kAhead]), stride);
         }
         const Met& all = met(lane, part[at]);

@@ -9,7 +9,6 @@
 #include "data/tokenizer_file.h"
 #include "data/utf8.h"
 #include "train/analysis/model_vectors.h"
-#include "train/analysis/word_space.h"
 #include "train/checkpoint.h"
 #include "train/commands.h"
 #include "train/config.h"
@@ -35,11 +34,13 @@ namespace {
 /// Vectors of those of `asked` that the vocabulary lacks and the model can put together.
 WordVectors put_together(const Model& model, const std::vector<std::string>& vocabulary,
                          const std::vector<std::string>& asked, index_t width) {
-  const WordIndex known(vocabulary);
+  const auto holds = [](const std::vector<std::string>& words, const std::string& word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
   WordVectors made;
   std::vector<real> values;
   for (const std::string& word : asked) {
-    if (known.row_of(word) >= 0 || std::find(made.words.begin(), made.words.end(), word) != made.words.end()) continue;
+    if (holds(vocabulary, word) || holds(made.words, word)) continue;
     const std::vector<real> vector = model.vector_of(word);
     if (vector.empty()) continue;
     made.words.push_back(word);

@@ -15,10 +15,19 @@ Experiment tiny(const std::string& more = "") {
       "test"));
 }
 
+/// word2vec on a text of letters, with more keys of [data], [model] and [train].
+Experiment words(const std::string& data, const std::string& model, const std::string& train = "") {
+  return Experiment(Settings::from_text("[data]\ntokenizer = letters\n" + data + "[model]\nkind = word2vec\n" + model +
+                                            "[optim]\nkind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\n" +
+                                            "[train]\n" + train,
+                                        "test"));
+}
+
 struct Setup {
-  explicit Setup(const std::string& more = "")
-      : experiment(tiny(more)),
-        corpus(load_corpus(experiment.data, 1, 8)),
+  explicit Setup(const std::string& more = "") : Setup(tiny(more)) {}
+  explicit Setup(Experiment whole)
+      : experiment(std::move(whole)),
+        corpus(load_corpus(experiment.data, 1, experiment.model->block_size())),
         model(experiment.build_model(*corpus.tokenizer)),
         trainer(experiment, corpus, *model) {}
   Experiment experiment;
@@ -71,18 +80,12 @@ TEST_CASE("the expected memory is near what training takes") {
 }
 
 TEST_CASE("what word2vec keeps beside its vectors is expected before the first step") {
-  const Experiment experiment(Settings::from_text(
-      "[data]\nsize = 200000\ntokenizer = letters\n[model]\nkind = word2vec\nn_embd = 20\nblock_size = 200\n[optim]\n"
-      "kind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\n[train]\nbatch_size = 20\n",
-      "test"));
-  const Corpus corpus = load_corpus(experiment.data, 1, 200);
-  const auto model = experiment.build_model(*corpus.tokenizer);
-  Trainer trainer(experiment, corpus, *model);
-  const double expected = trainer.estimate_memory().activations;
-  for (index_t i = 0; i < 5; ++i) trainer.step(i);
+  Setup setup(words("size = 200000\n", "n_embd = 20\nblock_size = 200\n", "batch_size = 20\n"));
+  const double expected = setup.trainer.estimate_memory().activations;
+  for (index_t i = 0; i < 5; ++i) setup.trainer.step(i);
   CHECK(expected > 20 * 200 * 20 * sizeof(real));  // of each piece's words, and of those drawn beside them
-  CHECK(model->working_bytes() <= expected * 1.3);
-  CHECK(model->working_bytes() >= expected / 1.5);
+  CHECK(setup.model->working_bytes() <= expected * 1.3);
+  CHECK(setup.model->working_bytes() >= expected / 1.5);
 }
 
 TEST_CASE("a loss of pairs is a mean over pairs: unknown words are none, and a text of them alone has no loss") {
@@ -98,16 +101,9 @@ TEST_CASE("a loss of pairs is a mean over pairs: unknown words are none, and a t
   }
   const std::string path = folder.write("text", text);
   const auto first_loss = [&](const std::string& val_fraction) {
-    const Experiment experiment(Settings::from_text(
-        "[data]\npath = " + path + "\ntokenizer = letters\nmin_count = 2\nval_fraction = " + val_fraction +
-            "\n[model]\nkind = word2vec\nn_embd = 8\nblock_size = 100\nsubsample = 0\n[optim]\nkind = sgd\nmomentum = "
-            "0\n"
-            "weight_decay = 0\ngrad_clip = 0\n",
-        "test"));
-    const Corpus corpus = load_corpus(experiment.data, 1, 100);
-    const auto model = experiment.build_model(*corpus.tokenizer);
-    Trainer trainer(experiment, corpus, *model);
-    return std::pair(trainer.evaluate(true), model->yardsticks()[0].loss);
+    Setup setup(words("path = " + path + "\nmin_count = 2\nval_fraction = " + val_fraction + '\n',
+                      "n_embd = 8\nblock_size = 100\nsubsample = 0\n"));
+    return std::pair(setup.trainer.evaluate(true), setup.model->yardsticks()[0].loss);
   };
   const auto [loss, nothing] = first_loss("0.6");
   CHECK(loss == Approx(nothing).epsilon(0.03));

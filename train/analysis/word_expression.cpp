@@ -34,7 +34,7 @@ std::vector<ScoredWord> solve(const WordSpace& space, const std::vector<Term>& t
   ensure(!terms.empty(), "analogy: no words");
   std::vector<index_t> rows;
   for (const Term& term : terms) {
-    const bool joined = space.row_as_typed(term.word) < 0 && term.word.find_first_of("+-", 1) != std::string::npos;
+    const bool joined = term.word.find_first_of("+-", 1) != std::string::npos && space.row_as_typed(term.word) < 0;
     ensure(!joined, "word '", visible(term.word),
            "' is not in the vocabulary; if its signs are those of a sum, put blanks before them: king -man +woman");
     rows.push_back(space.find(term.word));
