@@ -4,7 +4,7 @@
 
 #include "framework/gemm.h"
 #include "models/gpt.h"
-#include "models/word2vec.h"
+#include "models/word2vec/word2vec.h"
 
 namespace heddle {
 namespace {

@@ -1,38 +1,50 @@
 #!/usr/bin/env bash
 # includes.sh ROOT: checks that the #include lines of the tree at ROOT keep to the layers and to the third parties' doors
-# below, and that no source file outgrows 500 lines. Prints each breach as FILE:LINE and fails if there is one.
+# below, that no layers form a loop, and that neither a source file nor a folder grows too long. Prints each breach as
+# FILE:LINE and fails if there is one.
 set -euo pipefail
 cd "${1:?usage: includes.sh ROOT}"
 
 # Each layer: its name, its files, and the layers it may include beside itself; patterns are extended regular expressions
 # on paths from the root, and the first that fits a file decides.
 layers=(
-  'base      framework/(bf16|check|rng|hash|keys|profile)\. -'
-  'parallel  framework/parallel\.                   base'
-  'tensor    framework/(tensor|rows)\.              base|parallel'
-  'gemm      framework/gemm\.                       base|parallel|tensor'
-  'archive   framework/archive[a-z_]*\.             base|parallel|tensor'
-  'autograd  framework/autograd\.                   base|parallel|tensor'
-  'ops       framework/ops(\.h|/)                   base|parallel|tensor|gemm|autograd'
-  'nn        framework/nn/                          base|parallel|tensor|gemm|autograd|ops'
-  'optim     framework/optim\.                      base|parallel|tensor|gemm|autograd|ops|nn'
-  'batch     data/batch\.h                          base|parallel|tensor'
-  'data      data/                                  base|parallel|tensor|archive|batch'
-  'models    models/                                base|parallel|tensor|gemm|autograd|ops|nn|optim|batch'
-  'train     train/                                 base|parallel|tensor|gemm|archive|autograd|ops|nn|optim|batch|data|models'
-  'tests     tests/                                 .*'
+  'base      framework/(bf16|check|rng|hash|keys|profile)\.  -'
+  'parallel  framework/parallel\.       base'
+  'tensor    framework/(tensor|rows)\.  base|parallel'
+  'gemm      framework/gemm\.           base|parallel|tensor'
+  'autograd  framework/autograd\.       base|parallel|tensor'
+  'ops       framework/ops(\.h|/)       base|parallel|tensor|gemm|autograd'
+  'nn        framework/nn/              base|parallel|tensor|gemm|autograd|ops'
+  'optim     framework/optim\.          base|parallel|tensor|gemm|autograd|ops|nn'
+  'archive   framework/archive/         base|parallel|tensor'
+  'batch     data/batch\.h              base|parallel|tensor'
+  'data      data/[a-z_0-9]+\.          base|parallel|tensor|archive|batch'
+  'tokenizer data/tokenizer/            base|parallel|tensor|archive|data'
+  'text      data/text/                 base|parallel|tensor|archive|batch|data|tokenizer'
+  'vectors   data/vectors/              base|parallel|tensor|data'
+  'models    models/                    base|parallel|tensor|gemm|autograd|ops|nn|optim|batch'
+  'geometry  train/analysis/geometry/   base|parallel|tensor|autograd|ops|optim|data'
+  'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|data|tokenizer|text|vectors|models|geometry'
+  'decode    train/decode/              base|parallel|tensor|autograd|gemm|tokenizer|models'
+  'run       train/run/                 base|parallel|tensor|gemm|autograd|nn|optim|archive|batch|data|tokenizer|text|vectors|models|words|decode'
+  'commands  train/commands/            base|parallel|tensor|gemm|autograd|data|tokenizer|text|vectors|models|geometry|words|decode|run'
+  'bench     train/bench/               base|parallel|tensor|gemm|data|tokenizer|text|vectors|models|geometry|words|decode|run|commands'
+  'main      train/main\.cpp            base|run|commands|bench'
+  'tests     tests/                     .*'
 )
 # Each third party: how its headers begin, and the one place that may include them.
 doors=(
   '(oneapi/)?tbb/         framework/parallel\.cpp'
   '(oneapi/)?dnnl|omp\.h  framework/gemm\.cpp'
-  'hdf5|H5                framework/archive\.cpp'
-  'boost/program_options  train/config\.cpp'
+  'hdf5|H5                framework/archive/archive\.cpp'
+  'boost/program_options  train/run/config\.cpp'
   'utf8proc               data/utf8\.cpp'
-  'Eigen/                 train/analysis/linear_algebra\.cpp'
+  'Eigen/                 train/analysis/geometry/linear_algebra\.cpp'
 )
+most_lines=500 most_files=25
 
 breaches=0
+edges=  # of layers: "from to" a line
 breach() {
   echo "$1"
   breaches=$((breaches + 1))
@@ -57,6 +69,8 @@ check_quoted() {
     breach "$1:$2: \"$3\" is no header of ours; write the path from the root, and <...> for others' headers"
   elif [[ $layer != "$from" && ! $layer =~ ^($may)$ ]]; then
     breach "$1:$2: $from may not include $layer (\"$3\")"
+  elif [[ $layer != "$from" ]]; then
+    edges+="$from $layer"$'\n'
   fi
 }
 
@@ -79,8 +93,12 @@ fi
 for file in "${sources[@]}"; do
   layer_of "$file" || breach "$file:1: stands in no layer; give it a row in tests/includes.sh"
   lines=$(wc -l < "$file")
-  ((lines <= 500)) || breach "$file:$lines: longer than 500 lines; split it"
+  ((lines <= most_lines)) || breach "$file:$lines: longer than $most_lines lines; split it"
 done
+
+while read -r count folder; do
+  ((count <= most_files)) || breach "$folder: $count sources, at most $most_files a folder; divide it"
+done < <(printf '%s\n' "${sources[@]%/*}" | sort | uniq -c)
 
 form='^([^:]+):([0-9]+):[[:space:]]*#[[:space:]]*include[[:space:]]*(["<])([^">]+)[">]'
 while read -r include; do
@@ -92,6 +110,9 @@ while read -r include; do
     check_angled "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]}"
   fi
 done < <(grep -nHE '^[[:space:]]*#[[:space:]]*include' "${sources[@]}")
+
+# No two layers know each other, neither directly nor through others.
+loop=$(sort -u <<< "$edges" | tsort 2>&1 >/dev/null) || breach "a loop of layers: ${loop//$'\n'/ }"
 
 echo "includes: ${#sources[@]} files, $breaches breaches"
 ((breaches == 0))

@@ -18,12 +18,12 @@ function(add_tests target library prefix)
                        PROPERTIES TIMEOUT 600)
 endfunction()
 
-file(GLOB test_sources CONFIGURE_DEPENDS tests/*.cpp tests/framework/*.cpp tests/models/*.cpp tests/data/*.cpp tests/train/*.cpp
-     tests/train/analysis/*.cpp tests/fuzz/*.cpp)
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*_test.cpp)
+list(APPEND test_sources tests/catch_main.cpp tests/fuzz/fuzz_tokenizer.cpp)
 add_tests(heddle_tests heddle_core "" ${test_sources})
 if(NOT HEDDLE_SANITIZE)  # the same sources: once under the sanitizers is enough
-  file(GLOB test_sources_double CONFIGURE_DEPENDS tests/catch_main.cpp tests/framework/*.cpp tests/models/*.cpp)
-  add_tests(heddle_tests_double heddle_double "double: " ${test_sources_double})
+  file(GLOB_RECURSE test_sources_double CONFIGURE_DEPENDS tests/framework/*_test.cpp tests/models/*_test.cpp)
+  add_tests(heddle_tests_double heddle_double "double: " tests/catch_main.cpp ${test_sources_double})
 endif()
 
 add_test(NAME includes COMMAND ${CMAKE_SOURCE_DIR}/tests/includes.sh ${CMAKE_SOURCE_DIR})

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "train/commands.h"
-#include "train/config.h"
+#include "train/commands/commands.h"
+#include "train/run/config.h"
 
 namespace {
 

@@ -9,12 +9,12 @@
 #include <set>
 #include <type_traits>
 
-#include "data/bpe_tokenizer.h"
-#include "data/bpe_trainer.h"
-#include "data/pre_split.h"
-#include "data/tokenizer_file.h"
+#include "data/tokenizer/bpe.h"
+#include "data/tokenizer/bpe_trainer.h"
+#include "data/tokenizer/file.h"
+#include "data/tokenizer/pretokenizer.h"
 #include "data/utf8.h"
-#include "data/word_vectors.h"
+#include "data/vectors/word_vectors.h"
 
 /// What must hold of the tokenizers, and of the readers of others' files, for any bytes. replay_test.cpp tries it on
 /// the files of corpus/ and changes of them; to search for new ones:

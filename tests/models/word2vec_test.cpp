@@ -1,4 +1,4 @@
-#include "models/word2vec.h"
+#include "models/word2vec/word2vec.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -5,10 +5,10 @@
 #include <sstream>
 #include <thread>
 
-#include "framework/archive.h"
+#include "framework/archive/archive.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
-#include "train/checkpoint.h"
+#include "train/run/checkpoint.h"
 
 namespace heddle {
 namespace {

@@ -1,0 +1,136 @@
+#include "data/text/token_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "framework/hash.h"
+#include "framework/parallel.h"
+
+namespace heddle {
+namespace {
+
+constexpr const char* kKind = "token file";
+constexpr int kFormat = 3;
+
+/// Bytes that are written one after another and then mapped: a file without a name, which is gone with the program
+/// however that ends; memory, where the folder takes none.
+class Scratch {
+ public:
+  explicit Scratch(const std::filesystem::path& folder) : folder_(folder) {
+    if (!folder_.empty()) fd_ = open_in(folder_);
+    if (fd_ < 0) {
+      folder_.clear();
+      fd_ = ::memfd_create("tokens", MFD_CLOEXEC);
+    }
+    if (fd_ < 0) fail();
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { ::close(fd_); }
+
+  void write(const std::vector<std::byte>& bytes) {
+    for (std::size_t at = 0; at < bytes.size();) {
+      const ssize_t n = ::write(fd_, bytes.data() + at, bytes.size() - at);
+      if (n < 0 && errno != EINTR) fail();
+      if (n > 0) at += static_cast<std::size_t>(n);
+    }
+    size_ += bytes.size();
+  }
+
+  std::shared_ptr<const std::byte> map() const {
+    if (size_ == 0) return nullptr;
+    void* const pages = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd_, 0);
+    if (pages == MAP_FAILED) fail();
+    return {static_cast<const std::byte*>(pages), [pages, size = size_](const void*) { ::munmap(pages, size); }};
+  }
+
+ private:
+  static int open_in(const std::filesystem::path& folder) {
+    const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) return fd;
+    std::string name = (folder / "tokens.XXXXXX").string();  // a file system that knows no files without a name
+    const int named = ::mkostemp(name.data(), O_CLOEXEC);
+    if (named >= 0) ::unlink(name.c_str());
+    return named;
+  }
+
+  [[noreturn]] void fail() const {
+    throw Error(concat_text("tokens: cannot be kept in ", folder_.empty() ? "memory" : "'" + folder_.string() + "'",
+                            " (", std::strerror(errno), "); free some space"));
+  }
+
+  std::filesystem::path folder_;
+  int fd_ = -1;
+  std::size_t size_ = 0;
+};
+
+std::size_t bytes_a_token(std::int64_t vocabulary) { return vocabulary <= 256 ? 1 : vocabulary <= 65536 ? 2 : 4; }
+
+}  // namespace
+
+void for_tokens(const Tokenizer& tokenizer, const ReadBlock& read, Specials specials,
+                const std::function<void(const std::vector<std::int32_t>&, std::string_view)>& on_tokens) {
+  const auto find_cut = [&](std::string_view text, std::size_t from, std::size_t to) {
+    return tokenizer.find_cut(text, from, to, specials);
+  };
+  for_blocks(read, tokenizer.lookahead(), find_cut,
+             [&](std::string_view block, const std::vector<std::size_t>&, std::uint64_t begin) {
+               on_tokens(tokenizer.encode(block, specials, begin), block);
+             });
+}
+
+TokenText encode_text(const Tokenizer& tokenizer, const ReadBlock& read, Specials specials,
+                      const std::filesystem::path& folder, const std::function<void(std::uint64_t)>& watch) {
+  TokenText text;
+  text.tokenizer = tokenizer.state();
+  text.frequencies.resize(tokenizer.state().pieces.size());
+  text.tokens.element_size = bytes_a_token(tokenizer.vocab_size());
+  text.text_hash = fnv1a("");
+  Scratch scratch(folder);
+  std::vector<std::byte> bytes;
+  for_tokens(tokenizer, read, specials, [&](const std::vector<std::int32_t>& ids, std::string_view block) {
+    const std::size_t size = text.tokens.element_size;
+    bytes.resize(ids.size() * size);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      ++text.frequencies[static_cast<std::size_t>(ids[i])];
+      std::memcpy(bytes.data() + i * size, &ids[i], size);  // the low bytes come first
+    }
+    scratch.write(bytes);
+    text.tokens.count += ids.size();
+    text.text_hash = fnv1a(block, text.text_hash);
+    text.text_bytes += block.size();
+    if (watch) watch(text.text_bytes);
+  });
+  text.tokens.data = scratch.map();
+  return text;
+}
+
+void save_tokens(const std::filesystem::path& path, const TokenText& text) {
+  save_file(path, kKind, kFormat, [&](Hdf5OArchive& archive) {
+    auto& contents = const_cast<TokenText&>(text);  // one `serialize` reads and writes
+    contents.serialize(archive, 0);
+  });
+}
+
+TokenText load_tokens(const std::filesystem::path& path) {
+  TokenText text;
+  load_file(path, kKind, kFormat, [&](Hdf5IArchive& archive) { text.serialize(archive, 0); });
+  const Tokens tokens(text.tokens);
+  const auto vocabulary = static_cast<std::int32_t>(text.tokenizer.pieces.size());
+  const double outside = parallel_sum(static_cast<index_t>(tokens.size()), 1 << 20, [&](index_t begin, index_t end) {
+    double count = 0;
+    for (index_t i = begin; i < end; ++i) {
+      const std::int32_t id = tokens[static_cast<std::size_t>(i)];
+      count += id < 0 || id >= vocabulary ? 1 : 0;
+    }
+    return count;
+  });
+  ensure(outside == 0, "'", path.string(), "': ", static_cast<index_t>(outside),
+         " tokens are outside the vocabulary of ", vocabulary, "; encode the text again");
+  return text;
+}
+
+}  // namespace heddle

@@ -1,0 +1,54 @@
+#include "data/tokenizer/special_tokens.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "data/utf8.h"
+#include "framework/check.h"
+
+namespace heddle {
+
+void SpecialTokens::add(const std::string& token, std::int32_t id) {
+  ensure(!token.empty(), "special token: it is empty");
+  // one that ends within a character would move the places where text can be cut
+  ensure(find_invalid_utf8(token) == token.npos, "special token: '", visible(token), "' is not UTF-8");
+  ensure(known_.insert(token).second, "special token: ", visible(token), " is given twice");
+  auto& tokens = by_first_byte_[static_cast<unsigned char>(token[0])];
+  if (tokens.empty()) first_bytes_ += token[0];
+  const auto shorter =
+      std::find_if(tokens.begin(), tokens.end(), [&](const Token& t) { return t.text.size() < token.size(); });
+  tokens.insert(shorter, {token, id});
+  longest_ = std::max(longest_, token.size());
+}
+
+const SpecialTokens::Token* SpecialTokens::at(std::string_view text, std::size_t place) const {
+  const std::string_view rest = text.substr(place);
+  for (const Token& token : by_first_byte_[static_cast<unsigned char>(text[place])]) {
+    if (rest.starts_with(token.text)) return &token;
+  }
+  return nullptr;
+}
+
+SpecialTokens::Match SpecialTokens::next(std::string_view text) const {
+  if (first_bytes_.empty()) return {};
+  for (std::size_t place = 0; place < text.size(); ++place) {
+    if (first_bytes_.size() == 1) {  // the usual case: all begin with '<'
+      const void* found = std::memchr(text.data() + place, first_bytes_[0], text.size() - place);
+      if (found == nullptr) break;
+      place = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    }
+    if (const Token* token = at(text, place)) return {place, token->text.size(), token->id};
+  }
+  return {};
+}
+
+bool SpecialTokens::crosses(std::string_view text, std::size_t place) const {
+  if (longest_ == 0) return false;
+  for (std::size_t begin = place - std::min(place, longest() - 1); begin < place; ++begin) {
+    const Token* token = at(text, begin);
+    if (token != nullptr && begin + token->text.size() > place) return true;
+  }
+  return false;
+}
+
+}  // namespace heddle

@@ -1,0 +1,176 @@
+#include "data/tokenizer/word.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "data/utf8.h"
+
+namespace heddle {
+namespace {
+
+constexpr const char* kUnknown = "<unk>";
+
+/// Finds words by a view of their bytes, without making a string of it.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+template <class Value>
+using WordMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+
+/// Length of the apostrophe (straight or curled) at `at`; 0 if there is none.
+std::size_t apostrophe(std::string_view text, std::size_t at) {
+  if (at < text.size() && text[at] == '\'') return 1;
+  return text.substr(std::min(at, text.size())).starts_with("\u2019") ? 3 : 0;
+}
+
+/// Length of the word character at `at`; 0 if there is none.
+std::size_t word_character(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return 0;
+  const CodePoint c = decode_utf8(text.substr(at));
+  return c.length > 0 && is_word_character(c.value) ? c.length : 0;
+}
+
+/// Calls on_word(begin, word) for every token of `text`, words as print has them.
+template <class OnWord>
+void for_printed_words(std::string_view text, const OnWord& on_word) {
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (const std::size_t length = word_character(text, end)) {
+      end += length;
+      const std::size_t mark = apostrophe(text, end);
+      if (mark > 0 && word_character(text, end + mark) > 0) end += mark;
+    }
+    if (end == at) {
+      const CodePoint c = decode_utf8(text.substr(at));
+      end += std::max<std::size_t>(c.length, 1);
+      if (c.length > 0 && c.value != U'\n' && char_class(c.value) == CharClass::space) {
+        at = end;
+        continue;
+      }
+    }
+    on_word(at, text.substr(at, end - at));
+    at = end;
+  }
+}
+
+/// The same for runs of letters, in lower case.
+template <class OnWord>
+void for_letter_words(std::string_view text, const OnWord& on_word) {
+  std::string word;
+  for (std::size_t at = 0, begin = 0; at <= text.size();) {
+    const CodePoint c = decode_utf8(text.substr(at));
+    if (c.length > 0 && char_class(c.value) == CharClass::letter) {
+      if (word.empty()) begin = at;
+      append_lower_case(word, c.value);
+    } else if (!word.empty()) {
+      on_word(begin, std::string_view(word));
+      word.clear();
+    }
+    at += std::max<std::size_t>(c.length, 1);
+  }
+}
+
+/// The one or the other, by the tokenizer's kind.
+template <class OnWord>
+void for_words(const std::string& kind, std::string_view text, const OnWord& on_word) {
+  kind == "letters" ? for_letter_words(text, on_word) : for_printed_words(text, on_word);
+}
+
+/// No token reaches over a space or a line's end.
+std::size_t word_cut(std::string_view text, std::size_t from, std::size_t to) {
+  while (from < to && text[from] != ' ' && text[from] != '\n') ++from;
+  return from;
+}
+
+class WordTokenizer final : public Tokenizer {
+ public:
+  explicit WordTokenizer(const TokenizerState& from) : Tokenizer(from) {
+    ensure(state().pieces[0] == kUnknown, state().kind, " tokenizer: token 0 is not ", kUnknown);
+    ensure(state().counts.size() == state().pieces.size(), state().kind, " tokenizer: ", state().counts.size(),
+           " counts for ", state().pieces.size(), " tokens");
+    for (std::int32_t id = 0; id < vocab_size(); ++id) {
+      const auto [place, is_new] = ids_.emplace(piece(id), id);
+      ensure(is_new, state().kind, " tokenizer: tokens ", place->second, " and ", id, " are the same");
+    }
+  }
+
+  bool lossless() const override { return false; }
+
+  std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials) const override {
+    return word_cut(text, from, to);
+  }
+
+  void decode_next(std::string& text, std::int32_t before, std::int32_t id) const override {
+    const std::string& next = piece(id);
+    const auto is_one_of = [](const std::string& word, std::string_view marks) {
+      return word.size() == 1 && marks.find(word[0]) != marks.npos;
+    };
+    const bool first = before < 0 || piece(before) == "\n" || is_one_of(piece(before), "([{");
+    const bool closes = is_one_of(next, ".,;:!?)]}%") || next == "\u201D" || next == "\u2019";
+    if (!first && next != "\n" && !closes) text += ' ';
+    text += next;
+  }
+
+  std::vector<std::uint64_t> starts(std::string_view text, std::span<const std::int32_t>) const override {
+    std::vector<std::uint64_t> places;
+    for_words(state().kind, text, [&](std::size_t begin, std::string_view) { places.push_back(begin); });
+    return places;
+  }
+
+ protected:
+  void append(Ids& ids, std::string_view text, Specials, std::uint64_t) const override {
+    for_words(state().kind, text, [&](std::size_t, std::string_view word) {
+      const auto found = ids_.find(word);
+      ids.push_back(found == ids_.end() ? 0 : found->second);
+    });
+  }
+
+ private:
+  WordMap<std::int32_t> ids_;
+};
+
+}  // namespace
+
+TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadBlock& read) {
+  WordMap<std::int64_t> counts;
+  for_blocks(read, 0, word_cut, [&](std::string_view text, const auto&, std::uint64_t) {
+    for_words(options.kind, text, [&](std::size_t, std::string_view word) {
+      const auto found = counts.find(word);
+      if (found != counts.end()) {
+        ++found->second;
+      } else {
+        counts.emplace(word, 1);
+      }
+    });
+  });
+  ensure(!counts.empty(), options.kind, " tokenizer: the text has no words");
+  std::vector<std::pair<std::int64_t, std::string_view>> order;
+  std::int64_t unknown = 0, most = 0;
+  for (const auto& [word, count] : counts) {
+    unknown += count;
+    most = std::max(most, count);
+    if (count >= options.min_count) order.emplace_back(-count, word);
+  }
+  ensure(!order.empty(), options.kind, " tokenizer: no word is seen data.min_count = ", options.min_count,
+         " times, the most frequent ", most, " times; lower data.min_count, or give more text");
+  std::sort(order.begin(), order.end());
+  order.resize(std::min(order.size(), static_cast<std::size_t>(std::max<std::int64_t>(options.vocab_size, 1) - 1)));
+  TokenizerState state;
+  state.kind = options.kind;
+  state.pieces.emplace_back(kUnknown);
+  state.counts.push_back(0);
+  for (const auto& [count, word] : order) {
+    state.pieces.emplace_back(word);
+    state.counts.push_back(-count);
+    unknown += count;
+  }
+  state.counts[0] = unknown;
+  return state;
+}
+
+std::unique_ptr<Tokenizer> make_word_tokenizer(const TokenizerState& state) {
+  return std::make_unique<WordTokenizer>(state);
+}
+
+}  // namespace heddle

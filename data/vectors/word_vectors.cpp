@@ -1,0 +1,310 @@
+#include "data/vectors/word_vectors.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "data/utf8.h"
+#include "framework/parallel.h"
+
+namespace heddle {
+namespace {
+
+namespace fs = std::filesystem;
+
+static_assert(std::endian::native == std::endian::little && sizeof(real) == 4, "rows are copied from binary files");
+
+/// Text of the file as a message shows it: printable and short.
+struct Shown {
+  std::string_view text;
+  friend std::ostream& operator<<(std::ostream& out, const Shown& shown) {
+    constexpr std::size_t kLongest = 40;
+    return out << '\'' << visible(shown.text.substr(0, kLongest)) << (shown.text.size() > kLongest ? "...'" : "'");
+  }
+};
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/// Takes the first line off `text`, and its end off the line.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+/// Takes the last field off `line`, with the blanks behind it; those before it stay.
+std::string_view take_last_field(std::string_view& line) {
+  std::size_t end = line.size();
+  while (end > 0 && is_blank(line[end - 1])) --end;
+  std::size_t begin = end;
+  while (begin > 0 && !is_blank(line[begin - 1])) --begin;
+  const std::string_view field = line.substr(begin, end - begin);
+  line = line.substr(0, begin);
+  return field;
+}
+
+/// The number that a field is, perhaps not a finite one; nothing where it is none.
+std::optional<real> number_of(std::string_view field) {
+  const char* const end = field.data() + field.size();
+  real value = 0;
+  const auto [stop, error] = std::from_chars(field.data(), end, value);
+  if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {  // too small is not wrong: it is next to zero
+    double wide = 0;
+    const bool small = std::from_chars(field.data(), end, wide).ec == std::errc() && std::abs(wide) < 1;
+    value = small ? static_cast<real>(wide) : std::numeric_limits<real>::infinity();
+  }
+  return value;
+}
+
+/// How many numbers end a line; its first field is a word, whatever it is.
+index_t count_numbers(std::string_view line) {
+  index_t count = 0;
+  for (; number_of(take_last_field(line)) && !line.empty(); ++count) {
+  }
+  return count;
+}
+
+// --- text ---
+
+/// Puts the numbers of a line into row[0, width) and returns its word.
+std::string_view parse_line(std::string_view line, index_t width, real* row) {
+  const std::string_view whole = line;
+  for (index_t i = width; i-- > 0;) {
+    const std::string_view field = take_last_field(line);
+    ensure(!line.empty(), "wanted ", width, " numbers, found ", width - 1 - i);
+    const std::optional<real> number = number_of(field);
+    ensure(number && std::isfinite(*number), Shown{field}, " is not a finite number");
+    row[i] = *number;
+  }
+  while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+  ensure(!line.empty() && !is_blank(line.front()), "it begins with a blank, wanted a word");
+  ensure(line.size() <= kLongestWord, "a word of ", line.size(), " bytes, wanted at most ", kLongestWord);
+  if (std::any_of(line.begin(), line.end(), is_blank)) {
+    std::string_view word = line;
+    ensure(!number_of(take_last_field(word)), "wanted ", width, " numbers, found ", count_numbers(whole));
+  }
+  return line;
+}
+
+struct Header {
+  index_t words, width;
+};
+
+/// A first line that is two whole numbers, however absurd.
+std::optional<Header> header_of(std::string_view line) {
+  const auto take_number = [&line]() -> std::optional<index_t> {
+    const std::string_view field = take_last_field(line);
+    const char* const end = field.data() + field.size();
+    index_t value = 0;
+    const auto [stop, error] = std::from_chars(field.data(), end, value);
+    if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
+    if (error == std::errc::result_out_of_range) value = std::numeric_limits<index_t>::max();
+    return value;
+  };
+  const std::optional<index_t> width = take_number(), words = take_number();
+  if (!width || !words || !std::all_of(line.begin(), line.end(), is_blank)) return std::nullopt;
+  return Header{*words, *width};
+}
+
+/// Errors: a header that says more than `size` bytes can hold; so the numbers take at most twice their memory.
+void check_header(const Header& header, std::size_t size) {
+  ensure(header.words >= 1 && header.width >= 1, "the header says ", header.words, " words of ", header.width,
+         " numbers, wanted 1 or more of each");
+  const auto bytes = static_cast<index_t>(size) + 1;  // the last line may lack its end
+  ensure(header.width <= bytes && header.words <= bytes / (2 * header.width + 2), "the header says ", header.words,
+         " words of ", header.width, " numbers, but only ", size, " bytes follow; is the file cut off?");
+}
+
+/// The lines of `text`, at most `limit` (0: all), each long enough for a word and `width` numbers of a blank and a
+/// digit, so that the numbers take at most twice the text's memory. `first` is the first one's number.
+std::vector<std::string_view> split_lines(std::string_view text, index_t first, index_t width, index_t limit) {
+  std::vector<std::string_view> lines;
+  for (index_t number = first; !text.empty() && (limit == 0 || number - first < limit); ++number) {
+    const std::string_view line = lines.emplace_back(take_line(text));
+    if (static_cast<index_t>(line.size()) / 2 < width)
+      throw Error(concat_text("line ", number, ": wanted ", width, " numbers, found ", count_numbers(line)));
+  }
+  return lines;
+}
+
+/// Lines of words; `header`, if there is one, stood before them.
+WordVectors parse_lines(std::string_view text, const std::optional<Header>& header, index_t limit) {
+  text = text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
+  ensure(header || !text.empty(), "it is empty");
+  std::string_view rest = text;
+  const index_t width = header ? header->width : count_numbers(take_line(rest)), first = header ? 2 : 1;
+  ensure(width > 0, "line 1 is neither a word and its numbers nor a header; is this a file of word vectors?");
+  const std::vector<std::string_view> lines = split_lines(text, first, width, limit);
+  const auto count = static_cast<index_t>(lines.size());
+  if (header) {
+    const index_t wanted = limit == 0 ? header->words : std::min(limit, header->words);
+    ensure(count == wanted, "the header says ", header->words, " words, but ", count,
+           count < wanted ? " follow; is the file cut off?" : " or more follow; is the file damaged?");
+  }
+
+  WordVectors result{std::vector<std::string>(lines.size()), Tensor({count, width})};
+  const index_t grain = row_grain(width);
+  std::vector<std::string> errors(static_cast<std::size_t>((count + grain - 1) / grain));  // the first of each piece
+  parallel_for(count, grain, [&](index_t begin, index_t end) {
+    index_t i = begin;
+    try {
+      for (; i < end; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        result.words[at] = parse_line(lines[at], width, result.vectors.data() + i * width);
+      }
+    } catch (const Error& e) {
+      errors[static_cast<std::size_t>(begin / grain)] = concat_text("line ", first + i, ": ", e.what());
+    }
+  });
+  for (const std::string& error : errors) ensure(error.empty(), error);
+  return result;
+}
+
+// --- binary ---
+
+WordVectors parse_records(std::string_view bytes, const Header& header, index_t limit) {
+  const index_t count = limit == 0 ? header.words : std::min(limit, header.words);
+  const auto row_bytes = static_cast<std::size_t>(header.width) * sizeof(real);
+  const auto skip_line_end = [&bytes] { bytes.remove_prefix(bytes.starts_with('\n') ? 1 : 0); };
+  WordVectors result{{}, Tensor({count, header.width})};
+  for (index_t i = 0; i < count; ++i) {
+    skip_line_end();
+    ensure(!bytes.empty(), "the header says ", header.words, " words, but ", i, " follow; is the file cut off?");
+    const std::size_t space = bytes.substr(0, kLongestWord + 1).find(' ');
+    ensure(space != bytes.npos, "word ", i + 1, ": no space ends it within ", std::min(bytes.size(), kLongestWord + 1),
+           " bytes; is the file damaged?");
+    const std::string_view word = bytes.substr(0, space);
+    ensure(!word.empty(), "word ", i + 1, " is empty; is the file damaged?");
+    ensure(word.find_first_of(kWhiteSpace) == word.npos, "word ", i + 1, " (", Shown{word},
+           ") holds white space; is the file damaged?");
+    bytes.remove_prefix(space + 1);
+    ensure(bytes.size() >= row_bytes, "word ", i + 1, " (", Shown{word}, "): the file ends within its ", header.width,
+           " numbers; is it cut off?");
+    real* const row = result.vectors.data() + i * header.width;
+    std::memcpy(row, bytes.data(), row_bytes);
+    bytes.remove_prefix(row_bytes);
+    ensure(std::all_of(row, row + header.width, [](real x) { return std::isfinite(x); }), "word ", i + 1, " (",
+           Shown{word}, ") has a number that is not finite");
+    result.words.emplace_back(word);
+  }
+  skip_line_end();
+  ensure(count < header.words || bytes.empty(), "the header says ", header.words, " words, but ", bytes.size(),
+         " bytes follow the last; is the file damaged?");
+  return result;
+}
+
+// --- which of them ---
+
+/// Whether text begins as `text` does: in UTF-8 without control characters, for longer than a word.
+bool begins_printable(std::string_view text) {
+  for (std::size_t at = 0; at < std::min(text.size(), 2 * kLongestWord);) {
+    const CodePoint c = decode_utf8(text.substr(at));
+    const bool control = c.value < ' ' && kWhiteSpace.find(static_cast<char>(c.value)) == kWhiteSpace.npos;
+    if (c.length == 0 || control) return false;
+    at += c.length;
+  }
+  return true;
+}
+
+/// Whether a line is one field and `width` numbers.
+bool is_plain_line(std::string_view line, index_t width) {
+  for (index_t i = 0; i < width; ++i) {
+    if (!number_of(take_last_field(line))) return false;
+  }
+  return !take_last_field(line).empty() && line.empty();
+}
+
+/// Two signs of text. Where they disagree, words may hold spaces or not be UTF-8, the first line may be damaged, or the
+/// bytes of floats look like text, as 0.7's do ("333?"): then it is binary if it fits to the byte as that and not as
+/// text.
+bool is_text(std::string_view after_header, const Header& header) {
+  std::string_view rest = after_header;
+  const bool plain = is_plain_line(take_line(rest), header.width);
+  if (plain == begins_printable(after_header)) return plain;
+  const auto fits = [&](const auto& parse) {
+    try {
+      parse(after_header, header, 0);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  return !fits(parse_records) || (plain && fits(parse_lines));
+}
+
+/// Errors: files in forms that hold vectors, too. A word may begin as they do.
+void refuse_others(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  ensure(!bytes.starts_with("\x1F\x8B"sv), "it is compressed; unpack it with gunzip");
+  ensure(!bytes.starts_with("PK\x03\x04"sv), "it is compressed; unpack it with unzip");
+  ensure(!bytes.starts_with("\xBA\x16\x4F\x2F"sv), "it is a fastText model; read the .vec file that lies beside it");
+}
+
+/// A file's bytes, mapped while this lives.
+class MappedFile {
+ public:
+  explicit MappedFile(const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    ensure(fs::exists(status), "it does not exist");
+    ensure(fs::is_regular_file(status), "it is not a regular file");
+    const std::uintmax_t size = fs::file_size(path, error);
+    const int fd = error ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    ensure(fd >= 0, "it cannot be opened (", std::strerror(errno), ")");
+    size_ = size;
+    void* const pages = size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0) : nullptr;
+    const int map_error = errno;
+    ::close(fd);
+    ensure(pages != MAP_FAILED, "it cannot be read (", std::strerror(map_error), ")");
+    data_ = static_cast<const char*>(pages);
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile() {
+    if (size_ > 0) ::munmap(const_cast<char*>(data_), size_);
+  }
+
+  std::string_view bytes() const { return {data_, size_}; }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+WordVectors parse_word_vectors(std::string_view bytes, index_t limit) {
+  ensure(limit >= 0, "a limit of ", limit, " words, wanted 0 (all) or more");
+  try {
+    std::string_view rest = bytes;
+    const std::optional<Header> header = header_of(take_line(rest));
+    if (!header) return parse_lines(bytes, {}, limit);
+    check_header(*header, rest.size());
+    return is_text(rest, *header) ? parse_lines(rest, header, limit) : parse_records(rest, *header, limit);
+  } catch (const Error&) {
+    refuse_others(bytes);
+    throw;
+  }
+}
+
+WordVectors read_word_vectors(const fs::path& path, index_t limit) {
+  try {
+    return parse_word_vectors(MappedFile(path).bytes(), limit);
+  } catch (const Error& e) {
+    throw Error(concat_text("word vectors: '", path.string(), "': ", e.what()));
+  }
+}
+
+}  // namespace heddle

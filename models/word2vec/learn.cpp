@@ -1,0 +1,277 @@
+#include <algorithm>
+#include <cmath>
+
+#include "framework/ops/vector_math.h"
+#include "framework/rows.h"
+#include "models/word2vec/word2vec.h"
+
+namespace heddle {
+namespace {
+
+index_t padded(index_t width) { return (width + kLanes - 1) / kLanes * kLanes; }
+
+/// Has a vector brought near, to be there when its turn comes: the tables are far larger than caches.
+void fetch(const real* vector, index_t width) {
+  for (index_t d = 0; d < width; d += 64 / static_cast<index_t>(sizeof(real))) __builtin_prefetch(vector + d);
+}
+constexpr std::size_t kAhead = 4;  // vectors that are fetched before their turn
+
+}  // namespace
+
+/// Works through one row of a batch.
+class Word2Vec::Worker {
+ public:
+  Worker(Word2Vec& model, Lane& lane, std::vector<std::int32_t>& places, real lr)
+      : model_(model), lane_(lane), places_(places), width_(model.config_.n_embd), stride_(padded(width_)), lr_(lr) {
+    places_.resize(static_cast<std::size_t>(model.table_rows()), -1);
+    lane_.rows.clear();
+    lane_.stiffness.clear();
+    lane_.losses = {};
+  }
+
+  void run(const Batch& batch, index_t row, const Rng& rng) {
+    const bool cbow = model_.config_.method == "cbow";
+    model_.for_windows(batch, row, rng, [&](std::span<const std::int32_t> near, std::span<const std::int32_t> outputs) {
+      input_rows_.clear();
+      input_ends_.clear();
+      outputs_.clear();
+      for (const std::int32_t word : outputs) fetch(model_.table_row(model_.words_ + model_.ngrams_ + word), width_);
+      for (const std::int32_t word : near) {
+        input_rows_.push_back(place_of(word));
+        for (const std::int32_t ngram : model_.ngrams_of(word)) input_rows_.push_back(place_of(ngram));
+        if (!cbow) input_ends_.push_back(input_rows_.size());
+      }
+      if (cbow) input_ends_.push_back(input_rows_.size());
+      for (const std::int32_t word : outputs) outputs_.push_back(place_of(model_.words_ + model_.ngrams_ + word));
+      learn();
+    });
+    if (lr_ != 0) {
+      keep_changes();
+      deal_out();
+    }
+    for (const std::int32_t met : lane_.rows) places_[static_cast<std::size_t>(met)] = -1;
+  }
+
+ private:
+  /// Where in the lane a row of the tables lies; brings it there at first.
+  std::int32_t place_of(index_t row) {
+    std::int32_t& place = places_[static_cast<std::size_t>(row)];
+    if (place >= 0) return place;
+    place = static_cast<std::int32_t>(lane_.rows.size());
+    lane_.rows.push_back(static_cast<std::int32_t>(row));
+    lane_.stiffness.push_back(0);
+    const std::size_t end = lane_.rows.size() * static_cast<std::size_t>(stride_);
+    if (lane_.values.size() < end) lane_.values.resize(end + end / 4, 0);
+    std::copy_n(model_.table_row(row), width_, vector_at(place));
+    return place;
+  }
+  real* vector_at(std::int32_t place) { return lane_.values.data() + place * stride_; }
+
+  /// The window's inputs and outputs meet, and move.
+  void learn() {
+    const std::size_t inputs = input_ends_.size(), outputs = outputs_.size();
+    const auto width = static_cast<std::size_t>(stride_);
+    gather_inputs();
+    scores_.resize(inputs * outputs);
+    for (std::size_t o = 0; o < outputs; ++o) {
+      const real* const y = vector_at(outputs_[o]);
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real* const x = inputs_[i];
+        scores_[o * inputs + i] = row_sum(stride_, [&](index_t d) { return x[d] * y[d]; });
+      }
+    }
+    for (real& score : scores_) score = sigmoid_of(score);
+    add_loss(inputs, outputs);
+    if (lr_ == 0) return;
+    add_stiffness(inputs, outputs);
+
+    // a step of descent on the loss: (label - sigmoid) times the other side's vector
+    for (std::size_t i = 0; i < inputs * outputs; ++i) scores_[i] = lr_ * ((i < inputs ? 1 : 0) - scores_[i]);
+    moves_.assign(inputs * width, 0);
+    for (std::size_t o = 0; o < outputs; ++o) {
+      const real* const y = vector_at(outputs_[o]);
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real g = scores_[o * inputs + i];
+        real* const move = moves_.data() + i * width;
+        for (std::size_t d = 0; d < width; ++d) move[d] += g * y[d];
+      }
+    }
+    for (std::size_t o = 0; o < outputs; ++o) {
+      real* const y = vector_at(outputs_[o]);
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real g = scores_[o * inputs + i];
+        const real* const x = inputs_[i];
+        for (std::size_t d = 0; d < width; ++d) y[d] += g * x[d];
+      }
+    }
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const real scale = scale_of(input_ends_[i] - at);
+      const real* const move = moves_.data() + i * width;
+      for (; at < input_ends_[i]; ++at) {
+        real* const row = vector_at(input_rows_[at]);
+        for (std::size_t d = 0; d < width; ++d) row[d] += scale * move[d];
+      }
+    }
+  }
+
+  /// Points inputs_ to the sum of each input's rows: to the row itself where it is one.
+  void gather_inputs() {
+    const auto width = static_cast<std::size_t>(stride_);
+    inputs_.resize(input_ends_.size());
+    sums_.resize(input_ends_.size() * width);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const std::size_t rows = input_ends_[i] - at;
+      if (rows == 1) {
+        inputs_[i] = vector_at(input_rows_[at++]);
+        continue;
+      }
+      real* const sum = sums_.data() + i * width;
+      std::fill_n(sum, width, real{0});
+      for (; at < input_ends_[i]; ++at) {
+        const real* const row = vector_at(input_rows_[at]);
+        for (std::size_t d = 0; d < width; ++d) sum[d] += row[d];
+      }
+      const real scale = scale_of(rows);
+      for (std::size_t d = 0; d < width; ++d) sum[d] *= scale;
+      inputs_[i] = sum;
+    }
+  }
+
+  void add_loss(std::size_t inputs, std::size_t outputs) {
+    double product = 1, loss = 0;
+    for (std::size_t i = 0; i < inputs * outputs; ++i) {
+      const double likely = i < inputs ? scores_[i] : 1 - scores_[i];
+      product *= likely < 1e-30 ? 1e-30 : likely;  // NaN stays
+      if (product > 1e-200) continue;              // one logarithm for many factors
+      loss -= std::log(product);
+      product = 1;
+    }
+    lane_.losses.nats += loss - std::log(product);
+    lane_.losses.count += static_cast<index_t>(inputs);
+  }
+
+  /// Along its own row a pair's loss has the curvature sigmoid (1 - sigmoid) times the other side's square. Rows that
+  /// make up one input move together, which adds up to as much for each of them.
+  void add_stiffness(std::size_t inputs, std::size_t outputs) {
+    squares_.assign(inputs + outputs, 0);
+    pulls_.assign(inputs + outputs, 0);
+    for (std::size_t i = 0; i < inputs; ++i) squares_[i] = square(inputs_[i]);
+    for (std::size_t o = 0; o < outputs; ++o) squares_[inputs + o] = square(vector_at(outputs_[o]));
+    for (std::size_t o = 0; o < outputs; ++o) {
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const real p = scores_[o * inputs + i], curvature = lr_ * p * (1 - p);
+        pulls_[i] += curvature * squares_[inputs + o];
+        pulls_[inputs + o] += curvature * squares_[i];
+      }
+    }
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      for (; at < input_ends_[i]; ++at) lane_.stiffness[static_cast<std::size_t>(input_rows_[at])] += pulls_[i];
+    }
+    for (std::size_t o = 0; o < outputs; ++o)
+      lane_.stiffness[static_cast<std::size_t>(outputs_[o])] += pulls_[inputs + o];
+  }
+  real square(const real* x) const {
+    return row_sum(stride_, [x](index_t d) { return x[d] * x[d]; });
+  }
+
+  /// Turns the lane's vectors into how they differ from the tables'.
+  void keep_changes() {
+    for (std::size_t i = 0; i < lane_.rows.size(); ++i) {
+      if (i + kAhead < lane_.rows.size()) fetch(model_.table_row(lane_.rows[i + kAhead]), width_);
+      const real* const from = model_.table_row(lane_.rows[i]);
+      real* const to = vector_at(static_cast<std::int32_t>(i));
+      for (index_t d = 0; d < width_; ++d) to[d] -= from[d];
+    }
+  }
+
+  /// Sorts the lane's rows by their part of the tables.
+  void deal_out() {
+    lane_.begins.fill(0);
+    for (const std::int32_t row : lane_.rows) ++lane_.begins[static_cast<std::size_t>(row % kParts) + 1];
+    for (std::size_t p = 0; p < kParts; ++p) lane_.begins[p + 1] += lane_.begins[p];
+    lane_.parts.resize(lane_.rows.size());
+    auto next = lane_.begins;
+    for (std::size_t i = 0; i < lane_.rows.size(); ++i)
+      lane_.parts[next[static_cast<std::size_t>(lane_.rows[i] % kParts)]++] = static_cast<std::int32_t>(i);
+  }
+
+  Word2Vec& model_;
+  Lane& lane_;
+  std::vector<std::int32_t>& places_;
+  index_t width_, stride_;
+  real lr_;
+  std::vector<std::int32_t> input_rows_, outputs_;  ///< places in the lane
+  std::vector<std::size_t> input_ends_;             ///< of each input, in input_rows_
+  std::vector<const real*> inputs_;
+  std::vector<real> sums_, scores_, moves_, squares_, pulls_;
+};
+
+LossSum Word2Vec::run(const Batch& batch, real lr, const Rng& rng) {
+  const index_t rows = batch.inputs.size(0);
+  lanes_.resize(std::max(lanes_.size(), static_cast<std::size_t>(rows)));
+  places_.resize(std::max(places_.size(), static_cast<std::size_t>(threads())));
+  parallel_for(rows, 1, [&](index_t begin, index_t end) {
+    for (index_t row = begin; row < end; ++row) {
+      Worker worker(*this, lanes_[static_cast<std::size_t>(row)], places_[static_cast<std::size_t>(thread_index())],
+                    lr);
+      worker.run(batch, row, rng.fork(static_cast<std::uint64_t>(row)));
+    }
+  });
+  LossSum sum;
+  for (index_t row = 0; row < rows; ++row) {
+    sum.nats += lanes_[static_cast<std::size_t>(row)].losses.nats;
+    sum.count += lanes_[static_cast<std::size_t>(row)].losses.count;
+  }
+  if (lr == 0 || !std::isfinite(sum.nats)) return sum;
+  merge(rows);
+  return sum;
+}
+
+void Word2Vec::merge(index_t lanes) {
+  const index_t stride = padded(config_.n_embd);
+  met_.resize(static_cast<std::size_t>(table_rows()));
+  parallel_for(kParts, 1, [&](index_t begin, index_t end) {
+    const auto for_lanes = [&](const auto& body) {
+      for (const Lane& lane : std::span(lanes_).first(static_cast<std::size_t>(lanes)))
+        body(lane, std::span(lane.parts.begin() + lane.begins[static_cast<std::size_t>(begin)],
+                             lane.parts.begin() + lane.begins[static_cast<std::size_t>(end)]));
+    };
+    const auto met = [&](const Lane& lane, std::int32_t i) -> Met& {
+      return met_[static_cast<std::size_t>(lane.rows[static_cast<std::size_t>(i)])];
+    };
+    for_lanes([&](const Lane& lane, std::span<const std::int32_t> part) {
+      for (const std::int32_t i : part) {
+        met(lane, i).stiffness += lane.stiffness[static_cast<std::size_t>(i)];
+        ++met(lane, i).lanes;
+      }
+    });
+    for_lanes([&](const Lane& lane, std::span<const std::int32_t> part) {
+      const auto change_at = [&](std::int32_t i) { return lane.values.data() + i * stride; };
+      const auto row_at = [&](std::int32_t i) { return table_row(lane.rows[static_cast<std::size_t>(i)]); };
+      for (std::size_t at = 0; at < part.size(); ++at) {
+        if (at + kAhead < part.size()) {
+          fetch(row_at(part[at + kAhead]), config_.n_embd);
+          fetch(change_at(part[at + kAhead]), stride);
+        }
+        const Met& all = met(lane, part[at]);
+        const real weight = std::min<real>(1, std::max(1 / static_cast<real>(all.lanes), 1 / all.stiffness));
+        const real* const change = change_at(part[at]);
+        real* const to = row_at(part[at]);
+        for (index_t d = 0; d < config_.n_embd; ++d) to[d] += weight * change[d];
+      }
+    });
+    for_lanes([&](const Lane& lane, std::span<const std::int32_t> part) {
+      for (const std::int32_t i : part) met(lane, i) = {};
+    });
+  });
+}
+
+double Word2Vec::update(const Batch& batch, double lr, const Rng& rng) {
+  const LossSum sum = run(batch, static_cast<real>(lr), rng);
+  return sum.count > 0 ? sum.nats / static_cast<double>(sum.count) : 0;
+}
+
+}  // namespace heddle

@@ -1,0 +1,89 @@
+#include "data/tokenizer/tokenizer.h"
+
+#include <catch2/catch.hpp>
+
+#include "data/utf8.h"
+#include "framework/rng.h"
+
+namespace heddle {
+namespace {
+
+std::unique_ptr<Tokenizer> trained(const std::string& kind, std::string_view text) {
+  TokenizerOptions options;
+  options.kind = kind;
+  options.min_count = 1;
+  return train_tokenizer(options, read_from(text));
+}
+
+}  // namespace
+
+TEST_CASE("char tokens are the text's code points in their order, and decode to the text") {
+  const std::string text = "héllo wörld, 日本語 \xF0\x9F\x98\x80\n";
+  const auto tokenizer = trained("char", text);
+  REQUIRE(tokenizer->piece(0) == "\n");
+  for (std::int32_t id = 1; id < tokenizer->vocab_size(); ++id) {
+    REQUIRE(decode_utf8(tokenizer->piece(id - 1)).value < decode_utf8(tokenizer->piece(id)).value);
+  }
+  const auto ids = tokenizer->encode(text);
+  REQUIRE(ids.size() == 19);
+  REQUIRE(tokenizer->decode(ids) == text);
+  REQUIRE(tokenizer->encode("").empty());
+}
+
+TEST_CASE("byte tokens read any bytes") {
+  const auto tokenizer = trained("byte", "");
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i) bytes += static_cast<char>(Rng(1).bits(static_cast<std::uint64_t>(i)));
+  bytes += '\0';
+  REQUIRE(tokenizer->vocab_size() == 256);
+  REQUIRE(tokenizer->decode(tokenizer->encode(bytes)) == bytes);
+  REQUIRE(tokenizer->encode("\xFF") == Tokenizer::Ids{255});
+}
+
+TEST_CASE("a tokenizer made from another's state gives the same ids") {
+  const std::string kind = GENERATE("char", "byte", "word", "bpe");
+  const auto first = trained(kind, "abc äöü");
+  const auto second = make_tokenizer(first->state());
+  REQUIRE(second->state().kind == kind);
+  REQUIRE(second->encode("bä ca") == first->encode("bä ca"));
+}
+
+TEST_CASE("what a tokenizer cannot read is named with its place") {
+  const auto tokenizer = trained("char", "abc");
+  REQUIRE_THROWS_WITH(tokenizer->encode("abé"), Catch::Contains("'é' (U+00E9) at byte 2"));
+  REQUIRE_THROWS_WITH(tokenizer->encode("a\n"), Catch::Contains("U+000A at byte 1"));
+  REQUIRE_THROWS_WITH(tokenizer->encode("ab\xFF"),
+                      Catch::Contains("byte 2") && Catch::Contains("data.tokenizer = byte"));
+  REQUIRE_THROWS_WITH(trained("char", "a\xC3"), Catch::Contains("byte 1 of the text is not UTF-8"));
+  const std::vector<std::int32_t> outside = {0, 3};
+  REQUIRE_THROWS_WITH(tokenizer->decode(outside), Catch::Contains("token 3 is outside the vocabulary of 3"));
+  REQUIRE_THROWS_WITH(tokenizer->piece(-1), Catch::Contains("token -1"));
+  REQUIRE_THROWS_WITH(trained("chars", "a"), Catch::Contains("choose one of: char, byte, word, letters, bpe"));
+}
+
+TEST_CASE("a tokenizer's state from a damaged file is refused") {
+  REQUIRE_THROWS_WITH(make_tokenizer({"char", {"a", "bc"}}), Catch::Contains("piece 1 is not one character"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"char", {"a", "a"}}), Catch::Contains("stands twice"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"char", {""}}), Catch::Contains("piece 0"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"char", {}}), Catch::Contains("the vocabulary is empty"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"byte", {"a"}}), Catch::Contains("1 pieces, not 256"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"chars", {}}), Catch::Contains("no such kind"));
+}
+
+TEST_CASE("only shortest forms of code points up to U+10FFFF, without surrogates, are UTF-8") {
+  for (const char* good :
+       {"a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    const CodePoint c = decode_utf8(good);
+    REQUIRE(c.length == std::string(good).size());
+    REQUIRE(encode_utf8(c.value) == good);
+  }
+  for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+                          "\xF4\x90\x80\x80", "\xF5", "\xC3", "\xE2\x82", "\xC3z"}) {
+    REQUIRE(decode_utf8(bad).length == 0);
+    REQUIRE(find_invalid_utf8(std::string("ab") + bad) == 2);
+  }
+  REQUIRE(decode_utf8("").length == 0);
+  REQUIRE(find_invalid_utf8("aé") == std::string::npos);
+}
+
+}  // namespace heddle

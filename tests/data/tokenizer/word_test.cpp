@@ -1,0 +1,84 @@
+#include "data/tokenizer/word.h"
+
+#include <catch2/catch.hpp>
+
+namespace heddle {
+namespace {
+
+std::unique_ptr<Tokenizer> trained(const std::string& text, std::int64_t min_count = 1, std::int64_t vocab_size = 1000,
+                                   const std::string& kind = "word") {
+  TokenizerOptions options;
+  options.kind = kind;
+  options.min_count = min_count;
+  options.vocab_size = vocab_size;
+  return train_tokenizer(options, read_from(text));
+}
+
+std::vector<std::string> words(const Tokenizer& tokenizer, const std::string& text) {
+  std::vector<std::string> found;
+  for (const std::int32_t id : tokenizer.encode(text)) found.push_back(tokenizer.piece(id));
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("words, punctuation marks and lines' ends are tokens, spaces are not") {
+  const std::string text = "\"Don't,\" said the   king's cat (aged 9);\tnaïve—quite!\nEnd\xFF";
+  const auto tokenizer = trained(text);
+  REQUIRE(words(*tokenizer, text) == std::vector<std::string>{"\"",  "Don't", ",",    "\"", "said", "the", "king's",
+                                                              "cat", "(",     "aged", "9",  ")",    ";",   "naïve",
+                                                              "—",   "quite", "!",    "\n", "End",  "\xFF"});
+  const auto ids = tokenizer->encode(text);
+  const auto starts = tokenizer->starts(text, ids);
+  REQUIRE(starts.size() == ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    REQUIRE(text.compare(starts[i], tokenizer->piece(ids[i]).size(), tokenizer->piece(ids[i])) == 0);
+  REQUIRE_FALSE(tokenizer->lossless());
+}
+
+TEST_CASE("decoding puts spaces where print does, and is read back as the same words") {
+  const std::string text = "The king (who was old) said: yes, and went.\nThe queen, 9, stayed!";
+  const auto tokenizer = trained(text);
+  REQUIRE(tokenizer->decode(tokenizer->encode(text)) == text);
+  const std::string spread = "The king( who was   old )said :yes ,and went .\n The queen,9,stayed !";
+  REQUIRE(tokenizer->decode(tokenizer->encode(spread)) == text);
+  const std::string quoted = "the kings’ “ queen’s ” and";
+  REQUIRE(trained(quoted)->decode(trained(quoted)->encode(quoted)) == "the kings’ “ queen’s” and");
+}
+
+TEST_CASE("the frequent words are kept, the others are unknown") {
+  const auto tokenizer = trained("b b b a a c c d", 2, 4);
+  REQUIRE(tokenizer->state().pieces == std::vector<std::string>{"<unk>", "b", "a", "c"});
+  REQUIRE(tokenizer->state().counts == std::vector<std::int64_t>{1, 3, 2, 2});
+  REQUIRE(tokenizer->encode("d a x") == Tokenizer::Ids{0, 2, 0});
+  REQUIRE(tokenizer->decode(tokenizer->encode("d a x")) == "<unk> a <unk>");
+  const TokenizerState fewer = trained("b b b a a c c d", 2, 3)->state();
+  REQUIRE(fewer.counts == std::vector<std::int64_t>{3, 3, 2});  // the unknown ones are counted together
+  REQUIRE(trained("b b b a a c c d", 3)->vocab_size() == 2);
+  REQUIRE_THROWS_WITH(trained(" \t "), Catch::Contains("the text has no words"));
+  REQUIRE_THROWS_WITH(make_tokenizer({"word", {"a", "b"}}), Catch::Contains("token 0 is not <unk>"));
+  REQUIRE_THROWS_WITH(trained("a b c d", 2), Catch::Contains("no word is seen data.min_count = 2 times") &&
+                                                 Catch::Contains("the most frequent 1 times"));
+  TokenizerState state{"word", {"<unk>", "b", "b"}};
+  REQUIRE_THROWS_WITH(make_tokenizer(state), Catch::Contains("0 counts for 3 tokens"));
+  state.counts = {0, 1, 1};
+  REQUIRE_THROWS_WITH(make_tokenizer(state), Catch::Contains("tokens 1 and 2 are the same"));
+}
+
+TEST_CASE("letters: words are runs of letters in lower case, all else only parts them") {
+  const std::string text =
+      "The KING's 2 cats, Ärger_und\xFF"
+      "ende\n-naïve.";
+  const auto tokenizer = trained(text, 1, 1000, "letters");
+  REQUIRE(words(*tokenizer, text) ==
+          std::vector<std::string>{"the", "king", "s", "cats", "ärger", "und", "ende", "naïve"});
+  const auto ids = tokenizer->encode(text);
+  const auto starts = tokenizer->starts(text, ids);
+  REQUIRE(starts.size() == ids.size());
+  REQUIRE(starts[1] == 4);
+  REQUIRE(starts[7] == text.find("naïve"));
+  REQUIRE(tokenizer->encode("Kings KING") == Tokenizer::Ids{0, ids[1]});
+  REQUIRE(make_tokenizer(tokenizer->state())->encode(text) == ids);
+}
+
+}  // namespace heddle

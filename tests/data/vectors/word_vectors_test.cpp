@@ -1,0 +1,353 @@
+#include "data/vectors/word_vectors.h"
+
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <limits>
+#include <sstream>
+
+#include "framework/rng.h"
+#include "tests/temporary_folder.h"
+
+namespace heddle {
+namespace {
+
+using namespace std::string_literals;
+using Catch::Contains;
+
+std::vector<std::uint32_t> bits_of(const Tensor& x) {
+  std::vector<std::uint32_t> bits;
+  for (const real number : x.span()) bits.push_back(std::bit_cast<std::uint32_t>(number));
+  return bits;
+}
+
+bool equal(const WordVectors& a, const WordVectors& b) {
+  return a.words == b.words && a.vectors.shape() == b.vectors.shape() && bits_of(a.vectors) == bits_of(b.vectors);
+}
+
+/// The first words of `all`.
+WordVectors head(const WordVectors& all, index_t count) {
+  const index_t width = all.vectors.size(1);
+  const auto rows = all.vectors.span().first(static_cast<std::size_t>(count * width));
+  return {{all.words.begin(), all.words.begin() + count}, Tensor::from(rows, {count, width})};
+}
+
+WordVectors of(std::vector<std::string> words, std::initializer_list<real> numbers) {
+  const auto count = static_cast<index_t>(words.size());
+  return {std::move(words), Tensor::from(numbers, {count, static_cast<index_t>(numbers.size()) / count})};
+}
+
+/// Words and numbers of all kinds.
+WordVectors sample(index_t count, index_t width) {
+  WordVectors all{{}, Tensor::normal({count, width}, Rng(5), 0.3)};
+  const std::vector<std::string> kinds = {"the",   "3",      "2",    "-1",       "0.5",
+                                          "nan",   "straße", "中文", "a\u00A0b", "\xFF\xC3",
+                                          "a\0b"s, "\u2028", "\x1C", "<unk>",    std::string(300, 'x')};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+    all.words.push_back(i < kinds.size() ? kinds[i] : "word" + std::to_string(i));
+  using Limits = std::numeric_limits<real>;
+  const std::vector<real> numbers = {
+      0,    -0.0F, 1,     -1,         Limits::denorm_min(), -Limits::min(), Limits::max(),
+      0.7F, 1e-5F, 1e10F, 16777216.F, 123456.79F,           1.F / 3};
+  for (std::size_t i = 0; i < numbers.size() && static_cast<index_t>(i) < all.vectors.numel(); ++i)
+    all.vectors.data()[i] = numbers[i];
+  return all;
+}
+
+std::string bytes_of(const WordVectors& vectors, const std::string& format) {
+  std::string bytes;
+  format_word_vectors(vectors, format, [&](std::string_view block) { bytes += block; });
+  return bytes;
+}
+
+/// A word as binary files hold it, without a line's end.
+std::string record(const std::string& word, const std::vector<float>& numbers) {
+  return word + ' ' + std::string(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
+}
+
+std::string golden(const std::string& name) {
+  return std::string(HEDDLE_SOURCE_DIR "/tests/golden/word_vectors/") + name;
+}
+
+}  // namespace
+
+TEST_CASE("others' files are read as gensim reads them, to the bit") {
+  const std::string name =
+      GENERATE("gensim.txt", "gensim.bin", "gensim_no_header.txt", "word2vec.txt", "word2vec.bin", "fasttext.vec");
+  INFO(name);
+  std::vector<std::string> words;
+  std::vector<std::uint32_t> bits;
+  std::ifstream expected(golden(name + ".expected"));
+  for (std::string line; std::getline(expected, line);) {
+    std::istringstream fields(line);
+    fields >> words.emplace_back();
+    for (std::string hex; fields >> hex;) bits.push_back(static_cast<std::uint32_t>(std::stoul(hex, nullptr, 16)));
+  }
+  REQUIRE(words.size() >= 12);
+  const WordVectors read = read_word_vectors(golden(name));
+  CHECK(read.words == words);
+  CHECK(bits_of(read.vectors) == bits);
+}
+
+TEST_CASE("every form is read as it was written, to the bit, and looks as its own program writes it") {
+  const TemporaryFolder folder;
+  const WordVectors all = sample(300, 77), two = of({"the", "über"}, {0.5F, -1, 1e-5F, 0.1F, 2, 30});
+  for (const std::string& format : word_vector_formats()) {
+    INFO(format);
+    write_word_vectors(folder / "vectors", all, format);
+    CHECK(equal(read_word_vectors(folder / "vectors"), all));
+    for (const index_t width : {1, 2, 3}) {
+      if (width == 1 && format == "glove") continue;
+      const WordVectors few = sample(1, width);
+      CHECK(equal(parse_word_vectors(bytes_of(few, format)), few));
+    }
+  }
+  CHECK(folder.count() == 1);  // no temporary file is left
+  const std::string lines = "the 0.5 -1 1e-05\nüber 0.1 2 30\n";
+  CHECK(bytes_of(two, "word2vec") == "2 3\n" + lines);
+  CHECK(bytes_of(two, "glove") == lines);
+  CHECK(bytes_of(two, "fasttext") == "2 3\nthe 0.5 -1 1e-05 \nüber 0.1 2 30 \n");
+  CHECK(bytes_of(two, "word2vec-binary") ==
+        "2 3\n" + record("the", {0.5F, -1, 1e-5F}) + "\n" + record("über", {0.1F, 2, 30}) + "\n");
+}
+
+TEST_CASE("files of several blocks give the same on any number of threads, and the same first error") {
+  const WordVectors all = sample(300000, 4);
+  const std::string bytes = bytes_of(all, "glove");
+  std::string damaged = bytes;
+  damaged.replace(damaged.find("word123456 ") + 11, 1, "x");
+  damaged.replace(damaged.find("word234567 ") + 11, 1, "y");
+  const int before = threads();
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    CHECK(bytes_of(all, "glove") == bytes);
+    CHECK(equal(parse_word_vectors(bytes), all));
+    CHECK_THROWS_WITH(parse_word_vectors(damaged), Contains("line 123457: 'x"));
+  }
+  set_threads(before);
+}
+
+TEST_CASE("a limit reads the first words and does not look at what follows") {
+  const WordVectors all = sample(20, 5);
+  for (const std::string& format : word_vector_formats()) {
+    INFO(format);
+    std::string bytes = bytes_of(all, format);
+    CHECK(equal(parse_word_vectors(bytes, 7), head(all, 7)));
+    CHECK(equal(parse_word_vectors(bytes, 20), all));
+    CHECK(equal(parse_word_vectors(bytes, 1000), all));
+    CHECK(equal(parse_word_vectors(bytes, std::numeric_limits<index_t>::max()), all));
+    CHECK_THROWS_WITH(parse_word_vectors(bytes, -1), Contains("a limit of -1 words"));
+    bytes.resize(bytes.size() - 8);
+    bytes += "\nx y z\n\n\nx";
+    CHECK(equal(parse_word_vectors(bytes, 19), head(all, 19)));
+    CHECK_THROWS_AS(parse_word_vectors(bytes), Error);
+  }
+}
+
+TEST_CASE("a word that stands there twice is kept twice") {
+  const WordVectors twice = of({"a", "b", "a"}, {1, 2, 3, 4, 5, 6});
+  for (const std::string& format : word_vector_formats())
+    CHECK(equal(parse_word_vectors(bytes_of(twice, format)), twice));
+}
+
+TEST_CASE("a word may begin as compressed files do") {
+  const WordVectors vectors = of({"\x1F\x8B", "b"}, {1, 2, 3, 4});
+  for (const std::string& format : word_vector_formats())
+    CHECK(equal(parse_word_vectors(bytes_of(vectors, format)), vectors));
+}
+
+TEST_CASE("binary words may end with a line's end or without") {
+  const WordVectors wanted = of({"a", "b", "c"}, {1, 2, 3, 4, 5, 6});
+  for (const std::string& end : {"\n"s, ""s}) {
+    for (const std::string& last : {"\n"s, ""s}) {
+      const std::string bytes =
+          "3 2\n" + record("a", {1, 2}) + end + record("b", {3, 4}) + end + record("c", {5, 6}) + last;
+      CHECK(equal(parse_word_vectors(bytes), wanted));
+    }
+  }
+}
+
+TEST_CASE("text whose words are not UTF-8, and binary whose bytes look like text, are what they are") {
+  CHECK(equal(parse_word_vectors("2 2\n\xFF\xFE 1 2\n\x01 3 4\n"), of({"\xFF\xFE", "\x01"}, {1, 2, 3, 4})));
+  const std::string digits = "2 2\n" + record("a", {1, 2}).replace(2, 8, "33 0.25 ") + '\n' + record("b", {1, 2});
+  CHECK(parse_word_vectors(digits).words == std::vector<std::string>{"a", "b"});
+  const std::string ends_in_digit = "2 1\na %\0 0\nb %\0 0\n"s;
+  CHECK(parse_word_vectors(ends_in_digit).words == std::vector<std::string>{"a", "b"});
+  // each number fills the bytes of a float
+  CHECK(equal(parse_word_vectors("2 2\n\xFF 0.5 1.5 \nb 2.5 3.5 \n"), of({"\xFF", "b"}, {0.5F, 1.5F, 2.5F, 3.5F})));
+  CHECK(equal(parse_word_vectors("2 2\na 0.5 1.5 \nb 2.5 3.5 \n"), of({"a", "b"}, {0.5F, 1.5F, 2.5F, 3.5F})));
+
+  const float line_end = std::bit_cast<float>(0x3F0A0A0AU), printable = 0.7F;  // "333?"
+  for (const float number : {line_end, printable}) {
+    const WordVectors wanted = of({"a", "b"}, {number, number, number, number});
+    CHECK(equal(parse_word_vectors(bytes_of(wanted, "word2vec-binary")), wanted));
+    const std::string without = "2 2\n" + record("a", {number, number}) + record("b", {number, number});
+    CHECK(equal(parse_word_vectors(without), wanted));
+  }
+}
+
+TEST_CASE("words that are numbers are words, and only two whole numbers alone on the first line are a header") {
+  CHECK(equal(parse_word_vectors("1 0.5 0.25\n2 0.75 1\n"), of({"1", "2"}, {0.5F, 0.25F, 0.75F, 1})));
+  CHECK(equal(parse_word_vectors("3 2 1\n4 5 6\n"), of({"3", "4"}, {2, 1, 5, 6})));
+  CHECK(equal(parse_word_vectors("2 2\n3 2 1\n4 5 6\n"), of({"3", "4"}, {2, 1, 5, 6})));
+  CHECK(equal(parse_word_vectors("2 1\n3 2\n4 5\n"), of({"3", "4"}, {2, 5})));
+  CHECK(equal(parse_word_vectors("3 2.0\n4 5\n"), of({"3", "4"}, {2, 5})));
+  CHECK(equal(parse_word_vectors("a 2\nb 5\n"), of({"a", "b"}, {2, 5})));
+  CHECK(equal(parse_word_vectors("nan 1 2\ninf 3 4"), of({"nan", "inf"}, {1, 2, 3, 4})));
+}
+
+TEST_CASE("lines may end as on Windows, with blanks, or not at all, and tabs or several blanks stand for one") {
+  const WordVectors wanted = of({"a", "b"}, {1, 2, 3, 4});
+  for (const char* text :
+       {"2 2\r\na 1 2\r\nb 3 4\r\n", "a 1 2\r\nb 3 4\r\n", "2 2 \na 1 2 \nb 3 4 \n", "2 2 \r\na 1 2 \r\nb 3 4 \r\n",
+        "2 2\na 1 2\nb 3 4", "2\t2\na\t1\t2\nb\t3\t4\n", "a   1 \t 2\nb  3  4\n", "a 1 2\nb 3 4\n\n \n"})
+    CHECK(equal(parse_word_vectors(text), wanted));
+}
+
+TEST_CASE("words may hold spaces, as some of GloVe's do, where no number ends them") {
+  const WordVectors wanted = of({"at name@domain.com", ". . .", "b"}, {1, 2, 3, 4, 5, 6});
+  const std::string lines = "at name@domain.com 1 2\n. . . 3 4\nb 5 6\n";
+  CHECK(equal(parse_word_vectors(lines), wanted));
+  CHECK(equal(parse_word_vectors("3 2\n" + lines), wanted));
+  CHECK_THROWS_WITH(parse_word_vectors("a 1 2\nb 3 4 5\n"), Contains("line 2: wanted 2 numbers, found 3"));
+}
+
+TEST_CASE("a number that is too small for 32 bits is the nearest one") {
+  CHECK(equal(parse_word_vectors("a 1e-60 -1e-60 7e-46 1.17549434e-38\n"),
+              of({"a"}, {0, -0.0F, 0, std::numeric_limits<real>::min()})));
+}
+
+TEST_CASE("words may be as long as is said, and no longer") {
+  const std::string longest(kLongestWord, 'x'), longer = longest + 'x';
+  for (const std::string& format : word_vector_formats()) {
+    const WordVectors vectors = of({longest, "b"}, {1, 2, 3, 4});
+    CHECK(equal(parse_word_vectors(bytes_of(vectors, format)), vectors));
+    CHECK_THROWS_WITH(bytes_of(of({longer, "b"}, {1, 2, 3, 4}), format), Contains("has 65537 bytes"));
+  }
+  CHECK_THROWS_WITH(parse_word_vectors(longer + " 1 2\n"), Contains("line 1: a word of 65537 bytes, wanted at most"));
+  CHECK_THROWS_WITH(parse_word_vectors("1 2\n" + record(longer, {1, 2})), Contains("word 1: no space ends it"));
+}
+
+TEST_CASE("a header that does not fit its file is refused before memory is taken") {
+  const auto refusal = [](const std::string& header, const std::string& why) {
+    INFO(header);
+    CHECK_THROWS_WITH(parse_word_vectors(header + "\na 1 2\nb 3 4\n"), Contains("the header says " + why));
+    CHECK_THROWS_AS(parse_word_vectors(header + '\n' + record("a", {1, 2}) + record("b", {3, 4})), Error);
+    CHECK_THROWS_AS(parse_word_vectors(header), Error);
+  };
+  refusal("0 2", "0 words of 2 numbers, wanted 1 or more");
+  refusal("2 0", "2 words of 0 numbers, wanted 1 or more");
+  refusal("-2 2", "-2 words");
+  refusal("2 -2", "2 words of -2 numbers");
+  refusal("1000000000 2", "1000000000 words of 2 numbers, but only 12 bytes follow");
+  refusal("1 1000000000", "1 words of 1000000000 numbers, but only 12 bytes follow");
+  refusal("4611686018427387904 4", "4611686018427387904 words");
+  refusal("1 9223372036854775807", "1 words of 9223372036854775807 numbers, but");
+  refusal("99999999999999999999 2", "9223372036854775807 words");
+  const std::string two = "\na 1 2\nb 3.25 4.25\n";
+  CHECK_THROWS_WITH(parse_word_vectors("3 2" + two), Contains("the header says 3 words, but 2 follow"));
+  CHECK_THROWS_WITH(parse_word_vectors("1 2" + two), Contains("the header says 1 words, but 2 or more follow"));
+  CHECK_THROWS_WITH(parse_word_vectors("1 2" + two, 5), Contains("the header says 1 words, but 2 or more follow"));
+}
+
+TEST_CASE("a line that is damaged is refused by its number") {
+  const auto refusal = [](const std::string& damaged, const std::string& why) {
+    INFO(damaged);
+    CHECK_THROWS_WITH(parse_word_vectors("a 1 2\nb 3 4\n" + damaged + "\nd 7 8\n"), Contains("line 3: " + why));
+    CHECK_THROWS_WITH(parse_word_vectors("4 2\na 1 2\nb 3.25 4.25\n" + damaged + "\nd 7 8\n"),
+                      Contains("line 4: " + why));
+    CHECK_THROWS_WITH(parse_word_vectors("3 2\n" + damaged + "\nb 3.25 4.25\nd 7.125 8.125\n"),
+                      Contains("line 2: " + why));
+  };
+  refusal("c 500000", "wanted 2 numbers, found 1");
+  refusal("c", "wanted 2 numbers, found 0");
+  refusal("", "wanted 2 numbers, found 0");
+  refusal("500000 6", "wanted 2 numbers, found 1");
+  refusal("c 5 6 7", "wanted 2 numbers, found 3");
+  refusal("c 5 6 7 8", "wanted 2 numbers, found 4");
+  refusal("c 5 x", "'x' is not a finite number");
+  refusal("c x 5", "'x' is not a finite number");
+  refusal("c 5 6x", "'6x' is not a finite number");
+  refusal("c 5 0x6", "'0x6' is not a finite number");
+  refusal("c 5 nan", "'nan' is not a finite number");
+  refusal("c -inf 6", "'-inf' is not a finite number");
+  refusal("c 5 1e39", "'1e39' is not a finite number");
+  refusal("c 5 1e999", "'1e999' is not a finite number");
+  refusal("c 5 " + std::string(41, 'x'), "'" + std::string(40, 'x') + "...' is not");
+  refusal(" 5 6", "it begins with a blank, wanted a word");
+  refusal(" c 5 6", "it begins with a blank, wanted a word");
+  CHECK_THROWS_WITH(parse_word_vectors("a\nb 3 4\n"),
+                    Contains("line 1 is neither a word and its numbers nor a header"));
+  CHECK_THROWS_WITH(parse_word_vectors("some text\n"), Contains("is this a file of word vectors?"));
+  CHECK_THROWS_WITH(parse_word_vectors("a 1 2 3\n\nb 3 4 5\n"), Contains("line 2: wanted 3 numbers, found 0"));
+}
+
+TEST_CASE("many short lines after a long one do not ask for memory that the file could not fill") {
+  std::string text = "a";
+  for (int i = 0; i < 1000000; ++i) text += " 1";
+  for (int i = 0; i < 1000000; ++i) text += "\nb";
+  CHECK_THROWS_WITH(parse_word_vectors(text), Contains("line 2: wanted 1000000 numbers, found 0"));
+}
+
+TEST_CASE("a binary file that is damaged is refused by its word's number") {
+  const std::string a = record("a", {1, 2}), b = record("b", {3, 4}), c = record("c", {5, 6});
+  const auto refusal = [](const std::string& bytes, const std::string& why) {
+    CHECK_THROWS_WITH(parse_word_vectors(bytes), Contains(why));
+  };
+  const std::string whole = "3 2\n" + a + "\n" + b + "\n" + c;
+  for (std::size_t size = 4; size < whole.size(); ++size)
+    CHECK_THROWS_AS(parse_word_vectors(whole.substr(0, size)), Error);
+  refusal(whole.substr(0, whole.size() - 1), "word 3 ('c'): the file ends within its 2 numbers");
+  refusal("3 2\n" + a + "\n" + b + "\nc", "word 3: no space ends it within 1 bytes");
+  refusal("3 2\n" + a + b, "the header says 3 words, but 2 follow");
+  refusal("1 2\n" + a + b, "the header says 1 words, but 10 bytes follow the last");
+  refusal("3 2\n" + a + "\n\n" + b + c, "word 2 ('\\nb') holds white space");
+  refusal("3 2\n" + a + record("", {3, 4}) + c, "word 2 is empty");
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  for (const float number : {nan, infinity, -infinity})
+    refusal("3 2\n" + a + record("b", {3, number}) + c, "word 2 ('b') has a number that is not finite");
+}
+
+TEST_CASE("what is no file of word vectors is refused by name") {
+  const TemporaryFolder folder;
+  const auto refusal = [](const std::string& path, const std::string& why) {
+    CHECK_THROWS_WITH(read_word_vectors(path), Contains("word vectors: '" + path + "': " + why));
+  };
+  refusal(folder.path("none"), "it does not exist");
+  refusal(folder.path(), "it is not a regular file");
+  refusal(folder.write("empty", ""), "it is empty");
+  refusal(folder.write("lines", "\n\r\n \n"), "it is empty");
+  refusal(folder.write("a.gz", "\x1F\x8B\x08\x02 x\n"), "it is compressed; unpack it with gunzip");
+  refusal(folder.write("a.zip", "PK\x03\x04\x02 x\n"), "it is compressed; unpack it with unzip");
+  refusal(folder.write("a.bin", "\xBA\x16\x4F\x2F\x0C\0\0\0"s), "it is a fastText model");
+  refusal(folder.write("a.txt", "a 1\nb x\n"), "line 2: 'x'");
+}
+
+TEST_CASE("what a form cannot hold is not written, and a file that was there stays") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("vectors", "as it was");
+  const auto refusal = [&](const WordVectors& vectors, const std::string& format, const std::string& why) {
+    CHECK_THROWS_WITH(write_word_vectors(path, vectors, format), Contains(why));
+    CHECK(read_bytes(path) == "as it was");
+    CHECK(folder.count() == 1);
+  };
+  const WordVectors good = of({"a", "b"}, {1, 2, 3, 4});
+  for (const std::string& format : word_vector_formats()) {
+    for (const char* word : {"", "a b", "b\n", "\tb", "\r", "\v", "b\f"})
+      refusal(of({"a", word}, {1, 2, 3, 4}), format, "word 2 ('");
+    for (const real number : {std::numeric_limits<real>::quiet_NaN(), std::numeric_limits<real>::infinity()})
+      refusal(of({"a", "b"}, {1, 2, 3, number}), format, "word 2 ('b') has a number that is not finite");
+    refusal({{}, Tensor({0, 2})}, format, "0 words and vectors [0, 2]");
+    refusal({{"a"}, good.vectors}, format, "1 words and vectors [2, 2], wanted a row for each");
+    refusal({{"a"}, Tensor({1, 0})}, format, "1 words and vectors [1, 0]");
+    refusal({{"a"}, Tensor::zeros({1})}, format, "1 words and vectors [1]");
+    refusal({{"a"}, Tensor()}, format, "1 words and vectors []");
+  }
+  refusal(of({"a", "a b"}, {1, 2, 3, 4}), "glove", "word 2 ('a·b') is empty or holds white space");
+  refusal(of({"3"}, {2}), "glove", "one number a word may look like a header; choose a format that has one");
+  refusal(good, "text", "format 'text' is not known; choose one of word2vec, word2vec-binary, glove, fasttext");
+  CHECK_THROWS_WITH(write_word_vectors(folder / "no/such", good, "glove"), Contains("no/such': No such file"));
+  CHECK_THROWS_WITH(write_word_vectors(folder.path(), good, "glove"), Contains("cannot write"));
+}
+
+}  // namespace heddle

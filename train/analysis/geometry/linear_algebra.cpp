@@ -1,0 +1,85 @@
+#include "train/analysis/geometry/linear_algebra.h"
+
+#define EIGEN_DONT_PARALLELIZE  // OpenMP is there for oneDNN, and threads are ours
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+
+#include "train/analysis/geometry/neighbours.h"
+
+namespace heddle {
+namespace {
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Tensor tensor_of(const Matrix& matrix) {
+  Tensor out({matrix.rows(), matrix.cols()});
+  std::transform(matrix.data(), matrix.data() + matrix.size(), out.data(),
+                 [](double v) { return static_cast<real>(v); });
+  return out;
+}
+
+}  // namespace
+
+PCA pca(const Tensor& x, index_t components) {
+  check_points("PCA", x);
+  const index_t n = x.size(0), dims = x.size(1);
+  ensure(components >= 1 && components <= std::min(n, dims), "PCA: ", n, " points of ", dims, " dimensions have 1 .. ",
+         std::min(n, dims), " components, not ", components);
+  using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  Matrix centred = Eigen::Map<const Rows>(x.data(), n, dims).cast<double>();
+  centred.rowwise() -= centred.colwise().mean().eval();
+  const double variance = centred.squaredNorm();
+  ensure(variance > 0, "PCA: all ", n, " points are equal, and differ in no direction");
+
+  // X^T X has the axes as eigenvectors. With fewer points than dimensions X X^T is the smaller one, whose eigenvectors
+  // times X point along the axes; QR gives them length 1, and a direction where X has none left.
+  const bool wide = n < dims;
+  Matrix products = Matrix::Zero(std::min(n, dims), std::min(n, dims));
+  if (wide) {
+    products.selfadjointView<Eigen::Lower>().rankUpdate(centred);
+  } else {
+    products.selfadjointView<Eigen::Lower>().rankUpdate(centred.transpose());
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(products);
+  ensure(solver.info() == Eigen::Success, "PCA: the eigenvalues of ", n, " points of ", dims,
+         " dimensions were not found; are values far too large or too small?");
+  Matrix axes = solver.eigenvectors().rightCols(components).rowwise().reverse();  // [D or N, components]
+  if (wide) {
+    const Eigen::HouseholderQR<Matrix> qr(centred.transpose() * axes);
+    axes = qr.householderQ() * Matrix::Identity(dims, components);
+  }
+  PCA result;
+  for (index_t c = 0; c < components; ++c) {
+    index_t largest = 0;
+    axes.col(c).cwiseAbs().maxCoeff(&largest);
+    if (axes(largest, c) < 0) axes.col(c) *= -1;
+    result.shares.push_back(std::max(solver.eigenvalues()[products.rows() - 1 - c], 0.0) / variance);
+  }
+  result.points = tensor_of(centred * axes);
+  check_points("PCA's projection", result.points);
+  result.axes = tensor_of(axes.transpose());
+  return result;
+}
+
+std::vector<double> solve_positive(const std::vector<double>& a, const std::vector<double>& b, index_t n) {
+  const index_t columns = std::ssize(b) / n;
+  const Eigen::Map<const Matrix> left(a.data(), n, n), right(b.data(), n, columns);
+  const Matrix x = left.llt().solve(right);
+  return {x.data(), x.data() + x.size()};
+}
+
+Tensor random_rotation(index_t n, const Rng& rng) {
+  Matrix normal(n, n);
+  for (index_t i = 0; i < n * n; ++i) normal.data()[i] = rng.normal(static_cast<std::uint64_t>(i));
+  const Eigen::HouseholderQR<Matrix> qr(normal);
+  Matrix q = qr.householderQ();
+  // the signs that make R's diagonal positive, without which some rotations would be likelier
+  for (index_t i = 0; i < n; ++i) q.col(i) *= qr.matrixQR()(i, i) < 0 ? -1 : 1;
+  return tensor_of(q);
+}
+
+}  // namespace heddle

@@ -1,0 +1,43 @@
+#include "train/bench/bench.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "train/commands/commands.h"
+
+namespace heddle {
+
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
+Workload::Workload(const std::string& path, const std::vector<std::string>& assignments) {
+  Settings settings = Settings::from_file(path);
+  settings.override_with(assignments);
+  experiment = std::make_unique<Experiment>(settings);
+  experiment->apply_to_process();
+  corpus =
+      load_corpus(experiment->data, static_cast<std::uint64_t>(experiment->run.seed), experiment->model->block_size());
+  model = experiment->build_model(*corpus.tokenizer);
+}
+
+int bench_command(const std::vector<std::string>& arguments) {
+  return run_part(
+      "bench",
+      {{"train", "training steps of a config: speed, share of the machine's limit, memory", bench_train},
+       {"generate", "writing token by token: speed, share of what the memory's speed allows", bench_generate},
+       {"gemm", "matrix products of a config's model, beside a large one", bench_gemm},
+       {"tokenizer", "byte-pair encoding: training, memory, encoding, texts that are hard", bench_tokenizer},
+       {"embed", "word vectors: words a second, and the time of t-SNE, exact and by Barnes and Hut", bench_embed}},
+      arguments);
+}
+
+}  // namespace heddle

@@ -1,0 +1,54 @@
+#include "train/commands/commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "train/run/config.h"
+
+namespace heddle {
+
+int run_part(const std::string& command, const std::vector<Command>& parts, const std::vector<std::string>& arguments) {
+  std::string names, table;
+  std::size_t width = 0;
+  for (const Command& part : parts) width = std::max(width, std::string(part.name).size());
+  for (const Command& part : parts) {
+    names += (names.empty() ? "" : ", ") + std::string(part.name);
+    table += fmt::format("  {:<{}}  {}\n", part.name, width, part.summary);
+  }
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
+    const std::string text = fmt::format("usage: heddle {} PART ...\n\nparts:\n{}\nheddle {} PART --help tells more.\n",
+                                         command, table, command);
+    std::fputs(text.c_str(), arguments.empty() ? stderr : stdout);
+    return arguments.empty() ? 2 : 0;
+  }
+  for (const Command& part : parts) {
+    if (arguments[0] == part.name) return part.run({arguments.begin() + 1, arguments.end()});
+  }
+  throw UsageError(fmt::format("{}: no part '{}'; there are: {}", command, arguments[0], names));
+}
+
+void check_output(const std::string& command, const std::string& path, const std::vector<std::string>& ends) {
+  if (path.empty()) throw UsageError(command + ": nowhere to write to; name a file with --output FILE");
+  const bool fits = std::any_of(ends.begin(), ends.end(), [&](const std::string& end) { return path.ends_with(end); });
+  if (!ends.empty() && !fits)
+    throw UsageError(
+        fmt::format("{}: --output {}: wants a name that ends in {}", command, path, fmt::join(ends, " or ")));
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && std::filesystem::is_other(status)) return;  // a pipe or a device
+  std::filesystem::path folder = path;
+  if (!std::filesystem::is_directory(folder) && !folder.has_filename()) folder = folder.parent_path();  // NAME/
+  if (!std::filesystem::is_directory(folder)) folder = folder.parent_path();
+  ensure(folder.empty() || std::filesystem::is_directory(folder), "'", path, "': folder ", folder.string(),
+         " does not exist; make it, or choose another place");
+  ensure(::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0, "'", path, "': folder ", folder.string(),
+         " cannot be written to (", std::strerror(errno), "); choose another place");
+}
+
+}  // namespace heddle

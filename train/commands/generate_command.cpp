@@ -1,0 +1,95 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "train/commands/commands.h"
+#include "train/decode/generate.h"
+#include "train/run/checkpoint.h"
+
+namespace heddle {
+namespace {
+
+struct GenerateOptions {
+  std::int64_t tokens = 500, samples = 1, threads = 0;
+  std::vector<std::string> prompts;
+  std::string precision = "bf16";
+  bool no_cache = false;
+  SamplingConfig sampling;
+
+  std::vector<Key> keys() {
+    std::vector<Key> all = {
+        {"tokens", tokens, "how many to write", 0},
+        {"prompt", prompts, "text to continue, or several; -: read from standard input"},
+        {"samples", samples, "texts to write for each prompt, with seeds one after another", 1, 1024},
+        {"threads", threads, "threads to use; 0: one a core", 0, 1024},
+        {"precision", precision, "of the weights; bf16: half the memory to read for each token", {"bf16", "f32"}},
+        {"no_cache", no_cache, "compute every token from the whole window: the same text, slowly"},
+    };
+    for (Key& key : sampling.keys()) all.push_back(std::move(key));
+    return all;
+  }
+};
+
+}  // namespace
+
+int generate_command(const std::vector<std::string>& arguments) {
+  GenerateOptions options;
+  CommandLine line;
+  line.usage = "generate RUN [options]";
+  line.summary =
+      "Writes text with a trained model (a run's folder: its best.h5; or a checkpoint), token by token as it "
+      "comes;\nseveral prompts or samples are written together.";
+  line.options = options.keys();
+  if (!line.parse(arguments)) {
+    std::cout << line.help();
+    return 0;
+  }
+  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
+  ensure(run.model->predicts_next_token(), "generate: a ", run.experiment->model_kind,
+         " writes no text; ask its vectors with heddle embed");
+  run.experiment->run.threads = options.threads;
+  run.experiment->run.precision = "f32";  // activations stay as they are
+  run.experiment->apply_to_process();
+  if (options.precision == "bf16") round_weights(*run.model);
+  if (options.prompts.empty()) options.prompts.emplace_back();
+  std::vector<std::string> texts;
+  std::vector<std::vector<std::int32_t>> tokens;
+  std::optional<std::string> input;
+  for (std::string& prompt : options.prompts) {
+    if (prompt == "-") {
+      if (!input) input.emplace(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+      prompt = *input;
+    }
+    for (std::int64_t i = 0; i < options.samples; ++i) {
+      texts.push_back(prompt);
+      tokens.push_back(encode_prompt(*run.tokenizer, prompt));
+    }
+  }
+  // One text appears as it is written, several when all are.
+  const bool alone = texts.size() == 1;
+  if (alone) std::cout << texts[0] << std::flush;
+  std::vector<std::int32_t> before;
+  for (const auto& prompt : tokens) before.push_back(prompt.empty() ? -1 : prompt.back());
+  generate(
+      *run.model, tokens, options.tokens, options.sampling,
+      [&](std::size_t which, std::int32_t id) {
+        std::string text;
+        run.tokenizer->decode_next(text, std::exchange(before[which], id), id);
+        if (!alone) {
+          texts[which] += text;
+          return true;
+        }
+        std::cout << text << std::flush;
+        return std::cout.good();
+      },
+      !options.no_cache);
+  for (std::size_t i = 0; !alone && i < texts.size(); ++i)
+    std::cout << (i > 0 ? "\n" : "") << "--- " << i + 1 << " ---\n" << texts[i];
+  std::cout << '\n';
+  return 0;
+}
+
+}  // namespace heddle

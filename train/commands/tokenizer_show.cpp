@@ -1,0 +1,199 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <numeric>
+
+#include "data/text/text_source.h"
+#include "data/text/token_file.h"
+#include "data/tokenizer/bpe.h"
+#include "data/tokenizer/pretokenizer.h"
+#include "data/utf8.h"
+#include "train/commands/json.h"
+#include "train/commands/tokenizer_command.h"
+#include "train/run/checkpoint.h"
+#include "train/run/config.h"
+#include "train/run/progress.h"
+
+namespace heddle {
+namespace {
+
+std::string summary(const Tokenizer& tokenizer) {
+  const TokenizerState& state = tokenizer.state();
+  std::string text =
+      fmt::format("{} tokenizer, {} tokens", state.kind, human_count(static_cast<double>(tokenizer.vocab_size())));
+  if (state.kind == "bpe") {
+    text += fmt::format(": 256 bytes, {} merges, {} special; pattern {}",
+                        human_count(static_cast<double>(state.merges.size() / 2)),
+                        state.specials.size() + state.added.size(), state.pattern);
+  }
+  return text + '\n';
+}
+
+/// The merges of one piece, a line each, as they happen; nothing if there are none.
+std::string merging(const Tokenizer& tokenizer, std::string_view piece) {
+  const auto steps = bpe_steps(tokenizer.state(), piece);
+  if (steps.size() == 1) return "";
+  std::string text = "\n" + visible(piece) + '\n';
+  for (const auto& ids : steps) {
+    text += ' ';
+    for (const std::int32_t id : ids) text += ' ' + visible(tokenizer.piece(id));
+    text += '\n';
+  }
+  return text;
+}
+
+/// The tokens with their ids under them, as many in a line as fit.
+std::string token_lines(const Tokenizer& tokenizer, const std::vector<std::int32_t>& ids, bool colour) {
+  constexpr std::size_t kWidth = 100;
+  constexpr int kColours[] = {44, 42, 45, 46, 43};
+  std::string text, pieces, numbers;
+  std::size_t used = 0, index = 0;
+  const auto flush = [&] {
+    if (used > 0) text += pieces + '\n' + numbers + '\n';
+    pieces = numbers = "";
+    used = 0;
+  };
+  for (const std::int32_t id : ids) {
+    const std::string piece = visible(tokenizer.piece(id)), number = fmt::format("{}", id);
+    const std::size_t width = std::max(display_width(piece), number.size());
+    if (used + width + 1 > kWidth) flush();
+    const std::string padding(width - display_width(piece), ' ');
+    pieces +=
+        colour ? fmt::format("\033[{};30m{}\033[0m{} ", kColours[index++ % 5], piece, padding) : piece + padding + ' ';
+    numbers += number + std::string(width - number.size() + 1, ' ');
+    used += width + 1;
+  }
+  flush();
+  return text;
+}
+
+}  // namespace
+
+int tokenizer_show(const std::vector<std::string>& arguments) {
+  std::string sentence = "hello world", pattern = "gpt2";
+  CommandLine line;
+  line.usage = "tokenizer show TOKENIZER [--text TEXT]";
+  line.summary =
+      "The tokens of a text with their ids, in colour on a terminal, and for byte-pair encoding each piece's merges\n"
+      "one after another. TOKENIZER is as with encode.";
+  line.options = {{"text", sentence, "what to cut into tokens"},
+                  {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()}};
+  if (!line.parse(arguments)) {
+    std::cout << line.help();
+    return 0;
+  }
+  const auto tokenizer = load_tokenizer(line.positional[0], pattern);
+  const std::vector<std::int32_t> ids = tokenizer->encode(sentence, Specials::allowed);
+  std::cout << summary(*tokenizer);
+  if (tokenizer->state().kind == "bpe") {
+    constexpr std::size_t kMost = 12, kLongest = 200;  // pieces, and bytes of one, that a person wants to read
+    std::vector<std::string> shown;
+    bool all = true;
+    const TokenizerState& state = tokenizer->state();
+    SpecialTokens cut_out;
+    for (const auto* list : {&state.specials, &state.added}) {
+      for (const std::int32_t id : *list) cut_out.add(tokenizer->piece(id), id);
+    }
+    split(
+        pattern_of(state.pattern), cut_out, sentence,
+        [&](std::string_view piece) {
+          const bool again = std::find(shown.begin(), shown.end(), piece) != shown.end();
+          if (again) return;
+          if (shown.size() == kMost || piece.size() > kLongest) {
+            all = false;
+            return;
+          }
+          shown.emplace_back(piece);
+          std::cout << merging(*tokenizer, piece);
+        },
+        [](std::int32_t) {});
+    if (!all)
+      std::cout << fmt::format("\n(merges of the first {} pieces of at most {} bytes)\n", shown.size(), kLongest);
+  }
+  std::cout << fmt::format("\n{} bytes, tokens: {}\n", sentence.size(), ids.size())
+            << token_lines(*tokenizer, ids, isatty(STDOUT_FILENO) == 1);
+  return 0;
+}
+
+int tokenizer_stats(const std::vector<std::string>& arguments) {
+  std::vector<std::string> inputs;
+  std::string pattern = "gpt2";
+  bool json = false;
+  CommandLine line;
+  line.usage = "tokenizer stats TOKENIZER --input PATH... [options]";
+  line.summary = "How well a vocabulary fits a text: bytes a token, tokens that are never or rarely used.";
+  line.options = {{"input", inputs, "texts: files or folders"},
+                  {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()},
+                  {"json", json, "print JSON"}};
+  if (!line.parse(arguments)) {
+    std::cout << line.help();
+    return 0;
+  }
+  if (inputs.empty()) throw UsageError("tokenizer stats: no text; name one or several with --input PATH ...");
+  const auto tokenizer = load_tokenizer(line.positional[0], pattern);
+  TextSource source(inputs);
+  ensure(source.size() > 0, "text: ", inputs[0], " is empty; there is nothing to count");
+  std::vector<std::uint64_t> frequencies(static_cast<std::size_t>(tokenizer->vocab_size()));
+  std::uint64_t characters = 0, words = 0;
+  bool in_word = false;
+  for_tokens(
+      *tokenizer, [&](std::string& text, std::size_t count) { return source.read(text, count); }, Specials::allowed,
+      [&](const std::vector<std::int32_t>& ids, std::string_view text) {
+        for (const std::int32_t id : ids) ++frequencies[static_cast<std::size_t>(id)];
+        for (const char c : text) {
+          characters += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+          const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+          words += !space && !in_word ? 1 : 0;
+          in_word = !space;
+        }
+      });
+  const std::uint64_t token_count = std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0});
+  ensure(token_count > 0, "text: ", inputs[0], " holds no token of this tokenizer; there is nothing to count");
+  const auto tokens = static_cast<double>(token_count), bytes = static_cast<double>(source.size());
+  const auto unused = std::count(frequencies.begin(), frequencies.end(), 0);
+  constexpr std::uint64_t kRare = 10;
+  const auto rare = std::count_if(frequencies.begin(), frequencies.end(), [](auto n) { return n > 0 && n < kRare; });
+  std::vector<std::int32_t> order(frequencies.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
+    return frequencies[static_cast<std::size_t>(a)] > frequencies[static_cast<std::size_t>(b)];
+  });
+  order.resize(std::min<std::size_t>(order.size(), 15));
+  if (json) {
+    print_json({{"bytes", source.size()},
+                {"characters", characters},
+                {"words", words},
+                {"tokens", token_count},
+                {"bytes_per_token", bytes / tokens},
+                {"vocabulary", frequencies.size()},
+                {"unused", unused},
+                {"rare", rare}});
+    return 0;
+  }
+  const auto share = [&](std::ptrdiff_t n) {
+    return fmt::format("{} ({:.1f} %)", human_count(static_cast<double>(n)),
+                       100.0 * static_cast<double>(n) / static_cast<double>(frequencies.size()));
+  };
+  std::cout << summary(*tokenizer)
+            << fmt::format(
+                   "{} bytes, {} characters, {} words: {} tokens\n"
+                   "{:.3f} bytes a token, {:.3f} characters a token, {:.3f} tokens a word\n"
+                   "of the vocabulary {} are never used, {} less than {} times\n"
+                   "most used:",
+                   human_count(bytes), human_count(static_cast<double>(characters)),
+                   human_count(static_cast<double>(words)), human_count(tokens), bytes / tokens,
+                   static_cast<double>(characters) / tokens, tokens / std::max(static_cast<double>(words), 1.0),
+                   share(unused), share(rare), kRare);
+  for (const std::int32_t id : order) {
+    const std::uint64_t count = frequencies[static_cast<std::size_t>(id)];
+    if (count > 0)
+      std::cout << ' ' << visible(tokenizer->piece(id))
+                << fmt::format(" {:.1f}%", 100 * static_cast<double>(count) / tokens);
+  }
+  std::cout << '\n';
+  return 0;
+}
+
+}  // namespace heddle

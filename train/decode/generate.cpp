@@ -1,0 +1,85 @@
+#include "train/decode/generate.h"
+
+#include <algorithm>
+
+namespace heddle {
+
+void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
+              const SamplingConfig& sampling, const OnToken& on_token, bool cached) {
+  const NoGradGuard no_grad;
+  const index_t window = model.block_size();
+  struct Row {
+    std::vector<std::int32_t> tokens;  // of the prompt at first
+    Rng rng;
+    index_t written = 0;
+    bool done = false;
+  };
+  std::vector<Row> rows;
+  for (const auto& prompt : prompts) {
+    ensure(!prompt.empty(), "generate: the prompt holds no token; give a longer one");
+    const auto skipped = std::max<std::ptrdiff_t>(0, std::ssize(prompt) - window);
+    rows.push_back({{prompt.begin() + skipped, prompt.end()},
+                    Rng(static_cast<std::uint64_t>(sampling.seed) + rows.size()),
+                    0,
+                    count == 0});
+  }
+  // All texts begin at position 0 and grow together. While one is still within its prompt when another is past its own,
+  // the next token of the one is the prompt's (as Llama's published program does it).
+  index_t size = window;
+  for (const Row& row : rows) size = std::min(size, static_cast<index_t>(row.tokens.size()));
+  index_t start = 0;  // where the window begins
+  KeyValueCache cache(window);
+  for (; std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.done; }); ++size) {
+    if (size - start > window) {
+      start = size - std::max<index_t>(1, window / 2);
+      cache.length = 0;
+    }
+    const index_t from = cached ? start + cache.length : start;
+    IdTensor inputs({static_cast<index_t>(rows.size()), size - from});
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::copy(rows[r].tokens.begin() + from, rows[r].tokens.begin() + size,
+                inputs.data() + static_cast<index_t>(r) * (size - from));
+    }
+    Context context;
+    context.cache = cached ? &cache : nullptr;
+    context.last_only = true;
+    const Tensor logits = model.logits(inputs, context);
+    const auto vocabulary = static_cast<std::size_t>(logits.size(-1));
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      Row& row = rows[r];
+      if (static_cast<index_t>(row.tokens.size()) > size) continue;
+      const auto scores = logits.span().subspan(r * vocabulary, vocabulary);
+      row.tokens.push_back(row.done ? 0 : sample(scores, sampling, row.rng, static_cast<std::uint64_t>(row.written)));
+      if (!row.done) row.done = !on_token(r, row.tokens.back()) || ++row.written == count;
+    }
+  }
+}
+
+void round_weights(Model& model) {
+  for (Tensor& weight : multiplied_weights(model)) {
+    for (real& value : weight.span()) value = static_cast<real>(from_bf16(to_bf16(value)));
+    keep_rounded(weight);
+  }
+}
+
+std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count) {
+  std::string text;
+  std::int32_t before = -1;
+  generate(model, {encode_prompt(tokenizer, "")}, count, SamplingConfig(), [&](std::size_t, std::int32_t id) {
+    tokenizer.decode_next(text, before, id);
+    before = id;
+    return true;
+  });
+  return text;
+}
+
+std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt) {
+  if (!prompt.empty()) return tokenizer.encode(prompt, Specials::allowed);
+  try {
+    return tokenizer.encode("\n");
+  } catch (const Error&) {
+    return {0};
+  }
+}
+
+}  // namespace heddle

@@ -1,0 +1,272 @@
+#include "train/run/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "data/spelling.h"
+
+namespace heddle {
+namespace {
+
+namespace po = boost::program_options;
+
+std::string nearest(const std::string& name, const std::vector<std::string>& known) {
+  const auto best = nearest_spellings(name, known, 1);
+  return best.empty() ? "" : "; did you mean " + best[0] + "?";
+}
+
+template <class Number>
+bool parse_number(const std::string& text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// What a number may be; nothing where it may be anything.
+std::string bounds_text(const Key& key) {
+  const bool whole = std::holds_alternative<std::int64_t*>(key.member);
+  const auto number = [&](double v) {
+    return whole ? fmt::format("{}", static_cast<std::int64_t>(v)) : fmt::format("{}", v);
+  };
+  constexpr double kHuge = 9e18;
+  const bool low = key.min > -kHuge, high = key.max < kHuge;
+  if (low && high) return number(key.min) + " .. " + number(key.max);
+  if (low) return "at least " + number(key.min);
+  return high ? "at most " + number(key.max) : "";
+}
+
+/// Puts `text` into the key's member. `where` is what messages begin with: "FILE: optim.lr = abc".
+void assign(const Key& key, const std::string& text, const std::string& where) {
+  const auto check_bounds = [&](double value) {
+    ensure(value >= key.min && value <= key.max, where, ": must be ", bounds_text(key));
+  };
+  if (auto* const* whole = std::get_if<std::int64_t*>(&key.member)) {
+    std::int64_t value = 0;
+    ensure(parse_number(text, value), where, ": needs a whole number");
+    check_bounds(static_cast<double>(value));
+    **whole = value;
+  } else if (auto* const* number = std::get_if<double*>(&key.member)) {
+    double value = 0;
+    ensure(parse_number(text, value) && std::isfinite(value), where, ": needs a number");
+    check_bounds(value);
+    **number = value;
+  } else if (auto* const* flag = std::get_if<bool*>(&key.member)) {
+    const bool yes = text == "true" || text == "yes" || text == "on" || text == "1";
+    const bool no = text == "false" || text == "no" || text == "off" || text == "0";
+    ensure(yes || no, where, ": needs true or false");
+    **flag = yes;
+  } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&key.member)) {
+    (*list)->push_back(text);
+  } else {
+    ensure(key.choices.empty() || std::find(key.choices.begin(), key.choices.end(), text) != key.choices.end(), where,
+           ": choose one of ", fmt::format("{}", fmt::join(key.choices, ", ")));
+    *std::get<std::string*>(key.member) = text;
+  }
+}
+
+/// Only what a dumped config gives back as it was may be set: comments and spaces at the ends do not come back.
+void check_writable(const std::string& text, const std::string& where) {
+  constexpr const char* kSpace = " \t\r";
+  ensure(text.find_first_of("\n#") == std::string::npos, where,
+         ": a value is one line without '#', which begins a comment");
+  ensure(text.empty() || (text.find_first_of(kSpace) != 0 && text.find_last_of(kSpace) != text.size() - 1), where,
+         ": a value neither begins nor ends with a space");
+}
+
+std::string dashed(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+/// Settings as they are written, with what they mean and what they may be.
+std::string table_of(const std::vector<std::pair<std::string, const Key*>>& rows) {
+  std::size_t width = 0;
+  for (const auto& [setting, key] : rows) width = std::max(width, setting.size());
+  std::string text;
+  for (const auto& [setting, key] : rows) {
+    const std::string bounds =
+        key->choices.empty() ? bounds_text(*key) : fmt::format("{}", fmt::join(key->choices, " | "));
+    text += fmt::format("  {:<{}}  {}{}\n", setting, width, key->help, bounds.empty() ? "" : " (" + bounds + ")");
+  }
+  return text;
+}
+
+}  // namespace
+
+Settings Settings::from_file(const std::string& path) {
+  ensure(std::filesystem::exists(path), "config ", path, " does not exist");
+  ensure(!std::filesystem::is_directory(path), "config ", path, " is a folder; give a .cfg file");
+  std::ifstream in(path);
+  ensure(in.good(), "config ", path, " cannot be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return from_text(text.str(), path);
+}
+
+Settings Settings::from_text(const std::string& text, const std::string& source) {
+  Settings settings;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // some editors begin a file with it
+  std::istringstream in(text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text);
+  try {
+    const auto parsed = po::parse_config_file(in, po::options_description(), true);
+    for (const auto& option : parsed.options) {
+      ensure(option.string_key.find('.') != std::string::npos, source, ": ", option.string_key,
+             " stands before the first [section]");
+      const bool added =
+          settings.values_.try_emplace(option.string_key, Value{option.value.empty() ? "" : option.value[0], source})
+              .second;
+      ensure(added, source, ": ", option.string_key, " is given twice; keep one");
+    }
+  } catch (const po::error& e) {
+    throw Error(concat_text(source, ": ", e.what(), "; lines are [section], key = value, or # comment"));
+  }
+  return settings;
+}
+
+void Settings::override_with(const std::vector<std::string>& assignments) {
+  for (const std::string& assignment : assignments) {
+    const std::size_t equals = assignment.find('=');
+    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line"};
+  }
+}
+
+std::string Settings::value_of(const std::string& name, const std::string& fallback) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? fallback : found->second.text;
+}
+
+void Settings::apply_to(const std::vector<Section>& sections) const {
+  std::map<std::string, const Key*> known;
+  std::vector<std::string> names;
+  for (const Section& section : sections) {
+    for (const Key& key : section.keys) {
+      names.push_back(section.name + '.' + key.name);
+      known[names.back()] = &key;
+    }
+  }
+  for (const auto& [name, value] : values_) {
+    const auto found = known.find(name);
+    ensure(found != known.end(), value.source, ": unknown key ", name, nearest(name, names));
+    const std::string where = concat_text(value.source, ": ", name, " = ", value.text);
+    check_writable(value.text, where);
+    assign(*found->second, value.text, where);
+  }
+}
+
+std::string value_text(const Key& key) {
+  return std::visit(
+      [](auto* member) -> std::string {
+        if constexpr (std::is_same_v<decltype(member), std::string*>) {
+          return *member;
+        } else if constexpr (std::is_same_v<decltype(member), std::vector<std::string>*>) {
+          return fmt::format("{}", fmt::join(*member, " "));
+        } else {
+          return fmt::format("{}", *member);  // the shortest digits that read back the same
+        }
+      },
+      key.member);
+}
+
+std::string dump_config(const std::vector<Section>& sections) {
+  std::string text;
+  for (const Section& section : sections) {
+    text += (text.empty() ? "[" : "\n[") + section.name + "]\n";
+    for (const Key& key : section.keys) {
+      const std::string line = key.name + " = " + value_text(key);
+      text += fmt::format("{:<32} # {}\n", line, key.help);
+    }
+  }
+  return text;
+}
+
+std::string describe_keys(const std::vector<Section>& sections) {
+  std::string text;
+  for (const Section& section : sections) {
+    std::vector<std::pair<std::string, const Key*>> rows;
+    for (const Key& key : section.keys) rows.emplace_back(key.name + " = " + value_text(key), &key);
+    text += (text.empty() ? "[" : "\n[") + section.name + "]\n" + table_of(rows);
+  }
+  return text;
+}
+
+void check_resumable(const std::vector<Section>& before, const std::vector<Section>& now) {
+  std::map<std::string, std::string> old;
+  for (const Section& section : before) {
+    for (const Key& key : section.keys) old[section.name + '.' + key.name] = value_text(key);
+  }
+  for (const Section& section : now) {
+    for (const Key& key : section.keys) {
+      const std::string name = section.name + '.' + key.name, value = value_text(key);
+      ensure(key.may_change || old[name] == value, "resume: ", name, " was ", old[name], " and may not become ", value,
+             "; start a new run with heddle train for that");
+    }
+  }
+}
+
+bool CommandLine::parse(const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  for (const Key& key : options) names.push_back("--" + dashed(key.name));
+  bool only_words = false;  // after "--"
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!only_words && (argument == "--help" || argument == "-h")) return false;
+    if (!only_words && argument == "--") {
+      only_words = true;
+      continue;
+    }
+    if (only_words || !argument.starts_with("--")) {
+      positional.push_back(argument);
+      continue;
+    }
+    const std::size_t equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    const auto value = [&]() -> std::string {
+      if (equals != std::string::npos) return argument.substr(equals + 1);
+      if (i + 1 == arguments.size()) throw UsageError(concat_text(name, " needs a value"));
+      return arguments[++i];
+    };
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found != names.end()) {
+      const Key& key = options[static_cast<std::size_t>(found - names.begin())];
+      const bool bare_flag = std::holds_alternative<bool*>(key.member) && equals == std::string::npos;
+      const bool list = std::holds_alternative<std::vector<std::string>*>(key.member) && equals == std::string::npos;
+      try {
+        do {
+          const std::string text = bare_flag ? "true" : value();
+          assign(key, text, name + (bare_flag ? "" : " " + text));
+        } while (list && i + 1 < arguments.size() && !arguments[i + 1].starts_with("--"));
+      } catch (const UsageError&) {
+        throw;
+      } catch (const Error& e) {
+        throw UsageError(e.what());
+      }
+    } else if (overrides && name.find('.') != std::string::npos) {
+      assignments.push_back(name.substr(2) + '=' + value());
+    } else {
+      throw UsageError(concat_text("unknown option ", name, nearest(name, names),
+                                   overrides ? " (settings are written --section.key=value)" : ""));
+    }
+  }
+  if (positional.size() < words) throw UsageError(concat_text("too few words; usage: heddle ", usage));
+  if (positional.size() > words + more_words)
+    throw UsageError(concat_text("unexpected '", positional[words + more_words], "'; usage: heddle ", usage));
+  return true;
+}
+
+std::string CommandLine::help() const {
+  std::vector<std::pair<std::string, const Key*>> rows;
+  for (const Key& key : options) {
+    const bool flag = std::holds_alternative<bool*>(key.member);
+    rows.emplace_back("--" + dashed(key.name) + (flag ? "" : "=" + (value_text(key).empty() ? "..." : value_text(key))),
+                      &key);
+  }
+  return "usage: heddle " + usage + "\n\n" + summary + '\n' + (rows.empty() ? "" : "\noptions:\n") + table_of(rows);
+}
+
+}  // namespace heddle

@@ -1,0 +1,73 @@
+#include "train/run/progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "framework/check.h"
+
+namespace heddle {
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string human_count(double n) {
+  std::string digits = fmt::format("{:.0f}", n);
+  for (std::size_t at = digits.size(); at > 3 + (n < 0 ? 1U : 0U);) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string human_bytes(double bytes) {
+  constexpr const char* kUnits[] = {"B", "KB", "MB", "GB", "TB"};
+  std::size_t unit = 0;
+  for (; bytes >= 999.5 && unit < 4; ++unit) bytes /= 1000;
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2, kUnits[unit]);
+}
+
+std::string human_time(double seconds) {
+  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  if (whole >= 3600) return fmt::format("{}h {:02}m", whole / 3600, whole % 3600 / 60);
+  if (whole >= 60) return fmt::format("{}m {:02}s", whole / 60, whole % 60);
+  return fmt::format("{}s", whole);
+}
+
+Reporter::Reporter() : terminal_(isatty(STDOUT_FILENO) == 1) {}
+Reporter::~Reporter() { clear(); }
+
+void Reporter::log_to(const std::filesystem::path& path) {
+  log_.open(path, std::ios::app);
+  ensure(log_.good(), "log: ", path.string(), " cannot be written; is the folder read-only?");
+}
+
+void Reporter::line(const std::string& text) {
+  clear();
+  std::fputs((text + '\n').c_str(), stdout);
+  std::fflush(stdout);
+  if (log_.is_open()) log_ << text << std::endl;
+}
+
+void Reporter::progress(const std::string& text) {
+  if (!terminal_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (drawn_ && now - last_draw_ < std::chrono::milliseconds(100)) return;
+  last_draw_ = now;
+  winsize size{};
+  const std::size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
+  std::fputs(("\r\033[K" + text.substr(0, width)).c_str(), stdout);
+  std::fflush(stdout);
+  drawn_ = true;
+}
+
+void Reporter::clear() {
+  if (drawn_) {
+    std::fputs("\r\033[K", stdout);
+    std::fflush(stdout);
+  }
+  drawn_ = false;
+}
+
+}  // namespace heddle
