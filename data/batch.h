@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "framework/tensor.h"
 
 namespace heddle {
@@ -7,9 +10,34 @@ namespace heddle {
 /// Targets of this value do not count in a loss.
 constexpr IdTensor::value_type kIgnore = -1;
 
-/// What a model is shown at once: inputs [B, T] and, for each position, the token that follows [B, T].
+/// What a model is shown at once: B rows. A member that a kind of data does not have is undefined.
 struct Batch {
-  IdTensor inputs, targets;
+  IdTensor inputs;         ///< tokens [B, T]
+  Tensor features;         ///< numbers [B, ...]: the pixels of images [B, C, H, W], the columns of a table [B, F]
+  IdTensor targets;        ///< what is to be predicted: the token after each input [B, T], or a class a row [B]
+  Tensor mask;             ///< [B, T]: 0 where an input is padding
+  IdTensor source;         ///< the other side of a pair: tokens [B, S]
+  Tensor source_mask;      ///< [B, S]: 0 where it is padding
+  index_t first_row = 0;   ///< number of the first row in the run: what the random numbers of its rows go by
+  bool continues = false;  ///< each row goes on where that of the batch before ended, as recurrent models need it
+
+  index_t rows() const { return features.defined() ? features.size(0) : inputs.size(0); }
+  /// Inputs: tokens, or rows of numbers.
+  index_t inputs_shown() const { return features.defined() ? rows() : inputs.numel(); }
+  /// Targets that count.
+  index_t count() const {
+    index_t counted = 0;
+    for (index_t i = 0; i < targets.numel(); ++i) counted += targets[i] != kIgnore ? 1 : 0;
+    return counted;
+  }
+};
+
+/// What a model must know of its data to be built.
+struct DataSpec {
+  std::vector<std::string> tokens{};         ///< the bytes of each token, by id
+  std::vector<std::int64_t> token_counts{};  ///< how often each was seen, where the tokenizer counted
+  Shape features{};                          ///< of one row of numbers
+  std::vector<std::string> labels{};         ///< names of the classes
 };
 
 }  // namespace heddle

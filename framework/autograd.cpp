@@ -11,15 +11,22 @@ namespace heddle {
 namespace {
 
 std::atomic<std::uint64_t> next_sequence{0};
-thread_local bool recording = true;
 thread_local bool checking_finite = false;
 
-/// What dying nodes leave behind for the outermost destructor to free, one after another instead of one inside another.
-struct Remains {
+/// What ops of a thread do beside computing: nothing; put their results into the graph; or, within recomputed's first
+/// run of f, only tell what they read.
+enum Mode : int { plain, recording, watching };
+thread_local int mode = recording;
+/// While watching: a leaf that needs a gradient and was read; undefined if there was none.
+thread_local Tensor watched_leaf;
+
+/// What a destroyed node owned; the outermost destructor frees all of it in a loop, so that a long chain does not
+/// recurse.
+struct DetachedNode {
   std::vector<std::shared_ptr<Node>> inputs;
   Backward backward;
 };
-thread_local std::vector<Remains>* graveyard = nullptr;
+thread_local std::vector<DetachedNode>* deferred_frees = nullptr;
 
 void check_finite(const char* name, const char* what, const Tensor& t) {
   const auto bad = std::find_if_not(t.span().begin(), t.span().end(), [](real v) { return std::isfinite(v); });
@@ -36,7 +43,7 @@ void accumulate(Tensor& sum, const Tensor& arriving) {
   Tensor result = sum.use_count() == 1 ? sum : Tensor(sum.shape());
   const real* a = sum.data();
   const real* b = arriving.data();
-  real* out = result.data();
+  real* out = result.mutable_data();
   parallel_for(result.numel(), 16384, [&](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) out[i] = a[i] + b[i];
   });
@@ -85,75 +92,94 @@ Node::Node() : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)) {
 
 Node::~Node() {
   if (inputs.empty() && !backward) return;
-  if (graveyard != nullptr) {
-    graveyard->push_back({std::move(inputs), std::move(backward)});
+  if (deferred_frees != nullptr) {
+    deferred_frees->push_back({std::move(inputs), std::move(backward)});
     return;
   }
-  std::vector<Remains> dead;
-  graveyard = &dead;
+  std::vector<DetachedNode> dead;
+  deferred_frees = &dead;
   dead.push_back({std::move(inputs), std::move(backward)});
   while (!dead.empty()) {
-    const Remains next = std::move(dead.back());  // its destructor may push more
+    const DetachedNode next = std::move(dead.back());  // its destructor may push more
     dead.pop_back();
   }
-  graveyard = nullptr;
+  deferred_frees = nullptr;
 }
 
-void keep_rounded(const Tensor& leaf) {
-  ensure(leaf.node() != nullptr && !leaf.node()->backward, "keep_rounded: the tensor ", leaf.shape(), " is no leaf");
-  Bf16Tensor& rounded = leaf.node()->rounded;
-  if (!rounded.defined()) rounded = Bf16Tensor(leaf.numel());
-  rounded.assign(leaf);
-}
-
-const bf16_t* rounded_of(const Tensor& leaf) { return leaf.node() ? leaf.node()->rounded.data() : nullptr; }
+NoGradGuard::NoGradGuard() : previous_(std::exchange(mode, plain)) {}
+NoGradGuard::~NoGradGuard() { mode = previous_; }
+bool grad_enabled() { return mode == recording; }
 
 namespace {
 
-/// While one of these lives, ops record, within a backward too.
-class GradGuard {
+/// RAII guard: within its scope ops are in another mode.
+class ModeGuard {
  public:
-  GradGuard() : previous_(std::exchange(recording, true)) {}
-  ~GradGuard() { recording = previous_; }
-  GradGuard(const GradGuard&) = delete;
-  GradGuard& operator=(const GradGuard&) = delete;
+  explicit ModeGuard(Mode wanted) : previous_(std::exchange(mode, wanted)) {}
+  ~ModeGuard() { mode = previous_; }
+  ModeGuard(const ModeGuard&) = delete;
+  ModeGuard& operator=(const ModeGuard&) = delete;
 
  private:
-  bool previous_;
+  int previous_;
 };
+
+/// What a function that is to be recomputed reads must be its inputs, which are detached, or leaves: its own backward
+/// would run and free any other graph, with but a part of the gradient.
+void watch(const char* name, const Tensor& x) {
+  if (!x.requires_grad()) return;
+  ensure(!x.node()->backward && !x.node()->freed, "recomputed: ", name, " reads the result of ", x.node()->name, " ",
+         x.shape(), ", which was made outside; give it to recomputed as an input");
+  watched_leaf = x;
+}
 
 }  // namespace
 
-NoGradGuard::NoGradGuard() : previous_(std::exchange(recording, false)) {}
-NoGradGuard::~NoGradGuard() { recording = previous_; }
-bool grad_enabled() { return recording; }
-
-Tensor recomputed(const Tensor& x, const std::function<Tensor(const Tensor&)>& f) {
-  if (!grad_enabled() || !x.requires_grad()) return f(x);
+Tensor recomputed(const std::vector<Tensor>& inputs, const Recomputable& f) {
+  if (!grad_enabled()) return f(inputs);
+  std::vector<Tensor> detached;
+  for (const Tensor& x : inputs) detached.push_back(x.detach());
+  std::vector<Tensor> sources = inputs;  // of the gradient
   Tensor y;
   {
-    const NoGradGuard no_grad;
-    y = f(x.detach());
+    const ModeGuard watch_only(watching);
+    watched_leaf = {};
+    y = f(detached);
+    // Leaves that f reads get their gradients from its own backward; one of them stands here, so that it is run.
+    sources.push_back(std::exchange(watched_leaf, Tensor()));
   }
-  return make_result("recomputed", y, {x}, [x = x.detach(), f](const Tensor& dy) -> Grads {
-    Tensor leaf = x.detach();
-    leaf.set_requires_grad();
-    const GradGuard grad;
-    backward(f(leaf), dy);
-    return {leaf.grad()};
+  std::vector<bool> wanted;
+  for (const Tensor& x : inputs) wanted.push_back(x.requires_grad());
+  return make_result("recomputed", y, sources, [detached, wanted, f](const Tensor& dy) -> Grads {
+    std::vector<Tensor> leaves;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      leaves.push_back(detached[i].detach());
+      if (wanted[i]) leaves.back().set_requires_grad();
+    }
+    const ModeGuard record(recording);
+    if (const Tensor again = f(leaves); again.requires_grad()) backward(again, dy);
+    Grads grads;
+    for (const Tensor& leaf : leaves) grads.push_back(leaf.grad());
+    grads.emplace_back();
+    return grads;
   });
 }
 
 FiniteGuard::FiniteGuard() : previous_(std::exchange(checking_finite, true)) {}
 FiniteGuard::~FiniteGuard() { checking_finite = previous_; }
 
-Tensor& Tensor::set_requires_grad() {
+bool Tensor::requires_grad() const { return node_ != nullptr && !node_->frozen; }
+
+Tensor& Tensor::set_requires_grad(bool wanted) {
   ensure(defined(), "set_requires_grad: the tensor is undefined");
   if (node_) {
     ensure(!node_->backward && !node_->freed, "set_requires_grad: the tensor is the result of ", node_->name,
            "; detach it first, or call retain_grad to keep its gradient");
+    node_->frozen = !wanted;
+    if (!wanted) node_->grad = {};
     return *this;
   }
+  if (!wanted) return *this;
   node_ = std::make_shared<Node>();
   node_->shape = shape_;
   node_->keeps_grad = true;
@@ -181,20 +207,23 @@ void Tensor::retain_grad() {
 
 Tensor make_result(const char* name, Tensor y, const std::vector<Tensor>& inputs, Backward backward) {
   if (checking_finite) check_finite(name, "result", y);
-  if (recording && Profile::current() != nullptr) {  // not the ops that a backward is made of
+  if (mode == watching) {
+    for (const Tensor& x : inputs) watch(name, x);
+  }
+  if (mode == recording && Profile::current() != nullptr) {  // not the ops that a backward is made of
     double elements = static_cast<double>(y.numel());
     for (const Tensor& x : inputs) elements += static_cast<double>(x.numel());
     profile_lap(name, false, elements * sizeof(real));
   }
   const bool needed =
-      recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
+      mode == recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
   y.set_node(nullptr);
   if (!needed) return y;
   auto node = std::make_shared<Node>();
   node->name = name;
   node->shape = y.shape();
   node->inputs.reserve(inputs.size());
-  for (const Tensor& x : inputs) node->inputs.push_back(x.node());
+  for (const Tensor& x : inputs) node->inputs.push_back(x.requires_grad() ? x.node() : nullptr);
   node->backward = std::move(backward);
   y.set_node(std::move(node));
   return y;

@@ -29,22 +29,16 @@ struct Node {
   Backward backward;
   Tensor incoming;          ///< while backward runs: what has arrived so far
   Tensor grad;              ///< the sum over backward calls, where it is kept
-  Bf16Tensor rounded;       ///< leaves: see keep_rounded
   bool keeps_grad = false;  ///< leaves and retained results
+  bool frozen = false;      ///< a leaf that gets no gradient
   bool freed = false;       ///< backward has run and dropped what the closure held
 };
 
 /// Where an op's backward may write a gradient of dy's shape, element by element as it reads dy: dy's own memory if
 /// nobody else holds it, else new.
-inline Tensor own_or_new(const Tensor& dy) { return dy.use_count() == 1 ? dy : Tensor(dy.shape()); }
+inline Tensor reuse_or_allocate(const Tensor& dy) { return dy.use_count() == 1 ? dy : Tensor(dy.shape()); }
 
-/// Keeps the elements of a leaf as bf16 beside it, so that products need not round them each time. Who changes the
-/// elements must keep them anew. Errors: no leaf.
-void keep_rounded(const Tensor& leaf);
-/// What is kept; null if nothing is.
-const bf16_t* rounded_of(const Tensor& leaf);
-
-/// While one of these lives in a thread, ops record nothing.
+/// RAII guard: within its scope, in its thread, ops record nothing.
 class NoGradGuard {
  public:
   NoGradGuard();
@@ -53,17 +47,22 @@ class NoGradGuard {
   NoGradGuard& operator=(const NoGradGuard&) = delete;
 
  private:
-  bool previous_;
+  int previous_;
 };
 bool grad_enabled();
 
-/// f(x), a function of ops, for which nothing is kept but x: backward computes f(x) again and then its gradients, x's
-/// and those of every parameter that f reads. f must give the same bits each time, and what it reads must live until
-/// backward has run. (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016)
-Tensor recomputed(const Tensor& x, const std::function<Tensor(const Tensor&)>& f);
+using Recomputable = std::function<Tensor(const std::vector<Tensor>&)>;
+/// f(inputs), a function of ops, for which nothing is kept but the inputs: backward computes f again and then its
+/// gradients, those of the inputs that need one and of every parameter that f reads beside them. f must give the same
+/// bits each time, and what it reads must live until backward has run. Gradients of several uses within f are summed
+/// there first, so that other uses, outside, come to that sum. (Chen et al., "Training Deep Nets with Sublinear Memory
+/// Cost", 2016)
+/// Errors: f reads the result of an op in the graph that is not among the inputs; its gradient would be lost.
+Tensor recomputed(const std::vector<Tensor>& inputs, const Recomputable& f);
 
-/// While one of these lives in a thread, every result and every gradient is searched for NaN and infinity, and the
-/// first op that made one is named by an Error. Costs a pass over memory an op; meant for repeating a step that failed.
+/// RAII guard: within its scope, in its thread, every result and every gradient is searched for NaN and infinity, and
+/// the first op that made one is named by an Error. Costs a pass over memory an op; meant for repeating a step that
+/// failed.
 class FiniteGuard {
  public:
   FiniteGuard();

@@ -3,12 +3,13 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <dnnl.hpp>
 #include <map>
-#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "framework/check.h"
 #include "framework/profile.h"
@@ -17,7 +18,7 @@
 namespace heddle {
 namespace {
 
-std::atomic<Precision> chosen_precision{Precision::f32};
+std::atomic<std::size_t> primitives{0};
 
 /// How a product is cut into tiles, one a task. A function of the sizes alone.
 struct Tiling {
@@ -43,8 +44,8 @@ struct Tiling {
   /// The edge, at most `largest`, that cuts `size` evenly into whole vector registers.
   static index_t edge(index_t size, index_t largest) {
     largest = std::max<index_t>(largest, 16);
-    const index_t pieces = (size + largest - 1) / largest;
-    return std::min(size, ((size + pieces - 1) / pieces + 15) / 16 * 16);
+    const index_t chunks = (size + largest - 1) / largest;
+    return std::min(size, ((size + chunks - 1) / chunks + 15) / 16 * 16);
   }
 };
 
@@ -99,20 +100,41 @@ void product(index_t m, index_t n, index_t k, MatrixOf<const T> a, MatrixOf<cons
 
 using Bf16Matrix = MatrixOf<const bf16_t>;
 
-/// A product of bf16 operands with f32 sums by oneDNN's matmul primitive, kept for each shape in each thread.
+/// A matmul primitive of oneDNN's and the memory that it works on.
+struct Primitive {
+  dnnl::matmul matmul;
+  dnnl::memory a, b, c;
+};
+
+/// The primitives of one thread by shape. Two generations of at most kGeneration each: what is used comes into the
+/// young one; when that is full, it becomes the old one, and what the old one still held has not been used for long.
+class PrimitiveCache {
+ public:
+  /// Sizes, strides, which operands are transposed, the bits of beta.
+  using Key = std::array<index_t, 9>;
+
+  template <class Make>
+  Primitive& find_or_make(const Key& key, const Make& make) {
+    if (const auto found = young_.find(key); found != young_.end()) return found->second;
+    auto aged = old_.extract(key);
+    if (young_.size() == kGeneration) old_ = std::exchange(young_, {});
+    if (aged) return young_.insert(std::move(aged)).position->second;
+    return young_.emplace(key, make()).first->second;
+  }
+
+ private:
+  static constexpr std::size_t kGeneration = 256;
+  std::map<Key, Primitive> young_, old_;
+};
+
+/// A product of bf16 operands with f32 sums by oneDNN's matmul primitive.
 void product(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix c, real beta) {
   using dnnl::memory;
-  struct Kept {
-    dnnl::matmul primitive;
-    memory a, b, c;
-  };
   hold_to_one_thread();
   thread_local const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   thread_local dnnl::stream stream(engine);
-  thread_local std::map<std::tuple<index_t, index_t, index_t, index_t, index_t, index_t, bool, bool, real>, Kept> cache;
-  const auto key = std::tuple(m, n, k, a.stride, b.stride, c.stride, a.transposed, b.transposed, beta);
-  auto found = cache.find(key);
-  if (found == cache.end()) {
+  thread_local PrimitiveCache cache;
+  const auto make = [&] {
     const auto layout = [](index_t rows, index_t columns, const auto& matrix, memory::data_type type) {
       return memory::desc({rows, columns}, type,
                           matrix.transposed ? memory::dims{1, matrix.stride} : memory::dims{matrix.stride, 1});
@@ -125,17 +147,22 @@ void product(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix
       sum.append_sum(static_cast<float>(beta));
       attributes.set_post_ops(sum);
     }
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::matmul::primitive_desc desc(engine, desc_a, desc_b, desc_c, attributes);
+#else
     const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(desc_a, desc_b, desc_c), attributes, engine);
-    found = cache
-                .emplace(key, Kept{dnnl::matmul(desc), memory(desc_a, engine, nullptr), memory(desc_b, engine, nullptr),
-                                   memory(desc_c, engine, nullptr)})
-                .first;
-  }
-  Kept& kept = found->second;
+#endif
+    primitives.fetch_add(1, std::memory_order_relaxed);
+    return Primitive{dnnl::matmul(desc), memory(desc_a, engine, nullptr), memory(desc_b, engine, nullptr),
+                     memory(desc_c, engine, nullptr)};
+  };
+  const auto bits = static_cast<index_t>(std::bit_cast<std::uint32_t>(static_cast<float>(beta)));
+  Primitive& kept = cache.find_or_make(
+      {m, n, k, a.stride, b.stride, c.stride, index_t{a.transposed}, index_t{b.transposed}, bits}, make);
   kept.a.set_data_handle(const_cast<bf16_t*>(a.data));  // read only, but the handle's type does not say so
   kept.b.set_data_handle(const_cast<bf16_t*>(b.data));
   kept.c.set_data_handle(c.data);
-  kept.primitive.execute(stream, {{DNNL_ARG_SRC, kept.a}, {DNNL_ARG_WEIGHTS, kept.b}, {DNNL_ARG_DST, kept.c}});
+  kept.matmul.execute(stream, {{DNNL_ARG_SRC, kept.a}, {DNNL_ARG_WEIGHTS, kept.b}, {DNNL_ARG_DST, kept.c}});
   stream.wait();
 }
 
@@ -167,46 +194,69 @@ Bf16Matrix rounded(index_t rows, index_t columns, ConstMatrix operand, bool para
   return converted(rows, columns, operand, parallel, buffer.data(), [](real value) { return to_bf16(value); });
 }
 
-/// Calls multiply(a, b) with the operands of the chosen precision: as they are, rounded, or, where the processor has no
+/// Calls multiply(a, b) with the operands in that precision: as they are, rounded, or, where the processor has no
 /// bf16, as the same numbers in full width: a product of two bf16 numbers is exact in f32.
 template <class Multiply>
-void with_operands(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, bool parallel,
+void with_operands(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Precision precision, bool parallel,
                    const Multiply& multiply) {
-  if (gemm_precision() == Precision::f32) {
+  if (precision == Precision::f32) {
     check_full(a);
     check_full(b);
     return multiply(MatrixOf<const real>(a), MatrixOf<const real>(b));
   }
-  if (rounds_operands()) {
+  if (reads_bf16(precision)) {
     Bf16Tensor buffer_a, buffer_b;
     const Bf16Matrix half_a = rounded(m, k, a, parallel, buffer_a), half_b = rounded(k, n, b, parallel, buffer_b);
     return multiply(half_a, half_b);
   }
   Tensor buffer_a({m, k}), buffer_b({k, n});
   const auto round = [](real value) { return static_cast<real>(from_bf16(to_bf16(value))); };
-  const auto full_a = converted(m, k, a, parallel, buffer_a.data(), round);
-  const auto full_b = converted(k, n, b, parallel, buffer_b.data(), round);
+  const auto full_a = converted(m, k, a, parallel, buffer_a.mutable_data(), round);
+  const auto full_b = converted(k, n, b, parallel, buffer_b.mutable_data(), round);
   multiply(full_a, full_b);
 }
 
 }  // namespace
 
-bool rounds_operands() {
-  return std::is_same_v<real, float> && gemm_precision() == Precision::bf16 && bf16_supported();
-}
-
 bool bf16_supported() {
   static const bool supported = [] {
-    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
-    return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+    // numbers of bits, one an instruction set: later ones have those of bf16 among theirs
+    const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+    constexpr auto kWanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+    return (isa & kWanted) == kWanted;
   }();
   return supported;
 }
 
-void set_gemm_precision(Precision precision) { chosen_precision = precision; }
-Precision gemm_precision() { return chosen_precision; }
+std::string instruction_set() {
+  std::string name = "SSE";
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::avx:
+    case dnnl::cpu_isa::avx2: name = "AVX2"; break;
+    case dnnl::cpu_isa::avx2_vnni: name = "AVX2 with VNNI"; break;
+    case dnnl::cpu_isa::avx512_core: name = "AVX-512"; break;
+    case dnnl::cpu_isa::avx512_core_vnni: name = "AVX-512 with VNNI"; break;
+    case dnnl::cpu_isa::avx512_core_bf16: name = "AVX-512 with bf16"; break;
+    case dnnl::cpu_isa::avx512_core_amx: name = "AVX-512 with AMX"; break;
+    default: break;
+  }
+#if defined(__AVX512F__)
+  return name + ", compiled for AVX-512";
+#elif defined(__AVX2__)
+  return name + ", compiled for AVX2";
+#else
+  return name + ", compiled for any x86-64";
+#endif
+}
 
-void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta, const AfterTile& after) {
+bool reads_bf16(Precision precision) {
+  return std::is_same_v<real, float> && precision == Precision::bf16 && bf16_supported();
+}
+
+std::size_t primitives_made() { return primitives; }
+
+void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, Precision precision, real beta,
+          const AfterTile& after) {
   if (m == 0 || n == 0) return;
   if (k == 0) {
     scale(m, n, c, beta);
@@ -214,7 +264,7 @@ void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix 
     return;
   }
   count_flops(2.0 * static_cast<double>(m * n * k));
-  with_operands(m, n, k, a, b, true, [&](auto left, auto right) {
+  with_operands(m, n, k, a, b, precision, true, [&](auto left, auto right) {
     for_tiles(m, n, k, left, right, c,
               [&](index_t row, index_t column, index_t rows, index_t columns, auto p, auto q, Matrix out) {
                 product(rows, columns, k, p, q, out, beta);
@@ -223,11 +273,13 @@ void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix 
   });
 }
 
-void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
+void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, Precision precision,
+                 real beta) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, c, beta);
   count_flops(2.0 * static_cast<double>(m * n * k));
-  with_operands(m, n, k, a, b, false, [&](auto left, auto right) { product(m, n, k, left, right, c, beta); });
+  with_operands(m, n, k, a, b, precision, false,
+                [&](auto left, auto right) { product(m, n, k, left, right, c, beta); });
 }
 
 namespace {

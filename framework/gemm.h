@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <functional>
+#include <string>
 
+#include "framework/names.h"
 #include "framework/tensor.h"
 
 namespace heddle {
@@ -22,26 +25,24 @@ using Matrix = MatrixOf<real>;
 
 /// What the operands of products are rounded to; sums are f32 either way.
 enum class Precision { f32, bf16 };
+constexpr auto names_of(Precision) { return std::array{Named{Precision::bf16, "bf16"}, Named{Precision::f32, "f32"}}; }
 /// Whether the processor multiplies bf16 numbers natively. Elsewhere bf16 is right, but slower than f32.
 bool bf16_supported();
-/// Whether products read rounded copies now, so that making them once saves work: bf16 is chosen and native.
-bool rounds_operands();
-/// The elements of x as products read them: rounded, where they read rounded copies; else undefined.
-inline Bf16Tensor rounded_operand(const Tensor& x) { return rounds_operands() ? Bf16Tensor(x) : Bf16Tensor(); }
-/// The precision of all products from here on; f32 at first.
-void set_gemm_precision(Precision precision);
-Precision gemm_precision();
-/// While one of these lives, products have another precision.
-class PrecisionGuard {
- public:
-  explicit PrecisionGuard(Precision precision) : before_(gemm_precision()) { set_gemm_precision(precision); }
-  ~PrecisionGuard() { set_gemm_precision(before_); }
-  PrecisionGuard(const PrecisionGuard&) = delete;
-  PrecisionGuard& operator=(const PrecisionGuard&) = delete;
-
- private:
-  Precision before_;
-};
+/// The instructions that products use here, and those that this library was compiled for, as "AVX-512 with bf16,
+/// compiled for AVX-512".
+std::string instruction_set();
+/// Whether products of this precision read rounded copies, so that making them once saves work: native bf16.
+bool reads_bf16(Precision precision);
+/// The elements of x as such products read them: rounded, once for several products; undefined where they read x.
+inline Bf16Tensor rounded_operand(const Tensor& x, Precision precision) {
+  if (!reads_bf16(precision)) return {};
+  const Bf16Tensor kept = x.current_bf16();
+  return kept.defined() ? kept : Bf16Tensor(x);
+}
+/// The same of a parameter: kept beside it until its elements are written.
+inline Bf16Tensor rounded_parameter(const Tensor& w, Precision precision) {
+  return reads_bf16(precision) ? w.kept_bf16() : Bf16Tensor();
+}
 
 /// What a tile's task does when its part of the product is done and still in the cache: first row, first column, and
 /// how many there are.
@@ -50,11 +51,15 @@ using AfterTile = std::function<void(index_t row, index_t column, index_t rows, 
 /// c[m, n] = a[m, k] * b[k, n] + beta * c, in parallel tiles whose cuts depend on m, n, k alone, so that the bits do
 /// not depend on the number of threads. beta = 0 does not read c. Row-major; a transposed operand is stored [k, m] or
 /// [n, k]. `after` is called for every tile.
-void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0,
-          const AfterTile& after = {});
+void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, Precision precision = Precision::f32,
+          real beta = 0, const AfterTile& after = {});
 
 /// The same in the calling thread alone, for use inside a parallel loop (heads of attention).
-void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta = 0);
+void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c,
+                 Precision precision = Precision::f32, real beta = 0);
+/// How many of oneDNN's primitives have been made so far for products of bf16. Each thread keeps those that it used
+/// last, some hundreds, so that a steady training step makes none.
+std::size_t primitives_made();
 
 /// c[m, n] = a[m, k] * b[n, k]^T for the few rows that come when text is written token by token: a is read as it is,
 /// and each number of b comes from memory once, as bf16 where b holds those. No operand is rounded here.

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <array>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "framework/autograd.h"
+#include "framework/gemm.h"
+#include "framework/names.h"
 #include "framework/rng.h"
 #include "framework/tensor.h"
 
@@ -39,9 +44,10 @@ Tensor silu(const Tensor& x);  ///< x * sigmoid(x)
 /// condition != 0 ? a : b, all three broadcast; the condition gets no gradient.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 /// Each element kept with probability 1 - p (to a multiple of 2^-16) and scaled by 1 / (1 - p), else 0; what becomes of
-/// element i depends on rng and i alone, so a seed repeats it. p = 0 returns x. Errors: p outside [0, 1).
+/// element i of row r, of x [rows, ...], depends on rng, i and first_row + r alone, so a seed repeats it, and a batch's
+/// parts that know their first rows drop what the whole batch would. p = 0 returns x. Errors: p outside [0, 1).
 /// (Srivastava et al., "Dropout", JMLR 2014)
-Tensor dropout(const Tensor& x, double p, const Rng& rng);
+Tensor dropout(const Tensor& x, double p, const Rng& rng, index_t first_row = 0);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return subtract(a, b); }
@@ -101,10 +107,11 @@ Tensor gather(const Tensor& x, int axis, const IdTensor& ids);
 /// Rows of weight [V, C]: ids [...] to [..., C]. Errors: an id outside 0 .. V-1.
 Tensor embedding(const IdTensor& ids, const Tensor& weight);
 
-// --- products (ops/matmul.cpp) ---
+// --- products (ops/matmul.cpp); gradients are taken in the precision of the product ---
 
 /// [..., M, K] x [..., K, N] -> [..., M, N]; leading axes broadcast. The flags read an operand's last two axes swapped.
-Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
+Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false,
+              Precision precision = Precision::f32);
 /// What `linear` does to z = x weight^T + bias beside the product, while its tiles are in the cache.
 enum class Activation {
   none,
@@ -117,8 +124,32 @@ enum class Activation {
   /// Transformer", 2020); the result is half as wide
   swiglu
 };
+/// Those that a model's MLP may be asked to have; gelu is GPT-2's form.
+constexpr auto names_of(Activation) {
+  return std::array{Named{Activation::gelu_tanh, "gelu"}, Named{Activation::relu, "relu"},
+                    Named{Activation::relu_squared, "relu_squared"}, Named{Activation::silu, "silu"},
+                    Named{Activation::swiglu, "swiglu"}};
+}
 /// activation(x [..., I] * weight [O, I]^T + bias [O]) -> [..., O]; bias may be undefined. Errors: swiglu with O odd.
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Activation activation = Activation::none);
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Activation activation = Activation::none,
+              Precision precision = Precision::f32);
+
+// --- images [B, C, H, W] (ops/conv.cpp, ops/pool.cpp). A window of kh x kw stands on every place of the image, the
+// first `padding` above and left of it, each next one `stride` further; as many as fit into the padded image: H' = (H +
+// 2 padding - kh) / stride + 1, W' likewise. Errors: no window fits, a stride below 1, a negative padding. ---
+
+/// y[b, o, i, j] = activation(bias[o] + sum over c, k, l of x[b, c, i stride + k - padding, j stride + l - padding] *
+/// weight[o, c, k, l]), x being 0 outside: x [B, C, H, W], weight [O, C, kh, kw], bias [O] or undefined -> [B, O, H',
+/// W']. Errors: an activation that is neither none nor relu.
+/// (LeCun et al., "Gradient-based learning applied to document recognition", 1998)
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, index_t stride = 1, index_t padding = 0,
+              Activation activation = Activation::none, Precision precision = Precision::f32);
+/// The largest element of each window of `window` x `window`: [B, C, H, W] -> [B, C, H', W']. Padding is -inf, at most
+/// half a window. The first of equal elements gets the gradient; NaN is larger than all others.
+Tensor max_pool2d(const Tensor& x, index_t window, index_t stride, index_t padding = 0);
+/// The sum of each window's elements divided by window^2: [B, C, H, W] -> [B, C, H', W']. Padding is 0, at most half a
+/// window.
+Tensor avg_pool2d(const Tensor& x, index_t window, index_t stride, index_t padding = 0);
 
 // --- attention (ops/attention.cpp) ---
 
@@ -130,9 +161,11 @@ struct AttentionOptions {
   Tensor key_mask;
   /// Added to the scores: [Tq, Tk], [H, Tq, Tk], [B, 1 or H, Tq, Tk] (-inf hides a key). Gets no gradient.
   Tensor score_bias;
-  double dropout = 0;  ///< of the attention weights
-  Rng rng{};           ///< decides the dropout
-  double scale = 0;    ///< of the scores; 0 means 1 / sqrt(D)
+  double dropout = 0;                    ///< of the attention weights
+  Rng rng{};                             ///< decides the dropout,
+  index_t first_row = 0;                 ///< with the number of each row: that of the first (see dropout)
+  std::optional<double> scale;           ///< of the scores; 1 / sqrt(D) unless given
+  Precision precision = Precision::f32;  ///< of the products
 };
 
 /// softmax(q k^T * scale + masks) v, a head at a time (Vaswani et al., "Attention Is All You Need", 2017).
@@ -150,32 +183,42 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
 Tensor self_attention(const Tensor& qkv, index_t heads, const AttentionOptions& options = {});
 
 /// Self-attention of positions that continue those held: writes the keys and values of qkv [B, T, H + 2 G, D] into keys
-/// and values [B, capacity, G, D] from position `held` on, and attends, causally, with its queries to all so far.
-/// -> [B, T, H, D]. For generation: outside the graph. Errors: shapes that do not fit, held + T > capacity.
-Tensor cached_attention(const Tensor& qkv, index_t heads, Tensor& keys, Tensor& values, index_t held);
+/// and values [B, capacity, G, D], those of row b from position held[b] on, and attends with row b's queries to its
+/// first held[b] + T positions. -> [B, T, H, D]. The options' Tk is the longest row's; a causal query i sees positions
+/// 0 .. held[b] + i of its row. For generation, outside the graph. Errors: shapes that do not fit, a row without room,
+/// an input that needs a gradient while gradients are recorded.
+Tensor cached_attention(const Tensor& qkv, index_t heads, Tensor& keys, Tensor& values, std::span<const index_t> held,
+                        const AttentionOptions& options);
 
-// --- heads (ops/heads.cpp): x [B, T, N, D], of whose N heads the first `heads` are changed and the rest are copied; 0
-// means all ---
+// --- heads (ops/heads.cpp): x [B, T, N, D], of whose N heads the first `heads`, or all, are changed, the rest copied
+// ---
 
 /// Rotary positions (Su et al., "RoFormer", 2021), D even. Pair i of a head is its dimensions (i, i + D/2), as Llama's
 /// published weights have it; at position p = offset + t it turns by p * base^(-2 i / D).
-Tensor rotary(const Tensor& x, index_t offset = 0, double base = 10000, index_t heads = 0);
+Tensor rotary(const Tensor& x, index_t offset = 0, double base = 10000, std::optional<index_t> heads = {});
 /// Each head's vector divided by its root mean square, x / sqrt(mean(x^2) + eps): keeps attention scores of queries and
 /// keys within bounds (Henry et al., "Query-Key Normalization for Transformers", 2020).
-Tensor head_norm(const Tensor& x, index_t heads = 0, double eps = 1e-6);
+Tensor head_norm(const Tensor& x, std::optional<index_t> heads = {}, double eps = 1e-6);
 
-// --- losses (ops/loss.cpp): the mean over elements, a scalar ---
+// --- losses (ops/loss.cpp): a scalar, the mean over elements where nothing else is said ---
 
-/// Mean over rows of -log softmax(logits)[target], in nats. logits [..., V], targets [...]; rows whose target is
-/// ignore_index do not count (all ignored: 0). With smoothing s the target distribution is (1 - s) at the target plus
-/// s / V everywhere (Szegedy et al., 2016). Errors: another target outside 0 .. V-1, s outside [0, 1).
-Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, index_t ignore_index = -1,
-                     double label_smoothing = 0);
+struct CrossEntropy {
+  index_t ignore_index = -1;  ///< rows with this target do not count
+  /// s: the target distribution is (1 - s) at the target plus s / V everywhere (Szegedy et al., 2016).
+  double label_smoothing = 0;
+  /// What the sum over rows is divided by; none: the number of rows that count (all ignored: the loss is 0). Parts of a
+  /// batch that are all divided by the whole batch's number add up to its mean.
+  std::optional<index_t> divisor{};
+  Precision precision = Precision::f32;  ///< of linear_cross_entropy's products
+};
+/// Mean over rows of -log softmax(logits)[target], in nats. logits [..., V], targets [...]. Errors: a target outside
+/// 0 .. V-1 that is not ignored, smoothing outside [0, 1).
+Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, const CrossEntropy& options = {});
 /// cross_entropy(linear(x, weight), targets, ...) for x [..., C] and weight [V, C], in chunks of rows: of the logits,
 /// the largest tensor of a model with many tokens, no more than a chunk is ever in memory. Where gradients are wanted
 /// they are computed in forward, chunk by chunk.
-Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTensor& targets, index_t ignore_index = -1,
-                            double label_smoothing = 0);
+Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTensor& targets,
+                            const CrossEntropy& options = {});
 /// mean((prediction - target)^2); the target gets a gradient too.
 Tensor mse_loss(const Tensor& prediction, const Tensor& target);
 /// Mean of -(t log s(x) + (1 - t) log(1 - s(x))), s the sigmoid, without overflow; the target gets no gradient.

@@ -4,55 +4,55 @@
 #include <cmath>
 #include <numbers>
 
+#include "framework/autograd.h"
 #include "framework/gemm.h"
 #include "framework/rows.h"
 
 namespace heddle {
 
-std::vector<Key> OptimConfig::keys() {
+std::vector<Key> ScheduleConfig::keys() {
   return {
-      {"kind",
-       kind,
-       "optimizer; muon: for the matrices of hidden layers, adamw for the rest",
-       {"adamw", "adam", "sgd", "muon"}},
       {"lr", lr, "learning rate after warm-up", 0.0, 1e3},
       {"min_lr", min_lr, "learning rate at the end of the decay", 0.0, 1e3},
-      {"schedule",
-       schedule,
-       "course of the learning rate after warm-up",
-       {"cosine", "linear", "constant", "inverse_sqrt"}},
+      {"schedule", schedule, "learning-rate schedule after warm-up"},
       {"warmup_steps", warmup_steps, "steps over which the learning rate rises", 0},
-      {"decay_steps", decay_steps, "step at which it has fallen to min_lr; 0: train.steps", 0},
+      {"decay_steps", decay_steps, "step at which the rate has fallen to min_lr; 0: train.steps", 0},
+  };
+}
+
+std::vector<Key> OptimConfig::keys() {
+  return {
+      {"kind", kind, "optimizer; muon: for the matrices of hidden layers, adamw for the rest"},
       {"beta1", beta1, "Adam: decay of the gradient's mean", 0.0, 0.999999},
       {"beta2", beta2, "Adam: decay of the squared gradient's mean", 0.0, 0.999999},
       {"eps", eps, "Adam: added to the root of the squared gradient's mean", 1e-20, 1.0},
       {"momentum", momentum, "SGD and Muon: momentum (Muon wants 0.95)", 0.0, 0.999999},
       {"nesterov", nesterov, "SGD: Nesterov's momentum"},
-      {"weight_decay", weight_decay, "pull of matrices towards zero", 0.0, 100.0},
-      {"ema_decay", ema_decay, "average of the weights that is evaluated and kept: its decay a step; 0: none", 0.0,
-       0.999999},
-      {"grad_clip", grad_clip, "largest norm of all gradients together; 0: no limit", 0.0},
+      {"weight_decay", weight_decay, "weight decay: pulls matrices towards zero", 0.0, 100.0},
+      {"ema_decay", ema_decay, "moving average of the weights that is evaluated and kept: its decay a step; 0: none",
+       0.0, 0.999999},
+      {"grad_clip", grad_clip, "gradient-norm clipping: largest norm of all gradients together; 0: no limit", 0.0},
   };
 }
 
-double learning_rate(const OptimConfig& config, index_t step, index_t total_steps) {
+double learning_rate(const ScheduleConfig& config, index_t step, index_t total_steps) {
   const auto now = static_cast<double>(step), warmup = static_cast<double>(config.warmup_steps);
   if (step < config.warmup_steps) return config.lr * (now + 1) / (warmup + 1);
-  if (config.schedule == "constant") return config.lr;
-  if (config.schedule == "inverse_sqrt")
+  if (config.schedule == Schedule::constant) return config.lr;
+  if (config.schedule == Schedule::inverse_sqrt)
     return std::max(config.min_lr, config.lr * std::sqrt((warmup + 1) / (now + 1)));
   const auto end = static_cast<double>(config.decay_steps > 0 ? config.decay_steps : total_steps);
   const double t = end > warmup ? std::clamp((now - warmup) / (end - warmup), 0.0, 1.0) : 1.0;
-  const double share = config.schedule == "linear" ? 1 - t : 0.5 * (1 + std::cos(std::numbers::pi * t));
+  const double share = config.schedule == Schedule::linear ? 1 - t : 0.5 * (1 + std::cos(std::numbers::pi * t));
   return config.min_lr + (config.lr - config.min_lr) * share;
 }
 
 namespace {
 
-constexpr index_t kPiece = 16384;  // elements that are worth a task
+constexpr index_t kChunk = 16384;  // elements that are worth a task
 
 double sum_of_squares(const Tensor& x) {
-  return parallel_sum(x.numel(), kPiece, [p = x.data()](index_t begin, index_t end) {
+  return parallel_sum(x.numel(), kChunk, [p = x.data()](index_t begin, index_t end) {
     return row_sum<double>(
         end - begin, [at = p + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
   });
@@ -60,9 +60,9 @@ double sum_of_squares(const Tensor& x) {
 
 }  // namespace
 
-double grad_norm(const std::vector<NamedTensor>& parameters) {
+double grad_norm(const std::vector<NamedParameter>& parameters) {
   double squares = 0;
-  for (const NamedTensor& p : parameters) {
+  for (const NamedParameter& p : parameters) {
     if (p.tensor.grad().defined()) squares += sum_of_squares(p.tensor.grad());
   }
   return std::sqrt(squares);
@@ -72,17 +72,14 @@ double clip_scale(double norm, double max_norm) {
   return max_norm > 0 && norm > max_norm && std::isfinite(norm) ? max_norm / norm : 1;
 }
 
-Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& parameters) : config_(config) {
-  const std::pair<const char*, Kind> kinds[] = {
-      {"sgd", Kind::sgd}, {"adam", Kind::adam}, {"adamw", Kind::adamw}, {"muon", Kind::muon}};
-  const auto found =
-      std::find_if(std::begin(kinds), std::end(kinds), [&](const auto& k) { return config.kind == k.first; });
-  ensure(found != std::end(kinds), "optim.kind = ", config.kind, ": choose one of adamw, adam, sgd, muon");
-  for (const NamedTensor& p : parameters) {
-    Kind kind = found->second;
+Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedParameter>& parameters, Precision precision)
+    : config_(config), precision_(precision) {
+  for (const NamedParameter& p : parameters) {
+    if (p.frozen()) continue;
+    OptimizerKind kind = config.kind;
     // The rows of an embedding or a head are symbols' own vectors, not a map whose directions should weigh alike.
-    if (kind == Kind::muon && (p.tensor.ndim() != 2 || is_table(p))) kind = Kind::adamw;
-    const bool one = kind == Kind::sgd || kind == Kind::muon;
+    if (kind == OptimizerKind::muon && (p.tensor.ndim() != 2 || p.role != Role::matrix)) kind = OptimizerKind::adamw;
+    const bool one = kind == OptimizerKind::sgd || kind == OptimizerKind::muon;
     slots_.push_back({p.name, p.tensor, Tensor::zeros(p.tensor.shape()),
                       one ? Tensor() : Tensor::zeros(p.tensor.shape()), averages() ? p.tensor.clone() : Tensor(),
                       kind});
@@ -93,6 +90,16 @@ Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& 
 struct Optimizer::Rates {
   real scale, rate, b1, one_b1, b2, one_b2, step_size, unbias, eps, average;
 };
+
+Optimizer::Elements Optimizer::written_elements(Slot& slot) {
+  real* const w = slot.parameter.mutable_data();
+  return {w,
+          slot.first.mutable_data(),
+          slot.second.mutable_data(),
+          slot.average.mutable_data(),
+          slot.parameter.mutable_kept_bf16(),
+          slot.parameter.grad().data()};
+}
 
 void Optimizer::step(double lr, double grad_scale) {
   ++steps_;
@@ -107,53 +114,56 @@ void Optimizer::step(double lr, double grad_scale) {
                     static_cast<real>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
                     static_cast<real>(config_.eps),
                     static_cast<real>(1 - std::min(config_.ema_decay, t / (t + 9)))};
-  pieces_.clear();
+  chunks_.clear();
+  elements_.resize(slots_.size());
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].parameter.grad().defined()) continue;
-    if (slots_[i].kind == Kind::muon) {
-      step_muon(slots_[i], rates);
+    elements_[i] = written_elements(slots_[i]);
+    if (slots_[i].kind == OptimizerKind::muon) {
+      step_muon(slots_[i], elements_[i], rates);
       continue;
     }
-    for (index_t begin = 0; begin < slots_[i].parameter.numel(); begin += kPiece) pieces_.push_back({i, begin});
+    for (index_t begin = 0; begin < slots_[i].parameter.numel(); begin += kChunk) chunks_.push_back({i, begin});
   }
-  parallel_for(static_cast<index_t>(pieces_.size()), 1, [&](index_t first, index_t last) {
+  parallel_for(static_cast<index_t>(chunks_.size()), 1, [&](index_t first, index_t last) {
     for (index_t p = first; p < last; ++p) {
-      const auto [slot, begin] = pieces_[static_cast<std::size_t>(p)];
-      update(slots_[slot], rates, nullptr, begin, std::min(begin + kPiece, slots_[slot].parameter.numel()));
+      const auto [slot, begin] = chunks_[static_cast<std::size_t>(p)];
+      update(slots_[slot], elements_[slot], rates, nullptr, begin,
+             std::min(begin + kChunk, slots_[slot].parameter.numel()));
     }
   });
 }
 
-void Optimizer::step_muon(const Slot& slot, const Rates& rates) const {
-  Tensor momentum = slot.first, ahead(slot.parameter.shape());
+void Optimizer::step_muon(const Slot& slot, const Elements& at, const Rates& rates) const {
+  Tensor ahead(slot.parameter.shape());
   const index_t n = ahead.numel();
-  parallel_for(n, kPiece,
-               [g = slot.parameter.grad().data(), v = momentum.data(), out = ahead.data(), scale = rates.scale,
+  parallel_for(n, kChunk,
+               [g = at.grad, v = at.first, out = ahead.mutable_data(), scale = rates.scale,
                 mu = static_cast<real>(config_.momentum)](index_t begin, index_t end) {
                  for (index_t i = begin; i < end; ++i) {
                    v[i] = mu * v[i] + scale * g[i];
                    out[i] = scale * g[i] + mu * v[i];
                  }
                });
-  const Tensor direction = orthogonalized(ahead);
-  parallel_for(n, kPiece, [&](index_t begin, index_t end) { update(slot, rates, direction.data(), begin, end); });
+  const Tensor direction = orthogonalized(ahead, precision_);
+  parallel_for(n, kChunk, [&](index_t begin, index_t end) { update(slot, at, rates, direction.data(), begin, end); });
 }
 
-void Optimizer::update(const Slot& slot, const Rates& rates, const real* direction, index_t begin, index_t end) const {
+void Optimizer::update(const Slot& slot, const Elements& at, const Rates& rates, const real* direction, index_t begin,
+                       index_t end) const {
   const auto decay = static_cast<real>(slot.parameter.ndim() >= 2 ? config_.weight_decay : 0);
-  const bool decoupled = slot.kind == Kind::adamw || slot.kind == Kind::muon;
+  const bool decoupled = slot.kind == OptimizerKind::adamw || slot.kind == OptimizerKind::muon;
   const real coupled = decoupled ? 0 : decay, keep = decoupled ? 1 - rates.rate * decay : 1;
-  Tensor parameter = slot.parameter, first = slot.first, second = slot.second;  // handles of the same elements
-  real* const w = parameter.data();
-  real* const m = first.data();
-  real* const v = second.data();
-  const real* const grad = slot.parameter.grad().data();
+  real* const w = at.w;
+  real* const m = at.first;
+  real* const v = at.second;
+  const real* const grad = at.grad;
   const Rates r = rates;
-  if (slot.kind == Kind::muon) {
-    const index_t longer = std::max(parameter.size(0), parameter.size(1));
+  if (slot.kind == OptimizerKind::muon) {
+    const index_t longer = std::max(slot.parameter.size(0), slot.parameter.size(1));
     const real step = r.rate * static_cast<real>(0.2 * std::sqrt(static_cast<double>(longer)));
     for (index_t i = begin; i < end; ++i) w[i] = w[i] * keep - step * direction[i];
-  } else if (slot.kind == Kind::sgd) {
+  } else if (slot.kind == OptimizerKind::sgd) {
     const auto mu = static_cast<real>(config_.momentum);
     const bool nesterov = config_.nesterov;
     for (index_t i = begin; i < end; ++i) {
@@ -169,12 +179,11 @@ void Optimizer::update(const Slot& slot, const Rates& rates, const real* directi
       w[i] = w[i] * keep - r.step_size * m[i] / (std::sqrt(v[i]) * r.unbias + r.eps);
     }
   }
-  // while the piece is in the cache
-  if (Tensor average = slot.average; average.defined()) {
-    real* const a = average.data();
+  // while the chunk is in the cache
+  if (real* const a = at.average) {
     for (index_t i = begin; i < end; ++i) a[i] += r.average * (w[i] - a[i]);
   }
-  if (bf16_t* const half = parameter.node()->rounded.data()) {
+  if (bf16_t* const half = at.half) {
     for (index_t i = begin; i < end; ++i) half[i] = to_bf16(w[i]);
   }
 }
@@ -182,26 +191,26 @@ void Optimizer::update(const Slot& slot, const Rates& rates, const real* directi
 void Optimizer::swap_average() {
   for (Slot& slot : slots_) {
     if (!slot.average.defined()) continue;
-    std::swap_ranges(slot.parameter.data(), slot.parameter.data() + slot.parameter.numel(), slot.average.data());
-    if (rounded_of(slot.parameter) != nullptr) keep_rounded(slot.parameter);
+    const auto weights = slot.parameter.mutable_span();
+    std::swap_ranges(weights.begin(), weights.end(), slot.average.mutable_data());
   }
 }
 
-Tensor orthogonalized(const Tensor& x) {
-  constexpr real kA = 3.4445F, kB = -4.7750F, kC = 2.0315F;
+Tensor orthogonalized(const Tensor& x, Precision precision) {
+  constexpr auto kA = static_cast<real>(3.4445), kB = static_cast<real>(-4.7750), kC = static_cast<real>(2.0315);
   const bool tall = x.size(0) > x.size(1);
   const index_t n = std::min(x.size(0), x.size(1)), m = std::max(x.size(0), x.size(1));
   const double norm = std::sqrt(sum_of_squares(x));
   // n <= m: the square matrices are the small ones
   Tensor y({n, m}), next({n, m}), gram({n, n}), poly({n, n});
   const auto scale = static_cast<real>(1 / (norm + 1e-7));
-  parallel_rows(n, m, [&](index_t r) {
-    for (index_t c = 0; c < m; ++c) y.data()[r * m + c] = scale * x.data()[tall ? c * n + r : r * m + c];
+  parallel_rows(n, m, [&, to = y.mutable_data()](index_t r) {
+    for (index_t c = 0; c < m; ++c) to[r * m + c] = scale * x.data()[tall ? c * n + r : r * m + c];
   });
   // to = u * to + v * other, in the part of a tile
   const auto mix = [](Tensor& to, real u, const Tensor& other, real v) {
-    return [p = to.data(), q = other.data(), stride = to.size(1), u, v](index_t row, index_t column, index_t rows,
-                                                                        index_t columns) {
+    return [p = to.mutable_data(), q = other.data(), stride = to.size(1), u, v](index_t row, index_t column,
+                                                                                index_t rows, index_t columns) {
       for (index_t r = row; r < row + rows; ++r) {
         for (index_t c = column; c < column + columns; ++c)
           p[r * stride + c] = u * p[r * stride + c] + v * q[r * stride + c];
@@ -209,15 +218,15 @@ Tensor orthogonalized(const Tensor& x) {
     };
   };
   for (int step = 0; step < 5; ++step) {  // y becomes a y + (b G + c G^2) y with G = y y^T
-    gemm(n, n, m, {y.data(), m}, {y.data(), m, true}, {gram.data(), n});
-    gemm(n, n, n, {gram.data(), n}, {gram.data(), n}, {poly.data(), n}, 0, mix(poly, kC, gram, kB));
-    gemm(n, m, n, {poly.data(), n}, {y.data(), m}, {next.data(), m}, 0, mix(next, 1, y, kA));
+    gemm(n, n, m, {y.data(), m}, {y.data(), m, true}, {gram.mutable_data(), n}, precision);
+    gemm(n, n, n, {gram.data(), n}, {gram.data(), n}, {poly.mutable_data(), n}, precision, 0, mix(poly, kC, gram, kB));
+    gemm(n, m, n, {poly.data(), n}, {y.data(), m}, {next.mutable_data(), m}, precision, 0, mix(next, 1, y, kA));
     std::swap(y, next);
   }
   if (!tall) return y;
   Tensor back(x.shape());
-  parallel_rows(m, n, [&](index_t r) {
-    for (index_t c = 0; c < n; ++c) back.data()[r * n + c] = y.data()[c * m + r];
+  parallel_rows(m, n, [&, to = back.mutable_data()](index_t r) {
+    for (index_t c = 0; c < n; ++c) to[r * n + c] = y.data()[c * m + r];
   });
   return back;
 }

@@ -1,19 +1,42 @@
 #pragma once
 
+#include <array>
 #include <boost/serialization/nvp.hpp>
 #include <string>
 #include <vector>
 
+#include "framework/gemm.h"
 #include "framework/keys.h"
 #include "framework/nn/module.h"
 
 namespace heddle {
 
-/// Settings of the optimizer and of the learning rate's course.
-struct OptimConfig {
-  std::string kind = "adamw", schedule = "cosine";
+/// The rules by which an optimizer moves weights; see Optimizer.
+enum class OptimizerKind { adamw, adam, sgd, muon };
+constexpr auto names_of(OptimizerKind) {
+  return std::array{Named{OptimizerKind::adamw, "adamw"}, Named{OptimizerKind::adam, "adam"},
+                    Named{OptimizerKind::sgd, "sgd"}, Named{OptimizerKind::muon, "muon"}};
+}
+
+/// Learning-rate schedules after warm-up; see learning_rate.
+enum class Schedule { cosine, linear, constant, inverse_sqrt };
+constexpr auto names_of(Schedule) {
+  return std::array{Named{Schedule::cosine, "cosine"}, Named{Schedule::linear, "linear"},
+                    Named{Schedule::constant, "constant"}, Named{Schedule::inverse_sqrt, "inverse_sqrt"}};
+}
+
+/// Settings of the learning rate and its schedule.
+struct ScheduleConfig {
+  Schedule schedule = Schedule::cosine;
   double lr = 1e-3, min_lr = 1e-4;
   std::int64_t warmup_steps = 100, decay_steps = 0;
+
+  std::vector<Key> keys();
+};
+
+/// Settings of the optimizer.
+struct OptimConfig {
+  OptimizerKind kind = OptimizerKind::adamw;
   double beta1 = 0.9, beta2 = 0.99, eps = 1e-8, momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 0.1, grad_clip = 1, ema_decay = 0;
@@ -28,10 +51,10 @@ struct OptimConfig {
 ///   cosine        min_lr + (lr - min_lr) * (1 + cos(pi t)) / 2, t from 0 at the warm-up's end to 1 at decay_steps
 ///   inverse_sqrt  lr * sqrt((warmup + 1) / (step + 1)), at least min_lr (Vaswani et al., 2017)
 /// decay_steps = 0 means total_steps; past it linear and cosine stay at min_lr.
-double learning_rate(const OptimConfig& config, index_t step, index_t total_steps);
+double learning_rate(const ScheduleConfig& config, index_t step, index_t total_steps);
 
 /// Euclidean norm of all gradients together, summed in double, in a fixed order.
-double grad_norm(const std::vector<NamedTensor>& parameters);
+double grad_norm(const std::vector<NamedParameter>& parameters);
 /// What gradients of that norm are multiplied with so that it is at most max_norm > 0 (Pascanu et al., "On the
 /// difficulty of training recurrent neural networks", 2013): 1 where it is smaller, not finite, or max_norm is 0.
 double clip_scale(double norm, double max_norm);
@@ -49,16 +72,18 @@ double clip_scale(double norm, double max_norm);
 ///          w -= lr (0.2 sqrt(max(n, m)) orthogonalized(g + momentum v) + decay w)
 ///          (Jordan et al., "Muon", 2024; the factor makes the update as large as AdamW's, so that both take one rate:
 ///          Liu et al., "Muon is Scalable for LLM Training", 2025)
-///          everything else, and every embedding or head, as adamw
+///          everything else, and every table (an embedding, a head), as adamw
 ///
-/// Only parameters of two or more axes decay: biases and norms' weights do not.
+/// Only parameters of two or more axes decay: biases and norms' weights do not. Frozen ones stay as they are, and take
+/// no memory here.
 ///
 /// With ema_decay d > 0 an average of the weights is kept, a = d' a + (1 - d') w after each step t, where
 /// d' = min(d, t / (t + 9)), so that the first weights are soon forgotten.
 class Optimizer {
  public:
-  /// Errors: an unknown kind.
-  Optimizer(const OptimConfig& config, const std::vector<NamedTensor>& parameters);
+  /// Muon multiplies in the given precision.
+  Optimizer(const OptimConfig& config, const std::vector<NamedParameter>& parameters,
+            Precision precision = Precision::f32);
 
   /// One step from the gradients that backward has summed, times grad_scale, in one pass over all parameters. Those
   /// without a gradient stay as they are.
@@ -82,31 +107,42 @@ class Optimizer {
   }
 
  private:
-  enum class Kind { sgd, adam, adamw, muon };
   struct Slot {
     std::string name;
     Tensor parameter;
     Tensor first;   ///< momentum, or the gradient's mean
     Tensor second;  ///< the squared gradient's mean
     Tensor average;
-    Kind kind;
+    OptimizerKind kind;
   };
 
   struct Rates;
+  /// Where the elements of a slot lie that a step reads and writes; null for what is not there.
+  struct Elements {
+    real *w, *first, *second, *average;
+    bf16_t* half;
+    const real* grad;
+  };
+  /// Counts the parameter as written, and its bf16 copy as current: the step writes both.
+  static Elements written_elements(Slot& slot);
   /// Updates the elements [begin, end) of one parameter; `direction` is Muon's, for one that it moves.
-  void update(const Slot& slot, const Rates& rates, const real* direction, index_t begin, index_t end) const;
+  void update(const Slot& slot, const Elements& at, const Rates& rates, const real* direction, index_t begin,
+              index_t end) const;
   /// Muon's whole step of one matrix.
-  void step_muon(const Slot& slot, const Rates& rates) const;
+  void step_muon(const Slot& slot, const Elements& at, const Rates& rates) const;
 
   OptimConfig config_;
+  Precision precision_;
   std::int64_t steps_ = 0;
   std::vector<Slot> slots_;
-  std::vector<std::pair<std::size_t, index_t>> pieces_;  ///< of the step that runs: a slot, where a piece of it begins
+  /// Of the step that runs: of each slot its elements; the chunks, each a slot and where it begins there.
+  std::vector<Elements> elements_;
+  std::vector<std::pair<std::size_t, index_t>> chunks_;
 };
 
 /// A matrix with the same singular vectors as x [n, m] and singular values near 1, by five steps of a Newton-Schulz
 /// iteration whose coefficients raise small values fastest: they come to lie within 0.68 and 1.14, which is near enough
 /// for a direction (Jordan et al., "Muon", 2024). A matrix of zeros stays zeros.
-Tensor orthogonalized(const Tensor& x);
+Tensor orthogonalized(const Tensor& x, Precision precision = Precision::f32);
 
 }  // namespace heddle

@@ -59,7 +59,7 @@ struct Pool {
         pinned(pin && static_cast<std::size_t>(n) <= cores().size()),
         control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)),
         arena(n) {}
-  ~Pool() { release_thread(); }  // the one that made this; workers are placed anew by their next piece
+  ~Pool() { release_thread(); }  // the one that made this; workers are placed anew by their next chunk
 
   /// Keeps the thread that calls this, at work in the arena, on the core of its slot there, or lets it go again where
   /// this pool does not pin.
@@ -101,8 +101,8 @@ std::unique_ptr<Pool>& pool() {
 
 using Range = tbb::blocked_range<index_t>;
 
-/// Ranges count pieces, not elements, so that every cut falls on a multiple of the grain.
-Range pieces(index_t n, index_t grain) { return {0, (n + grain - 1) / grain, 1}; }
+/// Ranges count chunks, not elements, so that every cut falls on a multiple of the grain.
+Range chunks(index_t n, index_t grain) { return {0, (n + grain - 1) / grain, 1}; }
 
 }  // namespace
 
@@ -116,21 +116,21 @@ void set_threads(int count, bool pinned) {
 }
 
 int thread_index() {
-  // A loop of one piece runs outside the arena, where the number is another arena's or negative; it runs alone.
+  // A loop of one chunk runs outside the arena, where the number is another arena's or negative; it runs alone.
   return std::clamp(tbb::this_task_arena::current_thread_index(), 0, threads() - 1);
 }
 
 namespace detail {
 
-void run_pieces(index_t n, index_t grain, const void* body, Piece piece) {
-  const auto run = [&](index_t p) { piece(body, p * grain, std::min(n, (p + 1) * grain)); };
+void run_chunks(index_t n, index_t grain, const void* body, Chunk chunk) {
+  const auto run = [&](index_t p) { chunk(body, p * grain, std::min(n, (p + 1) * grain)); };
   if (threads() == 1 && !pool()->pinned) {
     for (index_t p = 0; p < (n + grain - 1) / grain; ++p) run(p);
     return;
   }
   pool()->arena.execute([&] {
     tbb::parallel_for(
-        pieces(n, grain),
+        chunks(n, grain),
         [&](const Range& r) {
           pool()->place_thread();
           for (index_t p = r.begin(); p < r.end(); ++p) run(p);
@@ -139,13 +139,13 @@ void run_pieces(index_t n, index_t grain, const void* body, Piece piece) {
   });
 }
 
-double sum_pieces(index_t n, index_t grain, const void* body, double (*piece)(const void*, index_t, index_t)) {
+double sum_chunks(index_t n, index_t grain, const void* body, double (*chunk)(const void*, index_t, index_t)) {
   const auto sum = [&] {
     return tbb::parallel_deterministic_reduce(
-        pieces(n, grain), 0.0,
+        chunks(n, grain), 0.0,
         [&](const Range& r, double total) {
           pool()->place_thread();
-          for (index_t p = r.begin(); p < r.end(); ++p) total += piece(body, p * grain, std::min(n, (p + 1) * grain));
+          for (index_t p = r.begin(); p < r.end(); ++p) total += chunk(body, p * grain, std::min(n, (p + 1) * grain));
           return total;
         },
         std::plus<>(), tbb::simple_partitioner());

@@ -13,30 +13,30 @@ int threads();
 /// cores that this process may run on, and nowhere else (where the system lets it; with more threads than cores none is
 /// pinned).
 void set_threads(int count, bool pinned = false);
-/// Which of 0 .. threads() - 1 runs the calling piece of a loop: picks a scratch area that no other piece uses at the
-/// same time. Which piece gets which is chance, so only what is overwritten before it is read may lie there.
+/// Which of 0 .. threads() - 1 runs the calling chunk of a loop: picks a scratch area that no other chunk uses at the
+/// same time. Which chunk gets which is chance, so only what is overwritten before it is read may lie there.
 int thread_index();
 
 namespace detail {
-using Piece = void (*)(const void* body, index_t begin, index_t end);
-void run_pieces(index_t n, index_t grain, const void* body, Piece piece);
+using Chunk = void (*)(const void* body, index_t begin, index_t end);
+void run_chunks(index_t n, index_t grain, const void* body, Chunk chunk);
 }  // namespace detail
 
-/// Calls body(begin, end) for the pieces [0, grain), [grain, 2 grain), ... of [0, n), in parallel. The cuts depend on n
-/// and grain alone, so a body that sums within its piece gives the same bits on any number of threads.
+/// Calls body(begin, end) for the chunks [0, grain), [grain, 2 grain), ... of [0, n), in parallel. The cuts depend on n
+/// and grain alone, so a body that sums within its chunk gives the same bits on any number of threads.
 template <class Body>
 void parallel_for(index_t n, index_t grain, const Body& body) {
   if (n <= 0) return;
   if (n <= grain) return body(index_t{0}, n);
-  detail::run_pieces(n, grain, &body,
+  detail::run_chunks(n, grain, &body,
                      [](const void* b, index_t begin, index_t end) { (*static_cast<const Body*>(b))(begin, end); });
 }
 
-/// Rows a piece when each row holds `row_work` elements: about 16,000 elements a piece, which costs a few microseconds,
+/// Rows a chunk when each row holds `row_work` elements: about 16,000 elements a chunk, which costs a few microseconds,
 /// well above the price of a task.
 inline index_t row_grain(index_t row_work) {
-  constexpr index_t kPiece = 16384;
-  return row_work >= kPiece ? 1 : kPiece / (row_work > 0 ? row_work : 1);
+  constexpr index_t kChunk = 16384;
+  return row_work >= kChunk ? 1 : kChunk / (row_work > 0 ? row_work : 1);
 }
 
 /// parallel_for over rows of `width` elements: body(row) for every row in [0, rows).
@@ -48,15 +48,15 @@ void parallel_rows(index_t rows, index_t width, const Body& body) {
 }
 
 namespace detail {
-double sum_pieces(index_t n, index_t grain, const void* body, double (*piece)(const void*, index_t, index_t));
+double sum_chunks(index_t n, index_t grain, const void* body, double (*chunk)(const void*, index_t, index_t));
 }
 
-/// Sum of body(begin, end) (a double) over the pieces, added in the order of the pieces.
+/// Sum of body(begin, end) (a double) over the chunks, added in the order of the chunks.
 template <class Body>
 double parallel_sum(index_t n, index_t grain, const Body& body) {
   if (n <= 0) return 0.0;
   if (n <= grain) return body(index_t{0}, n);
-  return detail::sum_pieces(n, grain, &body, [](const void* b, index_t begin, index_t end) {
+  return detail::sum_chunks(n, grain, &body, [](const void* b, index_t begin, index_t end) {
     return (*static_cast<const Body*>(b))(begin, end);
   });
 }

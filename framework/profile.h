@@ -5,8 +5,8 @@
 
 namespace heddle {
 
-/// Where the time of training steps goes. While one of these lives, the thread that made it is watched: every stretch
-/// of time belongs to the op, or to the part of the step, that ends it, so the rows add up to all of the time.
+/// Where the time of training steps goes. RAII guard: within its scope the thread that made it is watched: every
+/// stretch of time belongs to the op, or to the part of the step, that ends it, so the rows add up to all of the time.
 class Profile {
  public:
   struct Row {

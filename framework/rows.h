@@ -41,21 +41,21 @@ inline real row_max(const real* x, index_t n) {
 }
 
 /// Sums over the rows of a matrix: out[c] = sum of term(r, c) over r in [0, rows), for c in [0, width). Rows are cut
-/// into fixed pieces whose partial sums are added in order, so columns and rows are both used for parallelism.
+/// into fixed chunks whose partial sums are added in order, so columns and rows are both used for parallelism.
 template <class Term>
 inline void column_sums(index_t rows, index_t width, real* out, const Term& term) {
   constexpr index_t kRows = 64;
-  const index_t pieces = rows > 0 ? (rows + kRows - 1) / kRows : 0;
-  if (pieces <= 1) {
+  const index_t chunks = rows > 0 ? (rows + kRows - 1) / kRows : 0;
+  if (chunks <= 1) {
     std::fill_n(out, width, real{0});
     for (index_t r = 0; r < rows; ++r) {
       for (index_t c = 0; c < width; ++c) out[c] += term(r, c);
     }
     return;
   }
-  Tensor partial({pieces, width});
-  real* const sums = partial.data();
-  parallel_for(pieces, std::max<index_t>(1, row_grain(width) / kRows), [&](index_t begin, index_t end) {
+  Tensor partial({chunks, width});
+  real* const sums = partial.mutable_data();
+  parallel_for(chunks, std::max<index_t>(1, row_grain(width) / kRows), [&](index_t begin, index_t end) {
     for (index_t p = begin; p < end; ++p) {
       real* const to = sums + p * width;
       std::fill_n(to, width, real{0});
@@ -64,9 +64,9 @@ inline void column_sums(index_t rows, index_t width, real* out, const Term& term
       }
     }
   });
-  parallel_for(width, row_grain(pieces), [&](index_t begin, index_t end) {
+  parallel_for(width, row_grain(chunks), [&](index_t begin, index_t end) {
     std::copy(sums + begin, sums + end, out + begin);
-    for (index_t p = 1; p < pieces; ++p) {
+    for (index_t p = 1; p < chunks; ++p) {
       for (index_t c = begin; c < end; ++c) out[c] += sums[p * width + c];
     }
   });

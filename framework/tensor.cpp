@@ -3,6 +3,7 @@
 #include <bit>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace heddle {
 
@@ -71,38 +72,44 @@ std::size_t block_size(std::size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+/// Number of a block size among all of them.
+std::size_t size_class(std::size_t bytes) {
+  if (bytes <= 1024) return bytes / kAlignment - 1;
+  const auto power = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;
+  return 16 + (power - 10) * 8 + (bytes - (std::size_t{1} << power)) / (std::size_t{1} << (power - 3)) - 1;
+}
+
+/// Free blocks of each size form a list within themselves, so that to give one back takes no memory and cannot fail.
 class MemoryPool {
  public:
   void* take(std::size_t bytes) {
+    if (void* const block = take_free(bytes)) return block;
+    void* const block = ::operator new (bytes, std::align_val_t{kAlignment});  // others need not wait for it
     const std::scoped_lock lock(mutex_);
-    auto& blocks = blocks_of(bytes);
-    void* block = nullptr;
-    if (blocks.empty()) {
-      block = ::operator new (bytes, std::align_val_t{kAlignment});
-      blocks.reserve(blocks.size() + 1);
-      stats_.bytes_reserved += bytes;
-      ++stats_.system_requests;
-    } else {
-      block = blocks.back();
-      blocks.pop_back();
-    }
-    stats_.bytes_in_use += bytes;
-    stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.bytes_in_use);
+    stats_.bytes_reserved += bytes;
+    ++stats_.system_requests;
+    count_use(bytes);
     return block;
   }
 
-  void give_back(void* block, std::size_t bytes) {
+  void give_back(void* block, std::size_t bytes) noexcept {
     const std::scoped_lock lock(mutex_);
-    blocks_of(bytes).push_back(block);
+    Free*& first = free_[size_class(bytes)];
+    first = new (block) Free{first, bytes};
     stats_.bytes_in_use -= bytes;
   }
 
   void trim() {
-    const std::scoped_lock lock(mutex_);
-    for (auto& [bytes, blocks] : free_) {
-      for (void* block : blocks) ::operator delete (block, std::align_val_t{kAlignment});
-      stats_.bytes_reserved -= bytes * blocks.size();
-      blocks.clear();
+    std::array<Free*, kSizes> unused{};
+    {
+      const std::scoped_lock lock(mutex_);
+      unused.swap(free_);
+      for (const Free* block : unused) {
+        for (; block != nullptr; block = block->next) stats_.bytes_reserved -= block->bytes;
+      }
+    }
+    for (Free* block : unused) {
+      while (block != nullptr) ::operator delete (std::exchange(block, block->next), std::align_val_t{kAlignment});
     }
   }
 
@@ -117,16 +124,26 @@ class MemoryPool {
   }
 
  private:
-  /// Free blocks of one size. There are few sizes in a program, and they are kept in order.
-  std::vector<void*>& blocks_of(std::size_t bytes) {
-    auto at =
-        std::lower_bound(free_.begin(), free_.end(), bytes, [](const auto& e, std::size_t b) { return e.first < b; });
-    if (at == free_.end() || at->first != bytes) at = free_.insert(at, {bytes, {}});
-    return at->second;
+  struct Free {
+    Free* next;
+    std::size_t bytes;
+  };
+
+  void* take_free(std::size_t bytes) {
+    const std::scoped_lock lock(mutex_);
+    Free*& first = free_[size_class(bytes)];
+    if (first == nullptr) return nullptr;
+    count_use(bytes);
+    return std::exchange(first, first->next);
+  }
+  void count_use(std::size_t bytes) {
+    stats_.bytes_in_use += bytes;
+    stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.bytes_in_use);
   }
 
+  static constexpr std::size_t kSizes = 16 + (64 - 10) * 8;
   std::mutex mutex_;
-  std::vector<std::pair<std::size_t, std::vector<void*>>> free_;
+  std::array<Free*, kSizes> free_{};
   PoolStats stats_;
 };
 
@@ -134,13 +151,6 @@ class MemoryPool {
 MemoryPool& pool() {
   static auto* p = new MemoryPool;
   return *p;
-}
-
-template <class T>
-std::shared_ptr<T[]> allocate(index_t numel) {
-  const std::size_t bytes = block_size(std::max<std::size_t>(static_cast<std::size_t>(numel) * sizeof(T), 1));
-  auto* elements = static_cast<T*>(pool().take(bytes));
-  return {elements, [bytes](T* p) { pool().give_back(p, bytes); }};
 }
 
 }  // namespace
@@ -151,11 +161,29 @@ void pool_trim() { pool().trim(); }
 
 // --- Tensor ---
 
-Tensor::Tensor(const Shape& shape) : shape_(shape), numel_(shape.numel()), data_(allocate<real>(numel_)) {}
+namespace detail {
+
+Storage::Storage(std::size_t size) : bytes(block_size(std::max<std::size_t>(size, 1))), block(pool().take(bytes)) {}
+Storage::~Storage() { pool().give_back(block, bytes); }
+
+Tensor same_elements(const Tensor& x, const Shape& shape) {
+  ensure(shape.numel() == x.numel(), "reshape: x ", x.shape(), " cannot become ", shape);
+  Tensor y = x.detach();
+  y.shape_ = shape;
+  return y;
+}
+
+}  // namespace detail
+
+Tensor::Tensor(const Shape& shape)
+    : shape_(shape),
+      numel_(shape.numel()),
+      storage_(std::make_shared<detail::Storage>(static_cast<std::size_t>(numel_) * sizeof(real))),
+      elements_(static_cast<real*>(storage_->block)) {}
 
 Tensor Tensor::full(const Shape& shape, real value) {
   Tensor t(shape);
-  std::fill_n(t.data(), t.numel(), value);
+  std::fill_n(t.mutable_data(), t.numel(), value);
   return t;
 }
 
@@ -163,15 +191,15 @@ Tensor Tensor::from(std::span<const real> values, const Shape& shape) {
   ensure(static_cast<index_t>(values.size()) == shape.numel(), "tensor: ", values.size(), " values do not fill shape ",
          shape);
   Tensor t(shape);
-  std::copy(values.begin(), values.end(), t.data());
+  std::copy(values.begin(), values.end(), t.mutable_data());
   return t;
 }
 
 Tensor Tensor::normal(const Shape& shape, const Rng& rng, double stddev, double mean) {
   Tensor t(shape);
-  parallel_for(t.numel(), 4096, [&](index_t begin, index_t end) {
+  parallel_for(t.numel(), 4096, [&, to = t.mutable_data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) {
-      t.data()[i] = static_cast<real>(mean + stddev * rng.normal(static_cast<std::uint64_t>(i)));
+      to[i] = static_cast<real>(mean + stddev * rng.normal(static_cast<std::uint64_t>(i)));
     }
   });
   return t;
@@ -179,9 +207,9 @@ Tensor Tensor::normal(const Shape& shape, const Rng& rng, double stddev, double 
 
 Tensor Tensor::uniform(const Shape& shape, const Rng& rng, double low, double high) {
   Tensor t(shape);
-  parallel_for(t.numel(), 4096, [&](index_t begin, index_t end) {
+  parallel_for(t.numel(), 4096, [&, to = t.mutable_data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) {
-      t.data()[i] = static_cast<real>(low + (high - low) * rng.uniform(static_cast<std::uint64_t>(i)));
+      to[i] = static_cast<real>(low + (high - low) * rng.uniform(static_cast<std::uint64_t>(i)));
     }
   });
   return t;
@@ -189,12 +217,12 @@ Tensor Tensor::uniform(const Shape& shape, const Rng& rng, double low, double hi
 
 real Tensor::item() const {
   ensure(defined() && numel_ == 1, "item: a tensor of shape ", shape_, " has ", numel_, " elements, not one");
-  return data_[0];
+  return elements_[0];
 }
 
 Tensor Tensor::clone() const {
   Tensor copy(shape_);
-  std::copy_n(data(), numel_, copy.data());
+  std::copy_n(data(), numel_, copy.mutable_data());
   return copy;
 }
 
@@ -204,19 +232,55 @@ Tensor Tensor::detach() const {
   return t;
 }
 
-Tensor Tensor::view(const Shape& shape) const {
-  ensure(shape.numel() == numel_, "view: shape ", shape_, " cannot become ", shape);
-  Tensor t = detach();
-  t.shape_ = shape;
-  return t;
+const Bf16Tensor& Tensor::kept_bf16() const {
+  detail::Storage& storage = *storage_;
+  const std::uint64_t version = storage.version.load();
+  if (storage.half.defined() && storage.half_version == version) return storage.half;
+  if (!storage.half.defined()) storage.half = Bf16Tensor(numel_);
+  storage.half.assign(*this);
+  storage.half_version = version;
+  storage.half_is_exact = false;
+  return storage.half;
 }
 
-Bf16Tensor::Bf16Tensor(index_t numel) : data_(allocate<bf16_t>(numel)) {}
+Bf16Tensor Tensor::current_bf16() const {
+  return storage_ && storage_->half_version == storage_->version.load() ? storage_->half : Bf16Tensor();
+}
+
+Bf16Tensor Tensor::exact_bf16() const { return storage_ && storage_->half_is_exact ? current_bf16() : Bf16Tensor(); }
+
+void Tensor::round_to_bf16() {
+  parallel_for(numel_, row_grain(1), [to = mutable_data()](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) to[i] = static_cast<real>(from_bf16(to_bf16(to[i])));
+  });
+  kept_bf16();
+  storage_->half_is_exact = true;
+}
+
+bf16_t* Tensor::mutable_kept_bf16() {
+  if (!storage_->half.defined()) return nullptr;
+  storage_->half_version = storage_->version.load();
+  storage_->half_is_exact = false;
+  return storage_->half.data();
+}
+
+namespace {
+
+/// A block of the pool that knows how to go back there.
+std::shared_ptr<void> shared_block(std::size_t bytes) {
+  auto storage = std::make_shared<detail::Storage>(bytes);
+  void* const block = storage->block;
+  return {std::move(storage), block};
+}
+
+}  // namespace
+
+Bf16Tensor::Bf16Tensor(index_t numel) : block_(shared_block(static_cast<std::size_t>(numel) * sizeof(bf16_t))) {}
 
 Bf16Tensor::Bf16Tensor(const Tensor& x) : Bf16Tensor(x.numel()) { assign(x); }
 
 void Bf16Tensor::assign(const Tensor& x) {
-  parallel_for(x.numel(), row_grain(1), [to = data_.get(), from = x.data()](index_t begin, index_t end) {
+  parallel_for(x.numel(), row_grain(1), [to = data(), from = x.data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) to[i] = to_bf16(from[i]);
   });
 }

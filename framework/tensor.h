@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -73,11 +74,58 @@ void pool_reset_peak();
 /// Gives all free blocks back to the system.
 void pool_trim();
 
+class Tensor;
+
+/// Numbers rounded to bf16, as products read them; handles share the elements, which lie in the pool.
+class Bf16Tensor {
+ public:
+  Bf16Tensor() = default;
+  /// Uninitialized elements.
+  explicit Bf16Tensor(index_t numel);
+  /// The elements of x, rounded.
+  explicit Bf16Tensor(const Tensor& x);
+
+  bool defined() const { return block_ != nullptr; }
+  bf16_t* data() { return static_cast<bf16_t*>(block_.get()); }
+  const bf16_t* data() const { return static_cast<const bf16_t*>(block_.get()); }
+  /// Rounds the elements of x, as many as there are here, into these.
+  void assign(const Tensor& x);
+
+ private:
+  std::shared_ptr<void> block_;
+};
+
+namespace detail {
+
+/// The elements of tensors that share them, how often they were written, and the bf16 copy that is kept beside them.
+struct Storage {
+  explicit Storage(std::size_t size);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  std::size_t bytes;
+  void* block;
+  std::atomic<std::uint64_t> version{0};  ///< counts the writers
+  Bf16Tensor half;
+  std::uint64_t half_version = 0;  ///< the one that `half` was made of
+  bool half_is_exact = false;      ///< rounding it changed no element
+};
+
+/// The elements of x in another shape, outside the graph; ops.h's `reshape` is the differentiable one.
+Tensor same_elements(const Tensor& x, const Shape& shape);
+
+}  // namespace detail
+
 /// An array of `real`, row-major and contiguous, with an optional place in the autograd graph.
 ///
 /// A Tensor is a handle: copies share elements, gradient and graph. Only reshape, detach and copies share elements;
 /// every other op makes a new tensor. Elements of a tensor that has been given to an op must not be changed before
 /// backward has run; optimizers and initializers are the only code that writes in place.
+///
+/// Who writes elements asks for them by mutable_data or mutable_span, which count as one change each: take the pointer
+/// once, before the loop that writes, and let it go after. By the count a bf16 copy of a parameter knows when it is
+/// old.
 class Tensor {
  public:
   /// An undefined tensor: no shape, no elements.
@@ -98,15 +146,20 @@ class Tensor {
   /// Uniform in [low, high).
   static Tensor uniform(const Shape& shape, const Rng& rng, double low = 0, double high = 1);
 
-  bool defined() const { return data_ != nullptr; }
+  bool defined() const { return storage_ != nullptr; }
   const Shape& shape() const { return shape_; }
   int ndim() const { return shape_.ndim(); }
   index_t size(int axis) const { return shape_[axis]; }
   index_t numel() const { return numel_; }
-  real* data() { return data_.get(); }
-  const real* data() const { return data_.get(); }
-  std::span<real> span() { return {data(), static_cast<std::size_t>(numel_)}; }
-  std::span<const real> span() const { return {data(), static_cast<std::size_t>(numel_)}; }
+  const real* data() const { return elements_; }
+  std::span<const real> span() const { return {elements_, static_cast<std::size_t>(numel_)}; }
+  /// The elements, to be written. Null and empty where undefined.
+  real* mutable_data() {
+    if (storage_)
+      storage_->version.store(storage_->version.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return elements_;
+  }
+  std::span<real> mutable_span() { return {mutable_data(), static_cast<std::size_t>(numel_)}; }
   /// The only element. Errors: not exactly one.
   real item() const;
 
@@ -114,17 +167,31 @@ class Tensor {
   Tensor clone() const;
   /// The same elements, outside the graph.
   Tensor detach() const;
-  /// The same elements in another shape, outside the graph (ops.h's `reshape` is the differentiable one).
-  Tensor view(const Shape& shape) const;
-  bool shares_storage(const Tensor& other) const { return data_ == other.data_; }
+  bool shares_storage(const Tensor& other) const { return storage_ == other.storage_; }
   /// How many tensors share these elements.
-  long use_count() const { return data_.use_count(); }
+  long use_count() const { return storage_.use_count(); }
+
+  // --- the elements as bf16, kept beside them so that products need not round a parameter each time. One thread at a
+  // time may ask for them: ops do, before their loops. ---
+
+  /// The elements rounded: what is kept, made anew if elements have been written since.
+  const Bf16Tensor& kept_bf16() const;
+  /// What is kept, if it is of the elements as they are now; else undefined.
+  Bf16Tensor current_bf16() const;
+  /// The same, but only if the elements are bf16 numbers themselves.
+  Bf16Tensor exact_bf16() const;
+  /// Rounds the elements themselves, and keeps them.
+  void round_to_bf16();
+  /// For a writer of elements who writes what is kept too, in the same loop: where to, null if nothing is kept. It
+  /// counts as current from here on.
+  bf16_t* mutable_kept_bf16();
 
   // --- autograd (defined in autograd.cpp) ---
 
-  bool requires_grad() const { return node_ != nullptr; }
-  /// Makes this tensor a leaf whose gradient is kept. Errors: it is the result of an op already in the graph.
-  Tensor& set_requires_grad();
+  bool requires_grad() const;
+  /// Makes this tensor a leaf whose gradient is kept; with `wanted` false a leaf, and every handle of it, gets none any
+  /// more, and loses the one that it has. Errors: it is the result of an op already in the graph.
+  Tensor& set_requires_grad(bool wanted = true);
   /// The gradient that backward has summed so far; undefined before the first.
   const Tensor& grad() const;
   Tensor& mutable_grad();
@@ -135,29 +202,13 @@ class Tensor {
   void set_node(std::shared_ptr<Node> node) { node_ = std::move(node); }
 
  private:
+  friend Tensor detail::same_elements(const Tensor& x, const Shape& shape);
+
   Shape shape_;
   index_t numel_ = 0;
-  std::shared_ptr<real[]> data_;
+  std::shared_ptr<detail::Storage> storage_;
+  real* elements_ = nullptr;  ///< the storage's
   std::shared_ptr<Node> node_;
-};
-
-/// Numbers rounded to bf16, as products read them; handles share the elements, which lie in the pool.
-class Bf16Tensor {
- public:
-  Bf16Tensor() = default;
-  /// Uninitialized elements.
-  explicit Bf16Tensor(index_t numel);
-  /// The elements of x, rounded.
-  explicit Bf16Tensor(const Tensor& x);
-
-  bool defined() const { return data_ != nullptr; }
-  bf16_t* data() { return data_.get(); }
-  const bf16_t* data() const { return data_.get(); }
-  /// Rounds the elements of x, as many as there are here, into these.
-  void assign(const Tensor& x);
-
- private:
-  std::shared_ptr<bf16_t[]> data_;
 };
 
 /// Whole numbers (token ids, class labels), row-major; never differentiated.

@@ -1,13 +1,14 @@
 # Tests mirror the tree. `heddle_tests` runs all of them with float; `heddle_tests_double` those of the numeric part
 # with double. Every test case is a test of ctest's, so that they run side by side and the failing one is named.
+find_package(Catch2 2 REQUIRED)
 include(Catch)
 
 # add_tests(TARGET LIBRARY PREFIX SOURCES...)
 function(add_tests target library prefix)
   add_executable(${target} ${ARGN})
-  target_link_libraries(${target} PRIVATE ${library})
+  target_link_libraries(${target} PRIVATE ${library} heddle_flags hdf5::hdf5)  # tests look into archives
   target_compile_options(${target} PRIVATE -O1)  # Catch's macros take long to optimize, and gain nothing from it
-  target_compile_definitions(${target} PRIVATE HEDDLE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HEDDLE_PROGRAM="$<TARGET_FILE:heddle>")
+  target_compile_definitions(${target} PRIVATE HEDDLE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HEDDLE_PROGRAM="$<TARGET_FILE:heddle>")
   add_dependencies(${target} heddle)  # some tests run the program itself
   set(wanted "*")
   if(HEDDLE_SANITIZE)
@@ -20,10 +21,16 @@ endfunction()
 
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*_test.cpp)
 list(APPEND test_sources tests/catch_main.cpp tests/fuzz/fuzz_tokenizer.cpp)
-add_tests(heddle_tests heddle_core "" ${test_sources})
+add_tests(heddle_tests heddle_commands "" ${test_sources})
+target_link_libraries(heddle_tests PRIVATE ZLIB::ZLIB PkgConfig::ZSTD)  # tests pack files
 if(NOT HEDDLE_SANITIZE)  # the same sources: once under the sanitizers is enough
   file(GLOB_RECURSE test_sources_double CONFIGURE_DEPENDS tests/framework/*_test.cpp tests/models/*_test.cpp)
-  add_tests(heddle_tests_double heddle_double "double: " tests/catch_main.cpp ${test_sources_double})
+  heddle_library(models_double ${model_sources} ${archive_sources})
+  target_link_libraries(heddle_models_double PUBLIC heddle_framework_double PRIVATE hdf5::hdf5)
+  add_tests(heddle_tests_double heddle_models_double "double: " tests/catch_main.cpp ${test_sources_double})
 endif()
 
-add_test(NAME includes COMMAND ${CMAKE_SOURCE_DIR}/tests/includes.sh ${CMAKE_SOURCE_DIR})
+add_test(NAME includes COMMAND ${PROJECT_SOURCE_DIR}/tests/includes.sh ${PROJECT_SOURCE_DIR})
+if(HEDDLE_INSTALL AND NOT HEDDLE_SANITIZE)  # others link without the sanitizers
+  add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/tests/package/run.sh ${PROJECT_BINARY_DIR})
+endif()

@@ -6,13 +6,21 @@
 
 #include "train/commands/commands.h"
 #include "train/run/config.h"
+#include "train/run/origin.h"
+
+namespace heddle {
+
+CommandFunction train_command, resume_command, eval_command, generate_command, tokenizer_command, embed_command,
+    config_command, bench_command;
+
+}  // namespace heddle
 
 namespace {
 
 constexpr heddle::Command kCommands[] = {
     {"train", "train a model as a config says", heddle::train_command},
     {"resume", "go on with a run that was stopped", heddle::resume_command},
-    {"eval", "loss of a trained model", heddle::eval_command},
+    {"eval", "loss, accuracy and other figures of a trained model", heddle::eval_command},
     {"generate", "write text with a trained model", heddle::generate_command},
     {"tokenizer", "train a byte-pair vocabulary, encode and decode, see how text is cut", heddle::tokenizer_command},
     {"embed", "ask word vectors: neighbours, analogies, axes, projections", heddle::embed_command},
@@ -25,13 +33,17 @@ std::string usage() {
   for (const auto& command : kCommands)
     text += std::string("  ") + command.name + std::string(11 - std::string(command.name).size(), ' ') +
             command.summary + '\n';
-  return text + "\nheddle COMMAND --help tells more.\n";
+  return text + "\nheddle COMMAND --help tells more; heddle --version says which heddle this is.\n";
 }
 
 int run(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
     std::fputs(usage().c_str(), arguments.empty() ? stderr : stdout);
     return arguments.empty() ? 2 : 0;
+  }
+  if (arguments[0] == "--version") {
+    std::puts(heddle::Origin::version_text().c_str());
+    return 0;
   }
   for (const auto& command : kCommands) {
     if (arguments[0] == command.name) return command.run({arguments.begin() + 1, arguments.end()});

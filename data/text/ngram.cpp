@@ -75,7 +75,7 @@ class Counts {
 
 }  // namespace
 
-Baselines count_baselines(const Tokens& train_tokens, const Tokens& val_tokens, index_t vocab_size) {
+NgramLosses count_ngrams(const Tokens& train_tokens, const Tokens& val_tokens, index_t vocab_size) {
   const auto last = [](const Tokens& tokens, std::size_t most) {
     return tokens.part(tokens.size() - std::min(tokens.size(), most), tokens.size()).ids();
   };

@@ -5,8 +5,8 @@
 
 namespace heddle {
 
-/// What counting alone predicts, in nats a token of the validation part: the yardstick for a trained model.
-struct Baselines {
+/// What counting alone predicts, in nats a token of the validation part.
+struct NgramLosses {
   double uniform = 0;    ///< every token equally likely
   double unigram = 0;    ///< frequency alone
   double bigram = 0;     ///< given the token before
@@ -20,6 +20,6 @@ struct Baselines {
 /// IEEE Trans. Inf. Theory, 1991): P(w | h) = (c(h w) + t(h) P(w | h')) / (c(h) + t(h)), where t(h) is the number of
 /// different tokens seen after h, and h' is h without its first token. Of long texts the last 2 million training and
 /// 250,000 validation tokens are used. Errors: no training token, fewer than two validation tokens.
-Baselines count_baselines(const Tokens& train, const Tokens& val, index_t vocab_size);
+NgramLosses count_ngrams(const Tokens& train, const Tokens& val, index_t vocab_size);
 
 }  // namespace heddle

@@ -1,11 +1,8 @@
 #include "data/text/token_file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <cstring>
 
-#include <cerrno>
-
+#include "data/io/scratch.h"
 #include "framework/hash.h"
 #include "framework/parallel.h"
 
@@ -13,59 +10,7 @@ namespace heddle {
 namespace {
 
 constexpr const char* kKind = "token file";
-constexpr int kFormat = 3;
-
-/// Bytes that are written one after another and then mapped: a file without a name, which is gone with the program
-/// however that ends; memory, where the folder takes none.
-class Scratch {
- public:
-  explicit Scratch(const std::filesystem::path& folder) : folder_(folder) {
-    if (!folder_.empty()) fd_ = open_in(folder_);
-    if (fd_ < 0) {
-      folder_.clear();
-      fd_ = ::memfd_create("tokens", MFD_CLOEXEC);
-    }
-    if (fd_ < 0) fail();
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { ::close(fd_); }
-
-  void write(const std::vector<std::byte>& bytes) {
-    for (std::size_t at = 0; at < bytes.size();) {
-      const ssize_t n = ::write(fd_, bytes.data() + at, bytes.size() - at);
-      if (n < 0 && errno != EINTR) fail();
-      if (n > 0) at += static_cast<std::size_t>(n);
-    }
-    size_ += bytes.size();
-  }
-
-  std::shared_ptr<const std::byte> map() const {
-    if (size_ == 0) return nullptr;
-    void* const pages = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd_, 0);
-    if (pages == MAP_FAILED) fail();
-    return {static_cast<const std::byte*>(pages), [pages, size = size_](const void*) { ::munmap(pages, size); }};
-  }
-
- private:
-  static int open_in(const std::filesystem::path& folder) {
-    const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0) return fd;
-    std::string name = (folder / "tokens.XXXXXX").string();  // a file system that knows no files without a name
-    const int named = ::mkostemp(name.data(), O_CLOEXEC);
-    if (named >= 0) ::unlink(name.c_str());
-    return named;
-  }
-
-  [[noreturn]] void fail() const {
-    throw Error(concat_text("tokens: cannot be kept in ", folder_.empty() ? "memory" : "'" + folder_.string() + "'",
-                            " (", std::strerror(errno), "); free some space"));
-  }
-
-  std::filesystem::path folder_;
-  int fd_ = -1;
-  std::size_t size_ = 0;
-};
+constexpr int kFormat = 4;
 
 std::size_t bytes_a_token(std::int64_t vocabulary) { return vocabulary <= 256 ? 1 : vocabulary <= 65536 ? 2 : 4; }
 
@@ -89,7 +34,7 @@ TokenText encode_text(const Tokenizer& tokenizer, const ReadBlock& read, Special
   text.frequencies.resize(tokenizer.state().pieces.size());
   text.tokens.element_size = bytes_a_token(tokenizer.vocab_size());
   text.text_hash = fnv1a("");
-  Scratch scratch(folder);
+  Scratch scratch(folder, "tokens");
   std::vector<std::byte> bytes;
   for_tokens(tokenizer, read, specials, [&](const std::vector<std::int32_t>& ids, std::string_view block) {
     const std::size_t size = text.tokens.element_size;
@@ -98,7 +43,7 @@ TokenText encode_text(const Tokenizer& tokenizer, const ReadBlock& read, Special
       ++text.frequencies[static_cast<std::size_t>(ids[i])];
       std::memcpy(bytes.data() + i * size, &ids[i], size);  // the low bytes come first
     }
-    scratch.write(bytes);
+    scratch.write(bytes.data(), bytes.size());
     text.tokens.count += ids.size();
     text.text_hash = fnv1a(block, text.text_hash);
     text.text_bytes += block.size();

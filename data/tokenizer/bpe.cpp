@@ -5,10 +5,10 @@
 #include <bit>
 #include <bitset>
 
+#include "data/io/utf8.h"
 #include "data/tokenizer/bpe_trainer.h"
 #include "data/tokenizer/hash_table.h"
 #include "data/tokenizer/pretokenizer.h"
-#include "data/utf8.h"
 
 namespace heddle {
 namespace {

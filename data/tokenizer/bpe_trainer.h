@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "data/text_parts.h"
+#include "data/io/text_parts.h"
 #include "data/tokenizer/pretokenizer.h"
 #include "data/tokenizer/tokenizer.h"
 

@@ -4,7 +4,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 
 namespace heddle {
 namespace {

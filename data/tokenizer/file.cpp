@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "data/file.h"
-#include "data/utf8.h"
+#include "data/io/file.h"
+#include "data/io/utf8.h"
 
 namespace heddle {
 namespace {
@@ -34,11 +34,12 @@ TokenizerState read_tokenizer(const fs::path& path, const std::string& pattern) 
          "' does not exist; a tokenizer is a tokenizer.json, a .tiktoken file, ",
          "or a folder with encoder.json and vocab.bpe");
   if (fs::is_directory(status)) {
-    return parsed(path, [&] { return parse_gpt2(read_file(path / "encoder.json"), read_file(path / "vocab.bpe")); });
+    const auto read = [&](const char* name) { return read_file(path / name, Contents::text); };
+    return parsed(path, [&] { return parse_gpt2(read("encoder.json"), read("vocab.bpe")); });
   }
   ensure(fs::is_regular_file(status), "'", path.string(), "' is not a regular file");
-  const std::string text = read_file(path);
-  const std::size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  const std::string text = read_file(path, Contents::text);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != text.npos && text[first] == '{') return parsed(path, [&] { return parse_tokenizer_json(text); });
   return parsed(path, [&] { return parse_ranks(text, pattern); });
 }

@@ -4,9 +4,9 @@
 #include <sstream>
 #include <unordered_set>
 
+#include "data/io/utf8.h"
 #include "data/tokenizer/file.h"
 #include "data/tokenizer/pretokenizer.h"
-#include "data/utf8.h"
 
 namespace heddle {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 #include "framework/check.h"
 
 namespace heddle {

@@ -3,8 +3,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "data/io/utf8.h"
 #include "data/tokenizer/file.h"
-#include "data/utf8.h"
 
 namespace heddle {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 #include "framework/check.h"
 
 namespace heddle {

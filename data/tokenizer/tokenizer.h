@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/text_parts.h"
+#include "data/io/text_parts.h"
 #include "framework/check.h"
 
 namespace heddle {

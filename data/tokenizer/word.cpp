@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 
 namespace heddle {
 namespace {
@@ -54,13 +54,15 @@ void for_printed_words(std::string_view text, const OnWord& on_word) {
   }
 }
 
-/// The same for runs of letters, in lower case.
+/// The same for runs of letters and their marks, in lower case.
 template <class OnWord>
 void for_letter_words(std::string_view text, const OnWord& on_word) {
   std::string word;
   for (std::size_t at = 0, begin = 0; at <= text.size();) {
     const CodePoint c = decode_utf8(text.substr(at));
-    if (c.length > 0 && char_class(c.value) == CharClass::letter) {
+    const CharClass kind = char_class(c.value);
+    const bool belongs = kind == CharClass::letter || (kind == CharClass::other && !word.empty() && is_mark(c.value));
+    if (c.length > 0 && belongs) {
       if (word.empty()) begin = at;
       append_lower_case(word, c.value);
     } else if (!word.empty()) {

@@ -1,19 +1,16 @@
 #include "data/vectors/word_vectors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <optional>
 
-#include "data/utf8.h"
+#include "data/io/file.h"
+#include "data/io/other_kind.h"
+#include "data/io/utf8.h"
 #include "framework/parallel.h"
 
 namespace heddle {
@@ -157,12 +154,12 @@ WordVectors parse_lines(std::string_view text, const std::optional<Header>& head
   WordVectors result{std::vector<std::string>(lines.size()), Tensor({count, width})};
   const index_t grain = row_grain(width);
   std::vector<std::string> errors(static_cast<std::size_t>((count + grain - 1) / grain));  // the first of each piece
-  parallel_for(count, grain, [&](index_t begin, index_t end) {
+  parallel_for(count, grain, [&, to = result.vectors.mutable_data()](index_t begin, index_t end) {
     index_t i = begin;
     try {
       for (; i < end; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        result.words[at] = parse_line(lines[at], width, result.vectors.data() + i * width);
+        result.words[at] = parse_line(lines[at], width, to + i * width);
       }
     } catch (const Error& e) {
       errors[static_cast<std::size_t>(begin / grain)] = concat_text("line ", first + i, ": ", e.what());
@@ -179,6 +176,7 @@ WordVectors parse_records(std::string_view bytes, const Header& header, index_t 
   const auto row_bytes = static_cast<std::size_t>(header.width) * sizeof(real);
   const auto skip_line_end = [&bytes] { bytes.remove_prefix(bytes.starts_with('\n') ? 1 : 0); };
   WordVectors result{{}, Tensor({count, header.width})};
+  real* const to = result.vectors.mutable_data();
   for (index_t i = 0; i < count; ++i) {
     skip_line_end();
     ensure(!bytes.empty(), "the header says ", header.words, " words, but ", i, " follow; is the file cut off?");
@@ -192,7 +190,7 @@ WordVectors parse_records(std::string_view bytes, const Header& header, index_t 
     bytes.remove_prefix(space + 1);
     ensure(bytes.size() >= row_bytes, "word ", i + 1, " (", Shown{word}, "): the file ends within its ", header.width,
            " numbers; is it cut off?");
-    real* const row = result.vectors.data() + i * header.width;
+    real* const row = to + i * header.width;
     std::memcpy(row, bytes.data(), row_bytes);
     bytes.remove_prefix(row_bytes);
     ensure(std::all_of(row, row + header.width, [](real x) { return std::isfinite(x); }), "word ", i + 1, " (",
@@ -244,64 +242,33 @@ bool is_text(std::string_view after_header, const Header& header) {
   return !fits(parse_records) || (plain && fits(parse_lines));
 }
 
-/// Errors: files in forms that hold vectors, too. A word may begin as they do.
-void refuse_others(std::string_view bytes) {
-  using namespace std::string_view_literals;
-  ensure(!bytes.starts_with("\x1F\x8B"sv), "it is compressed; unpack it with gunzip");
-  ensure(!bytes.starts_with("PK\x03\x04"sv), "it is compressed; unpack it with unzip");
-  ensure(!bytes.starts_with("\xBA\x16\x4F\x2F"sv), "it is a fastText model; read the .vec file that lies beside it");
-}
-
-/// A file's bytes, mapped while this lives.
-class MappedFile {
- public:
-  explicit MappedFile(const fs::path& path) {
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    ensure(fs::exists(status), "it does not exist");
-    ensure(fs::is_regular_file(status), "it is not a regular file");
-    const std::uintmax_t size = fs::file_size(path, error);
-    const int fd = error ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    ensure(fd >= 0, "it cannot be opened (", std::strerror(errno), ")");
-    size_ = size;
-    void* const pages = size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0) : nullptr;
-    const int map_error = errno;
-    ::close(fd);
-    ensure(pages != MAP_FAILED, "it cannot be read (", std::strerror(map_error), ")");
-    data_ = static_cast<const char*>(pages);
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  ~MappedFile() {
-    if (size_ > 0) ::munmap(const_cast<char*>(data_), size_);
-  }
-
-  std::string_view bytes() const { return {data_, size_}; }
-
- private:
-  const char* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
 }  // namespace
 
 WordVectors parse_word_vectors(std::string_view bytes, index_t limit) {
   ensure(limit >= 0, "a limit of ", limit, " words, wanted 0 (all) or more");
-  try {
-    std::string_view rest = bytes;
-    const std::optional<Header> header = header_of(take_line(rest));
-    if (!header) return parse_lines(bytes, {}, limit);
-    check_header(*header, rest.size());
-    return is_text(rest, *header) ? parse_lines(rest, header, limit) : parse_records(rest, *header, limit);
-  } catch (const Error&) {
-    refuse_others(bytes);
-    throw;
-  }
+  std::string_view rest = bytes;
+  const std::optional<Header> header = header_of(take_line(rest));
+  if (!header) return parse_lines(bytes, {}, limit);
+  check_header(*header, rest.size());
+  return is_text(rest, *header) ? parse_lines(rest, header, limit) : parse_records(rest, *header, limit);
 }
 
 WordVectors read_word_vectors(const fs::path& path, index_t limit) {
   try {
-    return parse_word_vectors(MappedFile(path).bytes(), limit);
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    ensure(fs::exists(status), "it does not exist");
+    ensure(fs::is_regular_file(status), "it is not a regular file");
+    const FileBytes bytes = map_contents(path, "it");
+    try {
+      return parse_word_vectors(bytes.view(), limit);
+    } catch (const Error&) {  // only now, for a word may begin as other files do
+      ensure(!bytes.view().starts_with("\xBA\x16\x4F\x2F"),
+             "it is a fastText model; read the .vec file that lies beside it");
+      const std::string kind = other_kind(bytes.view().substr(0, 4096), path.string());
+      ensure(kind.empty(), "it ", kind);
+      throw;
+    }
   } catch (const Error& e) {
     throw Error(concat_text("word vectors: '", path.string(), "': ", e.what()));
   }

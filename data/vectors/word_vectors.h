@@ -21,7 +21,8 @@ namespace heddle {
 /// look it up is to find the first.
 struct WordVectors {
   std::vector<std::string> words;
-  Tensor vectors;  ///< [V, D]
+  Tensor vectors;           ///< [V, D]
+  bool lower_case = false;  ///< words are those of `letters`, so one that is asked for is meant in lower case
 };
 
 /// What can be written as a word: 1 .. kLongestWord bytes, UTF-8 or not, none of them of kWhiteSpace.
@@ -34,9 +35,9 @@ std::vector<std::string> word_vector_formats();
 /// Reads any of them, the first `limit` words (0: all); the lines of those that follow are not looked at. Which it is,
 /// is told by what the file holds: two whole numbers on the first line are a header, so vectors of one number may need
 /// one; then see parse_word_vectors. Lines may end with \r\n, and tabs or several spaces may stand for one. The file is
-/// mapped, so that it takes no memory beside the vectors. Errors, naming the file and the line, or the word in a binary
-/// file: no such file; an empty one; a header whose numbers do not fit the file; a line of too many or too few numbers;
-/// what is no number or not finite; an empty word, or one that is too long.
+/// mapped, so that it takes no memory beside the vectors; gzip and zstd are unpacked first. Errors, naming the file and
+/// the line, or the word in a binary file: no such file; an empty one; a header whose numbers do not fit the file; a
+/// line of too many or too few numbers; what is no number or not finite; an empty word, or one that is too long.
 WordVectors read_word_vectors(const std::filesystem::path& path, index_t limit = 0);
 
 /// The same from a file's bytes. What follows a header is text if its first line is a word without spaces and D

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "data/file.h"
-#include "data/utf8.h"
+#include "data/io/file.h"
+#include "data/io/utf8.h"
 #include "data/vectors/word_vectors.h"
 #include "framework/parallel.h"
 

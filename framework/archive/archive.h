@@ -5,35 +5,38 @@
 #include <boost/serialization/serialization.hpp>
 #include <boost/serialization/version.hpp>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "framework/archive/file.h"
+#include "framework/archive/item.h"
 #include "framework/tensor.h"
 
+// clang-format off
 /// Boost.Serialization archives over HDF5: a `serialize` member lists named values, and each becomes an object of the
 /// file that h5ls and h5py show under its name.
 ///
-///   class, std::vector of classes   group (elements 0, 1, 2, ...); a class version that is not 0 is its attribute
-///   `version` Tensor, IdTensor                dataset of float32 or float64 (as `real`), of int32; the same storage
-///   named twice
-///                                   is written once and linked
+///   class, std::vector of classes   group (elements 0, 1, 2, ...); a class version that is not 0 is its attribute `version`
+///   Tensor, IdTensor                dataset of float32 or float64 (as `real`), of int32; the same storage named twice is
+///                                   written once and linked
 ///   std::vector of numbers          1-D dataset of the numbers' type (bool apart, which vectors do not take)
-///   std::vector<std::string>        1-D dataset of fixed-length UTF-8; where a string holds a zero byte or lengths
-///   differ
-///                                   too much, a group of two datasets: all `bytes` joined, and where each string
-///                                   `ends`
+///   std::vector<std::string>        1-D dataset of fixed-length UTF-8; where a string holds a zero byte or lengths differ
+///                                   too much, a group of two datasets: all `bytes` joined, and where each string `ends`
+///   MappedNumbers                   1-D dataset of uint8, uint16 or uint32, which stays in the file
 ///   number, bool, enum              attribute of the enclosing group (bool as uint8, enum as its number)
 ///   std::string                     attribute of fixed length; above 60 KB a scalar dataset. Any bytes are kept
 ///
-///   MappedNumbers                 1-D dataset of uint8, uint16 or uint32, which stays in the file
+/// The group `checksums` proves the file whole: its text `items` has a line for each of these, "DIGEST<tab>FORM<tab>PATH"
+/// (digest of the elements; "group", "dataset float32 [3, 4]", "attribute text of 8 bytes"), its attribute `all` the
+/// digest of that text. Objects and attributes that it does not name are others', and are not looked at.
 ///
-/// Names may hold slashes: "blocks/0/weight" lies in groups. Datasets are contiguous and uncompressed. Equal values
-/// make equal files. One thread at a time may use archives, as libhdf5 is not thread-safe.
+/// Names may hold slashes: "blocks/0/weight" lies in groups. Datasets are contiguous and uncompressed. Equal values make
+/// equal files. A value that older files lack is read where `contains` finds it, so it needs no other format. One thread
+/// at a time may use archives, as libhdf5 is not thread-safe.
+// clang-format on
 namespace heddle {
 
 /// Unsigned integers that need not fit into memory: reading maps them from the file, writing takes them from wherever
@@ -48,16 +51,6 @@ namespace detail {
 
 struct ArchiveWriter;
 struct ArchiveReader;
-
-enum class NumberType : std::uint8_t { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
-
-template <class T>
-constexpr NumberType number_type() {
-  static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8, "an archive holds numbers of at most 8 bytes");
-  if constexpr (std::is_floating_point_v<T>) return sizeof(T) == 4 ? NumberType::f32 : NumberType::f64;
-  constexpr int log2_size = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
-  return static_cast<NumberType>(2 * log2_size + (std::is_signed_v<T> ? 1 : 0));
-}
 
 template <class T>
 struct VectorElement {
@@ -94,7 +87,7 @@ class ArchiveBase {
   ArchiveBase(const ArchiveBase&) = delete;
   ArchiveBase& operator=(const ArchiveBase&) = delete;
 
-  /// Is in `group` for as long as it lives.
+  /// RAII guard: within its scope names stand in `group`.
   class Inside {
    public:
     Inside(ArchiveBase& archive, const std::string& group) : path_(archive.path_), outer_(archive.path_) {
@@ -254,25 +247,5 @@ class Hdf5IArchive : public detail::ArchiveBase {
 
   detail::ArchiveReader& file_;
 };
-
-/// Writes what `write` gives to a temporary file beside `target` (`target.tmp-<pid>`), flushes it to the disk, reads it
-/// back and compares it with what was written, and only then renames it to `target`. The root's attributes
-/// `heddle_kind` and `heddle_format` say what it is; the dataset `checksum` covers every name, type, shape and value,
-/// and 16 bytes behind HDF5's own cover every byte. So another program may read the file, but not change it. Errors:
-/// the disk is full or fails, the folder is missing or read-only; then the temporary is removed and a file that
-/// `target` named before is as it was. What `write` throws comes through.
-void save_file(const std::filesystem::path& target, const std::string& kind, int format_version,
-               const std::function<void(Hdf5OArchive&)>& write);
-
-/// Whether `path` is a file that begins as HDF5 does.
-bool is_hdf5(const std::filesystem::path& path);
-
-/// What kind of file `path` is, as save_file was told. Errors: as load_file.
-std::string file_kind(const std::filesystem::path& path);
-
-/// Checks the whole file, then calls `read`. Errors: it is missing, not HDF5, cut off, of another kind, of a format
-/// above `max_format_version`, or damaged anywhere (checksum). What `read` throws comes through.
-void load_file(const std::filesystem::path& path, const std::string& kind, int max_format_version,
-               const std::function<void(Hdf5IArchive&)>& read);
 
 }  // namespace heddle

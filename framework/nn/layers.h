@@ -1,23 +1,13 @@
 #pragma once
 
+#include <array>
+#include <utility>
+
+#include "framework/nn/context.h"
 #include "framework/nn/module.h"
+#include "framework/ops.h"
 
 namespace heddle {
-
-/// y = x W^T + b: x [..., in] -> [..., out]; weight [out, in], bias [out] or undefined; weights begin normal with
-/// the given standard deviation, biases at 0.
-struct Linear {
-  Linear() = default;
-  Linear(index_t in, index_t out, bool has_bias, Initializer& init, double stddev);
-  Tensor forward(const Tensor& x, Activation activation = Activation::none) const {
-    return linear(x, weight, bias, activation);
-  }
-  template <class Archive>
-  void serialize(Archive& ar, unsigned) {
-    ar& BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);
-  }
-  Tensor weight, bias;
-};
 
 /// Rows of a table: ids [...] -> [..., width]; weight [count, width], normal at first.
 struct Embedding {
@@ -28,38 +18,64 @@ struct Embedding {
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(weight);
   }
-  Tensor weight;
+  Parameter weight;
 };
 
-/// Layer normalization over the last axis with weight [width] and, if asked for, bias [width].
-struct LayerNorm {
-  LayerNorm() = default;
-  LayerNorm(index_t width, bool has_bias, Initializer& init);
-  Tensor forward(const Tensor& x) const { return layer_norm(x, weight, bias); }
+/// y = x W^T + b: x [..., in] -> [..., out]; weight [out, in], bias [out] or undefined; weights begin normal with
+/// the given standard deviation, biases at 0. The weight of a head that scores symbols is a table.
+struct Linear {
+  Linear() = default;
+  Linear(index_t in, index_t out, bool has_bias, Initializer& init, double stddev, Role role = Role::matrix);
+  /// A head that shares an embedding's weights, without bias.
+  explicit Linear(const Embedding& tied);
+  Tensor forward(const Tensor& x, const Context& context, Activation activation = Activation::none) const {
+    return linear(x, weight, bias, activation, context.precision);
+  }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);
   }
-  Tensor weight, bias;
+  Parameter weight, bias;
 };
 
-/// Root-mean-square normalization over the last axis with weight [width].
-struct RMSNorm {
-  RMSNorm() = default;
-  RMSNorm(index_t width, Initializer& init);
-  Tensor forward(const Tensor& x) const { return rms_norm(x, weight); }
+/// How vectors are normalized: by mean and variance, or by their root mean square alone.
+enum class NormKind { layer, rms };
+constexpr auto names_of(NormKind) { return std::array{Named{NormKind::layer, "layer"}, Named{NormKind::rms, "rms"}}; }
+
+struct NormOptions {
+  NormKind kind = NormKind::layer;
+  bool weight = true;  ///< scale the result by parameters
+  bool bias = true;    ///< and shift it: of a layer norm with a weight
+  double eps = 1e-5;
+};
+
+/// Normalization over the last axis, which ops.h's layer_norm and rms_norm do; weight [width] begins at 1, bias [width]
+/// at 0.
+struct Norm {
+  Norm() = default;
+  Norm(index_t width, const NormOptions& options, Initializer& init);
+  Tensor forward(const Tensor& x) const;
+  /// {x + branch, forward(x + branch)}; a layer norm does it in one pass.
+  std::pair<Tensor, Tensor> forward_sum(const Tensor& x, const Tensor& branch) const;
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& BOOST_SERIALIZATION_NVP(weight);
+    ar& BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);
   }
-  Tensor weight;
+  Parameter weight, bias;
+
+ private:
+  const Tensor& scale() const { return weight.defined() ? weight : ones_; }
+
+  NormKind kind_ = NormKind::layer;
+  double eps_ = 1e-5;
+  Tensor ones_;  ///< in the weight's place, where there is none
 };
 
-/// Drops elements with probability p while training; passes x through otherwise.
+/// Drops elements of x [rows of the batch, ...] with probability p while training; passes x through otherwise.
 struct Dropout {
   double p = 0;
   Tensor forward(const Tensor& x, Context& context) const {
-    return context.training && p > 0 ? dropout(x, p, context.next_rng()) : x;
+    return context.training && p > 0 ? dropout(x, p, context.next_rng(), context.first_row) : x;
   }
 };
 

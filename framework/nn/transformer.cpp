@@ -1,75 +1,74 @@
 #include "framework/nn/transformer.h"
 
 #include <cmath>
+#include <tuple>
 
 namespace heddle {
 
-double TransformerSizes::stddev() const { return 0.02 * std::sqrt(768.0 / static_cast<double>(n_embd)); }
-double TransformerSizes::residual_stddev() const { return stddev() / std::sqrt(2.0 * static_cast<double>(n_layer)); }
+double TransformerOptions::stddev() const { return 0.02 * std::sqrt(768.0 / static_cast<double>(n_embd)); }
 
-MultiHeadAttention::MultiHeadAttention(const TransformerSizes& sizes, Initializer& init)
-    : n_head(sizes.n_head),
-      n_kv_head(sizes.n_kv_head),
-      attention_dropout(sizes.dropout),
-      qk_norm(sizes.qk_norm),
-      rotary_positions(sizes.rotary) {
-  ensure(n_head > 0 && sizes.n_embd % n_head == 0, "attention: n_head ", n_head, " does not divide n_embd ",
-         sizes.n_embd, "; choose a width that is a multiple of the heads");
-  ensure(n_kv_head > 0 && n_head % n_kv_head == 0, "attention: n_kv_head ", n_kv_head, " does not divide n_head ",
-         n_head);
-  ensure(!sizes.rotary || sizes.n_embd / n_head % 2 == 0, "attention: rotary positions turn pairs, and heads of width ",
-         sizes.n_embd / n_head, " have none; choose an even n_embd / n_head");
-  const index_t kv_width = n_kv_head * (sizes.n_embd / n_head);
-  qkv = Linear(sizes.n_embd, sizes.n_embd + 2 * kv_width, sizes.bias, init, sizes.stddev());
-  proj = Linear(sizes.n_embd, sizes.n_embd, sizes.bias, init, sizes.residual_stddev());
+double TransformerOptions::residual_stddev() const {
+  return stddev() / std::sqrt((cross_attention ? 3.0 : 2.0) * static_cast<double>(n_layer));
 }
 
-Tensor MultiHeadAttention::forward(const Tensor& x, Context& context, AttentionOptions options) const {
-  const index_t batch = x.size(0), time = x.size(1), head = x.size(2) / n_head, turned = n_head + n_kv_head;
-  Tensor packed = reshape(qkv.forward(x), Shape{batch, time, n_head + 2 * n_kv_head, head});
-  if (qk_norm) packed = head_norm(packed, turned);
-  if (rotary_positions) packed = rotary(packed, context.cache != nullptr ? context.cache->length : 0, 10000, turned);
-  if (context.training && attention_dropout > 0) {
-    options.dropout = attention_dropout;
-    options.rng = context.next_rng();
-  }
-  if (context.cache == nullptr) return proj.forward(reshape(self_attention(packed, n_head, options), x.shape()));
-  auto& [keys, values] = context.cache->entries[this];
-  if (!keys.defined()) {
-    const Shape shape{batch, context.cache->capacity, n_kv_head, head};
-    keys = Tensor(shape);
-    values = Tensor(shape);
-  }
-  const Tensor y = cached_attention(packed, n_head, keys, values, context.cache->length);
-  return proj.forward(reshape(y, x.shape()));
+AttentionSizes TransformerOptions::attention() const {
+  return {n_embd, n_head, n_kv_head, bias, dropout, qk_norm, rotary, stddev(), residual_stddev()};
 }
 
 namespace {
 
-/// Width inside the MLP, and how many times that its first layer makes.
-index_t inner_width(const TransformerSizes& sizes) {
-  return sizes.activation == Activation::swiglu ? (sizes.n_embd * 8 / 3 + 31) / 32 * 32 : 4 * sizes.n_embd;
+index_t inner_width(const TransformerOptions& options) {
+  if (options.mlp_width) return *options.mlp_width;
+  return options.activation == Activation::swiglu ? (options.n_embd * 8 / 3 + 31) / 32 * 32 : 4 * options.n_embd;
 }
-index_t parts(const TransformerSizes& sizes) { return sizes.activation == Activation::swiglu ? 2 : 1; }
+/// How many times the inner width the first layer of an MLP makes.
+index_t parts(const TransformerOptions& options) { return options.activation == Activation::swiglu ? 2 : 1; }
 
 }  // namespace
 
-MLP::MLP(const TransformerSizes& sizes, Initializer& init)
-    : fc(sizes.n_embd, parts(sizes) * inner_width(sizes), sizes.bias, init, sizes.stddev()),
-      proj(inner_width(sizes), sizes.n_embd, sizes.bias, init, sizes.residual_stddev()),
-      activation(sizes.activation) {}
+MLP::MLP(const TransformerOptions& options, Initializer& init)
+    : fc(options.n_embd, parts(options) * inner_width(options), options.bias, init, options.stddev()),
+      proj(inner_width(options), options.n_embd, options.bias, init, options.residual_stddev()),
+      activation(options.activation) {}
 
-Block::Block(const TransformerSizes& sizes, Initializer& init)
-    : norm1(sizes.n_embd, sizes.bias, init),
-      attention(sizes, init),
-      norm2(sizes.n_embd, sizes.bias, init),
-      mlp(sizes, init),
-      residual_dropout{sizes.dropout} {}
+Block::Block(const TransformerOptions& options, Initializer& init)
+    : norm1(options.n_embd, options.norm, init),
+      attention(options.attention(), init),
+      norm2(options.n_embd, options.norm, init),
+      mlp(options, init),
+      residual_dropout{options.dropout},
+      norm_position(options.norm_position),
+      has_cross_attention(options.cross_attention) {
+  if (!has_cross_attention) return;
+  norm_cross = Norm(options.n_embd, options.norm, init);
+  cross_attention = CrossAttention(options.attention(), init);
+}
 
-Tensor Block::forward(const Tensor& x, Context& context, const AttentionOptions& options) const {
-  const Tensor branch = residual_dropout.forward(attention.forward(norm1.forward(x), context, options), context);
-  const auto [h, normed] = add_layer_norm(x, branch, norm2.weight, norm2.bias);
-  return h + residual_dropout.forward(mlp.forward(normed), context);
+Tensor Block::forward(const Tensor& x, Context& context, const AttentionOptions& options, const Memory& memory) const {
+  const auto attention_branch = [&](const Tensor& in) {
+    const auto scope = context.enter("attention");
+    return residual_dropout.forward(attention.forward(in, context, options), context);
+  };
+  const auto cross_branch = [&](const Tensor& in) {
+    const auto scope = context.enter("cross_attention");
+    return residual_dropout.forward(cross_attention.forward(in, memory, context), context);
+  };
+  const auto mlp_branch = [&](const Tensor& in) {
+    const auto scope = context.enter("mlp");
+    return residual_dropout.forward(mlp.forward(in, context), context);
+  };
+  if (norm_position == NormPosition::post) {
+    Tensor h = norm1.forward_sum(x, attention_branch(x)).second;
+    if (has_cross_attention) h = norm_cross.forward_sum(h, cross_branch(h)).second;
+    return norm2.forward_sum(h, mlp_branch(h)).second;
+  }
+  Tensor h = x, branch = attention_branch(norm1.forward(x)), normed;
+  if (has_cross_attention) {
+    std::tie(h, normed) = norm_cross.forward_sum(h, branch);
+    branch = cross_branch(normed);
+  }
+  std::tie(h, normed) = norm2.forward_sum(h, branch);
+  return h + mlp_branch(normed);
 }
 
 }  // namespace heddle

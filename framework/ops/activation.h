@@ -46,4 +46,19 @@ struct Silu {
   }
 };
 
+/// Calls f with the functions of an elementwise activation.
+template <class F>
+void with_functions(Activation activation, const F& f) {
+  switch (activation) {
+    case Activation::relu: return f(Relu());
+    case Activation::relu_squared: return f(ReluSquared());
+    case Activation::gelu: return f(Gelu());
+    case Activation::gelu_tanh: return f(GeluTanh());
+    case Activation::silu:
+    case Activation::swiglu:  // of the gates
+      return f(Silu());
+    case Activation::none: return;
+  }
+}
+
 }  // namespace heddle

@@ -14,37 +14,47 @@ constexpr real kInfinity = std::numeric_limits<real>::infinity();
 // A tile of scores, [queries, keys], stays in a core's second cache with what it is made from.
 constexpr index_t kQueries = 64, kKeys = 256;
 
-/// Heads within a tensor [B, T, N, D], from one of the N on.
-struct Heads {
-  /// `data` or `rounded_data` may be null: what is not there is not read.
-  Heads(const real* data_, const bf16_t* rounded_data, const Shape& shape, index_t head)
-      : data(data_ != nullptr ? data_ + head * shape[3] : nullptr),
-        rounded(rounded_data != nullptr ? rounded_data + head * shape[3] : nullptr),
-        size(shape[3]),
-        row(shape[2] * size),
-        batch(shape[1] * row) {}
-  Heads(Tensor& t, index_t head) : Heads(t.data(), nullptr, t.shape(), head) { written = t.data() + head * size; }
-
+/// Where the heads of a tensor [B, T, N, D] lie.
+struct HeadLayout {
+  explicit HeadLayout(const Shape& shape) : size(shape[3]), row(shape[2] * size), batch(shape[1] * row) {}
   index_t at(index_t b, index_t h, index_t position) const { return b * batch + position * row + h * size; }
-  /// The matrix [time, D] of head h of row b of the batch, from a position on.
-  ConstMatrix matrix(index_t b, index_t h, index_t position) const {
-    const index_t offset = at(b, h, position);
-    return {data != nullptr ? data + offset : nullptr, row, false, rounded != nullptr ? rounded + offset : nullptr};
-  }
-  Matrix writable(index_t b, index_t h, index_t position) const { return {written + at(b, h, position), row}; }
 
-  const real* data;
-  const bf16_t* rounded;
-  real* written = nullptr;
   index_t size, row, batch;
 };
 
-/// The elements of an operand that products read, kept until backward: rounded, where they read rounded numbers, else
-/// as they are.
-struct Operand {
-  explicit Operand(const Tensor& x)
-      : shape(x.shape()), half(rounded_operand(x)), full(half.defined() ? Tensor() : x.detach()) {}
-  Heads heads(index_t first = 0) const { return {full.data(), half.data(), shape, first}; }
+/// Heads that are read, from one of the N on: as they are, as bf16, or both; what is null is not read.
+struct HeadsIn {
+  HeadsIn(const real* data, const bf16_t* rounded_data, const Shape& shape, index_t first = 0)
+      : layout(shape),
+        full(data != nullptr ? data + first * shape[3] : nullptr),
+        rounded(rounded_data != nullptr ? rounded_data + first * shape[3] : nullptr) {}
+  /// The matrix [time, D] of head h of row b of the batch, from a position on.
+  ConstMatrix matrix(index_t b, index_t h, index_t position) const {
+    const index_t offset = layout.at(b, h, position);
+    return {full != nullptr ? full + offset : nullptr, layout.row, false,
+            rounded != nullptr ? rounded + offset : nullptr};
+  }
+
+  HeadLayout layout;
+  const real* full;
+  const bf16_t* rounded;
+};
+
+/// Heads that are written, from one of the N on.
+struct HeadsOut {
+  HeadsOut(Tensor& t, index_t first) : layout(t.shape()), data(t.mutable_data() + first * t.size(3)) {}
+  Matrix matrix(index_t b, index_t h, index_t position) const { return {data + layout.at(b, h, position), layout.row}; }
+
+  HeadLayout layout;
+  real* data;
+};
+
+/// The elements of an input that products read, kept until backward: rounded, where they read rounded numbers, else as
+/// they are.
+struct KeptInput {
+  KeptInput(const Tensor& x, Precision precision)
+      : shape(x.shape()), half(rounded_operand(x, precision)), full(half.defined() ? Tensor() : x.detach()) {}
+  HeadsIn heads(index_t first = 0) const { return {full.data(), half.data(), shape, first}; }
 
   Shape shape;
   Bf16Tensor half;
@@ -60,8 +70,12 @@ ConstMatrix transposed(ConstMatrix matrix) {
 struct Attention {
   Attention(const char* name, const Shape& q, const Shape& k, const Shape& v, const AttentionOptions& settings);
 
-  /// Keys that the queries before `end` may see: none past it is ever scored.
-  index_t visible(index_t end) const { return options.causal ? std::min(keys, end + keys - queries) : keys; }
+  /// Keys that row b of the batch has.
+  index_t keys_of(index_t b) const { return lengths.empty() ? keys : lengths[static_cast<std::size_t>(b)]; }
+  /// Keys that its queries before `end` may see: none past it is ever scored.
+  index_t visible(index_t b, index_t end) const {
+    return options.causal ? std::min(keys_of(b), end + keys_of(b) - queries) : keys_of(b);
+  }
   /// The first query that may see key `key`.
   index_t first_seeing(index_t key) const { return options.causal ? std::max<index_t>(0, key - (keys - queries)) : 0; }
   /// Number of (b, h, query) in the order of the log-sum-exps.
@@ -72,12 +86,12 @@ struct Attention {
     index_t b, h, first, count, key, width;
   };
   /// Fills s [count, width] with the tile's scores, scaled and masked; what a query may not see is -inf.
-  void score(const Tile& tile, const Heads& q, const Heads& k, real* s) const;
+  void score(const Tile& tile, const HeadsIn& q, const HeadsIn& k, real* s) const;
   /// Drops weights [count, width] of the tile.
   void drop(const Tile& t, real* weights) const {
     for (index_t i = 0; options.dropout > 0 && i < t.count; ++i) {
-      drop_elements(options.rng, options.dropout, row(t.b, t.h, t.first + i) * keys + t.key, t.width,
-                    weights + i * t.width, weights + i * t.width);
+      drop_elements(options.rng, options.dropout, row(options.first_row + t.b, t.h, t.first + i) * keys + t.key,
+                    t.width, weights + i * t.width, weights + i * t.width);
     }
   }
 
@@ -85,6 +99,7 @@ struct Attention {
   index_t batch, queries, keys, heads, groups, size, value_size;
   index_t per_group;  ///< heads that share keys and values
   real scale;
+  std::vector<index_t> lengths;  ///< of each row of the batch, where they differ; forward alone knows them
 };
 
 Attention::Attention(const char* name, const Shape& q, const Shape& k, const Shape& v, const AttentionOptions& settings)
@@ -106,14 +121,14 @@ Attention::Attention(const char* name, const Shape& q, const Shape& k, const Sha
         "score bias ", bias.shape(), " must be [Tq, Tk], [H, Tq, Tk] or [B, 1 or H, Tq, Tk] of ",
         Shape{batch, heads, queries, keys});
   per_group = heads / groups;
-  scale = static_cast<real>(options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(size)));
+  scale = static_cast<real>(options.scale.value_or(1 / std::sqrt(static_cast<double>(size))));
   options.key_mask = mask.defined() ? mask.detach() : Tensor();
   options.score_bias = bias.defined() ? bias.detach() : Tensor();
 }
 
-void Attention::score(const Tile& t, const Heads& q, const Heads& k, real* scores) const {
+void Attention::score(const Tile& t, const HeadsIn& q, const HeadsIn& k, real* scores) const {
   gemm_serial(t.count, t.width, size, q.matrix(t.b, t.h, t.first), transposed(k.matrix(t.b, t.h / per_group, t.key)),
-              {scores, t.width});
+              {scores, t.width}, options.precision);
   const real* bias = nullptr;
   if (const Tensor& table = options.score_bias; table.defined()) {
     const index_t matrix = table.ndim() == 2    ? 0
@@ -125,7 +140,7 @@ void Attention::score(const Tile& t, const Heads& q, const Heads& k, real* score
   const real* const mask = options.key_mask.defined() ? options.key_mask.data() + t.b * keys + t.key : nullptr;
   for (index_t i = 0; i < t.count; ++i) {
     real* const s = scores + i * t.width;
-    const index_t seen = visible(t.first + i + 1) - t.key, limit = std::clamp<index_t>(seen, 0, t.width);
+    const index_t seen = visible(t.b, t.first + i + 1) - t.key, limit = std::clamp<index_t>(seen, 0, t.width);
     for (index_t j = 0; j < limit; ++j) s[j] *= scale;
     if (bias != nullptr) {
       for (index_t j = 0; j < limit; ++j) s[j] += bias[i * keys + j];
@@ -138,15 +153,18 @@ void Attention::score(const Tile& t, const Heads& q, const Heads& k, real* score
 }
 
 /// What a thread works in: `areas` parts of fixed size for each. Taken before the loop, the memory that an op needs
-/// does not depend on how many of its pieces happen to run at once.
+/// does not depend on how many of its chunks happen to run at once.
 class Scratch {
  public:
-  explicit Scratch(index_t count) : areas_({threads(), count}), half_(rounds_operands() ? threads() * kHalf : 1) {}
+  Scratch(index_t count, Precision precision)
+      : areas_({threads(), count}), elements_(areas_.mutable_data()), rounds_(reads_bf16(precision)) {
+    if (rounds_) half_ = Bf16Tensor(threads() * kHalf);
+  }
   /// This thread's area.
-  real* mine() { return areas_.data() + thread_index() * areas_.size(1); }
+  real* mine() { return elements_ + thread_index() * areas_.size(1); }
   /// A tile of weights as an operand of a product: rounded, where products read rounded numbers.
   ConstMatrix operand(const real* weights, index_t count, index_t width) {
-    if (!rounds_operands()) return {weights, width};
+    if (!rounds_) return {weights, width};
     bf16_t* const to = half_.data() + thread_index() * kHalf;
     for (index_t i = 0; i < count * width; ++i) to[i] = to_bf16(weights[i]);
     return {weights, width, false, to};
@@ -155,16 +173,19 @@ class Scratch {
  private:
   static constexpr index_t kHalf = kQueries * kKeys;
   Tensor areas_;
+  real* elements_;
+  bool rounds_;
   Bf16Tensor half_;
 };
 
 /// y [B, Tq, H, Dv] and the log-sum-exp of each row's scores [B, H, Tq]. Keys come a tile at a time: each row keeps the
 /// largest score so far, the sum of e^(score - largest) and the weighted values, and scales both down when a larger
 /// score comes (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
-void attend(const Attention& a, const Heads& q, const Heads& k, const Heads& v, Tensor& y, Tensor& log_sums) {
+void attend(const Attention& a, const HeadsIn& q, const HeadsIn& k, const HeadsIn& v, Tensor& y, Tensor& log_sums) {
   const index_t blocks = (a.queries + kQueries - 1) / kQueries;
-  const Heads out(y, 0);
-  Scratch scratch(kQueries * (kKeys + a.value_size + 2));
+  const HeadsOut out(y, 0);
+  Scratch scratch(kQueries * (kKeys + a.value_size + 2), a.options.precision);
+  real* const to_log_sums = log_sums.mutable_data();
   parallel_for(a.batch * a.heads * blocks, 1, [&](index_t begin, index_t end) {
     real* const weights = scratch.mine();
     real* const sums = weights + kQueries * kKeys;  // of weights times values, [count, Dv]
@@ -172,7 +193,7 @@ void attend(const Attention& a, const Heads& q, const Heads& k, const Heads& v, 
     real* const totals = tops + kQueries;
     for (index_t task = begin; task < end; ++task) {
       const index_t b = task / blocks / a.heads, h = task / blocks % a.heads, first = task % blocks * kQueries;
-      const index_t count = std::min(kQueries, a.queries - first), seen = a.visible(first + count);
+      const index_t count = std::min(kQueries, a.queries - first), seen = a.visible(b, first + count);
       std::fill_n(sums, count * a.value_size, real{0});
       std::fill_n(tops, count, -kInfinity);
       std::fill_n(totals, count, real{0});
@@ -194,14 +215,14 @@ void attend(const Attention& a, const Heads& q, const Heads& k, const Heads& v, 
         }
         a.drop(tile, weights);
         gemm_serial(count, a.value_size, tile.width, scratch.operand(weights, count, tile.width),
-                    v.matrix(b, h / a.per_group, key), {sums, a.value_size}, 1);
+                    v.matrix(b, h / a.per_group, key), {sums, a.value_size}, a.options.precision, 1);
       }
-      const Matrix to = out.writable(b, h, first);
+      const Matrix to = out.matrix(b, h, first);
       for (index_t i = 0; i < count; ++i) {
         const bool none = totals[i] == 0;  // no key is seen: the result is 0, and so is every weight in backward
         const real inverse = none ? real{0} : 1 / totals[i];
         for (index_t c = 0; c < a.value_size; ++c) to.data[i * to.stride + c] = sums[i * a.value_size + c] * inverse;
-        log_sums.data()[a.row(b, h, first + i)] = none ? kInfinity : tops[i] + std::log(totals[i]);
+        to_log_sums[a.row(b, h, first + i)] = none ? kInfinity : tops[i] + std::log(totals[i]);
       }
     }
   });
@@ -210,19 +231,21 @@ void attend(const Attention& a, const Heads& q, const Heads& k, const Heads& v, 
 /// With P the weights, O the result: dV = P^T dO, dP = dO V^T, dS = P * (dP - rowsum(dO * O)) * scale, dQ = dS K,
 /// dK = dS^T Q; P is computed again from the scores and their log-sum-exp. One task does a group of heads, so that the
 /// sums over heads and queries have one order.
-void attend_backward(const Attention& a, const Heads& q, const Heads& k, const Heads& v, const Tensor& y,
-                     const Tensor& log_sums, const Tensor& dy, const Heads& dq, const Heads& dk, const Heads& dv) {
-  const Bf16Tensor half_dy = rounded_operand(dy);
-  const Heads d_out(dy.data(), half_dy.data(), dy.shape(), 0), out(y.data(), nullptr, y.shape(), 0);
+void attend_backward(const Attention& a, const HeadsIn& q, const HeadsIn& k, const HeadsIn& v, const Tensor& y,
+                     const Tensor& log_sums, const Tensor& dy, const HeadsOut& dq, const HeadsOut& dk,
+                     const HeadsOut& dv) {
+  const Bf16Tensor half_dy = rounded_operand(dy, a.options.precision);
+  const HeadsIn d_out(dy.data(), half_dy.data(), dy.shape()), out(y.data(), nullptr, y.shape());
+  const Precision precision = a.options.precision;
   const index_t tile_size = kQueries * kKeys, kv_size = kKeys * (a.size + a.value_size);
   Tensor dots(log_sums.shape());
-  parallel_rows(dots.numel(), a.value_size, [&](index_t r) {
+  parallel_rows(dots.numel(), a.value_size, [&, to = dots.mutable_data()](index_t r) {
     const index_t query = r % a.queries, h = r / a.queries % a.heads, b = r / a.queries / a.heads;
     const real* const d = d_out.matrix(b, h, query).data;
     const real* const o = out.matrix(b, h, query).data;
-    dots.data()[r] = row_sum(a.value_size, [=](index_t c) { return d[c] * o[c]; });
+    to[r] = row_sum(a.value_size, [=](index_t c) { return d[c] * o[c]; });
   });
-  Scratch scratch(3 * tile_size + kv_size);
+  Scratch scratch(3 * tile_size + kv_size, a.options.precision);
   parallel_for(a.batch * a.groups, 1, [&](index_t begin, index_t end) {
     real* const p = scratch.mine();
     real* const ds = p + tile_size;
@@ -231,14 +254,14 @@ void attend_backward(const Attention& a, const Heads& q, const Heads& k, const H
     for (index_t task = begin; task < end; ++task) {
       const index_t b = task / a.groups, g = task % a.groups;
       for (index_t i = 0; a.keys == 0 && i < a.per_group * a.queries; ++i)  // nothing else writes them
-        std::fill_n(dq.writable(b, g * a.per_group + i / a.queries, i % a.queries).data, a.size, real{0});
+        std::fill_n(dq.matrix(b, g * a.per_group + i / a.queries, i % a.queries).data, a.size, real{0});
       for (index_t key = 0; key < a.keys; key += kKeys) {
         const index_t widest = std::min(kKeys, a.keys - key);
         std::fill_n(dk_tile.data, kv_size, real{0});
         for (index_t h = g * a.per_group; h < (g + 1) * a.per_group; ++h) {
           for (index_t first = a.first_seeing(key) / kQueries * kQueries; first < a.queries; first += kQueries) {
             const index_t count = std::min(kQueries, a.queries - first);
-            const Attention::Tile tile{b, h, first, count, key, std::min(widest, a.visible(first + count) - key)};
+            const Attention::Tile tile{b, h, first, count, key, std::min(widest, a.visible(b, first + count) - key)};
             const index_t width = tile.width;
             if (width <= 0) continue;
             a.score(tile, q, k, p);
@@ -253,8 +276,9 @@ void attend_backward(const Attention& a, const Heads& q, const Heads& k, const H
               used = dropped;
             }
             const ConstMatrix d = d_out.matrix(b, h, first);
-            gemm_serial(width, a.value_size, count, transposed(scratch.operand(used, count, width)), d, dv_tile, 1);
-            gemm_serial(count, width, a.value_size, d, transposed(v.matrix(b, g, key)), {ds, width});
+            gemm_serial(width, a.value_size, count, transposed(scratch.operand(used, count, width)), d, dv_tile,
+                        precision, 1);
+            gemm_serial(count, width, a.value_size, d, transposed(v.matrix(b, g, key)), {ds, width}, precision);
             a.drop(tile, ds);
             for (index_t i = 0; i < count; ++i) {
               const real dot = dots.data()[a.row(b, h, first + i)];
@@ -262,12 +286,12 @@ void attend_backward(const Attention& a, const Heads& q, const Heads& k, const H
               for (index_t j = 0; j < width; ++j) s[j] = p[i * width + j] * (s[j] - dot) * a.scale;
             }
             const ConstMatrix slopes = scratch.operand(ds, count, width);
-            gemm_serial(count, a.size, width, slopes, k.matrix(b, g, key), dq.writable(b, h, first),
+            gemm_serial(count, a.size, width, slopes, k.matrix(b, g, key), dq.matrix(b, h, first), precision,
                         key > 0 ? real{1} : real{0});
-            gemm_serial(width, a.size, count, transposed(slopes), q.matrix(b, h, first), dk_tile, 1);
+            gemm_serial(width, a.size, count, transposed(slopes), q.matrix(b, h, first), dk_tile, precision, 1);
           }
         }
-        const Matrix dk_out = dk.writable(b, g, key), dv_out = dv.writable(b, g, key);
+        const Matrix dk_out = dk.matrix(b, g, key), dv_out = dv.matrix(b, g, key);
         for (index_t j = 0; j < widest; ++j) {
           std::copy_n(dk_tile.data + j * a.size, a.size, dk_out.data + j * dk_out.stride);
           std::copy_n(dv_tile.data + j * a.value_size, a.value_size, dv_out.data + j * dv_out.stride);
@@ -285,7 +309,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   ensure(q.ndim() == 4 && k.ndim() == 4 && v.ndim() == 4, kName, ": q ", q.shape(), ", k ", k.shape(), " and v ",
          v.shape(), " must be [B, Tq, H, D], [B, Tk, G, D] and [B, Tk, G, Dv]");
   const Attention a(kName, q.shape(), k.shape(), v.shape(), options);
-  const Operand queries(q), keys(k), values(v);
+  const KeptInput queries(q, options.precision), keys(k, options.precision), values(v, options.precision);
   Tensor y({a.batch, a.queries, a.heads, a.value_size}), log_sums({a.batch, a.heads, a.queries});
   attend(a, queries.heads(), keys.heads(), values.heads(), y, log_sums);
   return make_result("scaled_dot_product_attention", y, {q, k, v}, [=](const Tensor& dy) -> Grads {
@@ -302,7 +326,7 @@ Tensor self_attention(const Tensor& qkv, index_t heads, const AttentionOptions& 
   const index_t groups = (qkv.size(2) - heads) / 2;
   const Shape key_shape = qkv.shape().with(2, groups);
   const Attention a(kName, qkv.shape().with(2, heads), key_shape, key_shape, options);
-  const Operand packed(qkv);
+  const KeptInput packed(qkv, options.precision);
   Tensor y(qkv.shape().with(2, heads)), log_sums({a.batch, a.heads, a.queries});
   attend(a, packed.heads(), packed.heads(heads), packed.heads(heads + groups), y, log_sums);
   return make_result("self_attention", y, {qkv}, [=](const Tensor& dy) -> Grads {
@@ -313,27 +337,37 @@ Tensor self_attention(const Tensor& qkv, index_t heads, const AttentionOptions& 
   });
 }
 
-Tensor cached_attention(const Tensor& qkv, index_t heads, Tensor& keys, Tensor& values, index_t held) {
+Tensor cached_attention(const Tensor& qkv, index_t heads, Tensor& keys, Tensor& values, std::span<const index_t> held,
+                        const AttentionOptions& options) {
   constexpr const char* kName = "cached_attention";
   ensure(qkv.ndim() == 4 && keys.ndim() == 4 && qkv.size(2) == heads + 2 * keys.size(2) &&
              values.shape() == keys.shape() && keys.size(0) == qkv.size(0) && keys.size(3) == qkv.size(3),
          kName, ": qkv ", qkv.shape(), " with ", heads, " heads, keys ", keys.shape(), " and values ", values.shape(),
          " do not fit; wanted [B, T, H + 2 G, D] and twice [B, capacity, G, D]");
-  const index_t time = qkv.size(1), groups = keys.size(2), seen = held + time;
-  ensure(held >= 0 && seen <= keys.size(1), kName, ": ", seen, " positions exceed the room for ", keys.size(1));
-  AttentionOptions options;
-  options.causal = true;
-  const Shape key_shape = keys.shape().with(1, seen);
-  const Attention a(kName, qkv.shape().with(2, heads), key_shape, key_shape, options);
-  const Heads k(keys, 0), v(values, 0), packed(qkv.data(), nullptr, qkv.shape(), 0);
+  ensure(std::ssize(held) == qkv.size(0), kName, ": ", held.size(), " lengths for the rows of qkv ", qkv.shape());
+  ensure(!grad_enabled() || !(qkv.requires_grad() || keys.requires_grad() || values.requires_grad()), kName,
+         ": an input needs a gradient, and this op has none; put a NoGradGuard around generation");
+  const index_t time = qkv.size(1), groups = keys.size(2);
+  index_t longest = time;
+  for (const index_t length : held) {
+    ensure(length >= 0 && length + time <= keys.size(1), kName, ": ", length + time, " positions exceed the room for ",
+           keys.size(1));
+    longest = std::max(longest, length + time);
+  }
+  const Shape key_shape = keys.shape().with(1, longest);
+  Attention a(kName, qkv.shape().with(2, heads), key_shape, key_shape, options);
+  for (const index_t length : held) a.lengths.push_back(length + time);
+  const HeadsOut to_keys(keys, 0), to_values(values, 0);
+  const HeadsIn packed(qkv.data(), nullptr, qkv.shape());
   parallel_rows(a.batch * time, 2 * groups * a.size, [&](index_t r) {
-    const real* const from = packed.data + packed.at(r / time, heads, r % time);
-    const index_t to = k.at(r / time, 0, held + r % time), count = groups * a.size;
-    std::copy_n(from, count, keys.data() + to);
-    std::copy_n(from + count, count, values.data() + to);
+    const index_t b = r / time, count = groups * a.size;
+    const real* const from = packed.full + packed.layout.at(b, heads, r % time);
+    const index_t to = to_keys.layout.at(b, 0, held[static_cast<std::size_t>(b)] + r % time);
+    std::copy_n(from, count, to_keys.data + to);
+    std::copy_n(from + count, count, to_values.data + to);
   });
   Tensor y(qkv.shape().with(2, heads)), log_sums({a.batch, a.heads, a.queries});
-  attend(a, packed, k, v, y, log_sums);
+  attend(a, packed, {keys.data(), nullptr, keys.shape()}, {values.data(), nullptr, values.shape()}, y, log_sums);
   return y;
 }
 

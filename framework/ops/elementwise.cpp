@@ -26,7 +26,7 @@ template <class F>
 Tensor map(const char* op, const Tensor& x, const F& f) {
   ensure(x.defined(), op, ": x is undefined");
   Tensor y(x.shape());
-  parallel_for(x.numel(), row_grain(1), [&, in = x.data(), out = y.data()](index_t begin, index_t end) {
+  parallel_for(x.numel(), row_grain(1), [&, in = x.data(), out = y.mutable_data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) out[i] = f(in[i]);
   });
   return y;
@@ -39,22 +39,22 @@ Tensor map(const char* op, const Tensor& a, const Tensor& b, const F& f) {
   Tensor y(broadcast_shape(op, a.shape(), b.shape()));
   const BroadcastWalk<2> walk(y.shape(), {a.shape(), b.shape()});
   const auto [step_a, step_b] = walk.steps();
-  walk.run(y.numel(),
-           [&, step_a = step_a, step_b = step_b](index_t at, index_t count, const std::array<index_t, 2>& offset) {
-             const real* const p = a.data() + offset[0];
-             const real* const q = b.data() + offset[1];
-             real* const out = y.data() + at;
-             // the three usual cases, each a loop that vectorizes
-             if (step_a == 1 && step_b == 1) {
-               for (index_t i = 0; i < count; ++i) out[i] = f(p[i], q[i]);
-             } else if (step_a == 1) {
-               for (index_t i = 0; i < count; ++i) out[i] = f(p[i], *q);
-             } else if (step_b == 1) {
-               for (index_t i = 0; i < count; ++i) out[i] = f(*p, q[i]);
-             } else {
-               std::fill_n(out, count, f(*p, *q));
-             }
-           });
+  walk.run(y.numel(), [&, step_a = step_a, step_b = step_b, to = y.mutable_data()](
+                          index_t at, index_t count, const std::array<index_t, 2>& offset) {
+    const real* const p = a.data() + offset[0];
+    const real* const q = b.data() + offset[1];
+    real* const out = to + at;
+    // the three usual cases, each a loop that vectorizes
+    if (step_a == 1 && step_b == 1) {
+      for (index_t i = 0; i < count; ++i) out[i] = f(p[i], q[i]);
+    } else if (step_a == 1) {
+      for (index_t i = 0; i < count; ++i) out[i] = f(p[i], *q);
+    } else if (step_b == 1) {
+      for (index_t i = 0; i < count; ++i) out[i] = f(*p, q[i]);
+    } else {
+      std::fill_n(out, count, f(*p, *q));
+    }
+  });
   return y;
 }
 
@@ -64,9 +64,9 @@ template <Keep keep, class F, class D>
 Tensor unary(const char* name, const Tensor& x, const F& f, const D& derivative) {
   const Tensor y = map(name, x, f);
   return make_result(name, y, {x}, [kept = keep == Keep::x ? x.detach() : y, derivative](const Tensor& dy) -> Grads {
-    Tensor dx = own_or_new(dy);
+    Tensor dx = reuse_or_allocate(dy);
     parallel_for(dx.numel(), row_grain(1),
-                 [&, d = dy.data(), v = kept.data(), out = dx.data()](index_t begin, index_t end) {
+                 [&, d = dy.data(), v = kept.data(), out = dx.mutable_data()](index_t begin, index_t end) {
                    for (index_t i = begin; i < end; ++i) out[i] = d[i] * derivative(v[i]);
                  });
     return {dx};
@@ -168,10 +168,11 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   const Shape shape = broadcast_shape("where", broadcast_shape("where", a.shape(), b.shape()), condition.shape());
   Tensor y(shape);
   const BroadcastWalk<3> walk(shape, {condition.shape(), a.shape(), b.shape()});
-  walk.run(y.numel(), [&, step = walk.steps()](index_t at, index_t count, const std::array<index_t, 3>& offset) {
+  walk.run(y.numel(), [&, step = walk.steps(), out = y.mutable_data()](index_t at, index_t count,
+                                                                       const std::array<index_t, 3>& offset) {
     for (index_t i = 0; i < count; ++i) {
       const bool chosen = condition.data()[offset[0] + i * step[0]] != 0;
-      y.data()[at + i] = chosen ? a.data()[offset[1] + i * step[1]] : b.data()[offset[2] + i * step[2]];
+      out[at + i] = chosen ? a.data()[offset[1] + i * step[1]] : b.data()[offset[2] + i * step[2]];
     }
   });
   return make_result(
@@ -182,18 +183,19 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
       });
 }
 
-Tensor dropout(const Tensor& x, double p, const Rng& rng) {
+Tensor dropout(const Tensor& x, double p, const Rng& rng, index_t first_row) {
   ensure(x.defined(), "dropout: x is undefined");
   ensure(p >= 0 && p < 1, "dropout: probability ", p, " is not within [0, 1)");
   if (p == 0) return x;
-  const auto drop = [p, rng](const Tensor& from, Tensor to) {
-    parallel_for(from.numel(), 8192, [&](index_t begin, index_t end) {
-      drop_elements(rng, p, begin, end - begin, from.data() + begin, to.data() + begin);
+  const index_t before = x.ndim() > 0 && x.size(0) > 0 ? x.numel() / x.size(0) * first_row : 0;
+  const auto drop = [p, rng, before](const Tensor& from, Tensor to) {
+    parallel_for(from.numel(), 8192, [&, out = to.mutable_data()](index_t begin, index_t end) {
+      drop_elements(rng, p, before + begin, end - begin, from.data() + begin, out + begin);
     });
     return to;
   };
   return make_result("dropout", drop(x, Tensor(x.shape())), {x},
-                     [drop](const Tensor& dy) -> Grads { return {drop(dy, own_or_new(dy))}; });
+                     [drop](const Tensor& dy) -> Grads { return {drop(dy, reuse_or_allocate(dy))}; });
 }
 
 }  // namespace heddle

@@ -12,17 +12,22 @@ namespace {
 /// Targets of a cross-entropy and what is made of them.
 struct Targets {
   /// Errors: sizes that do not fit, a target that is no class, smoothing outside [0, 1); they name `op`.
-  Targets(const char* op, const Shape& rows, const IdTensor& ids_, index_t classes_, index_t ignore_index,
-          double label_smoothing)
-      : ids(ids_), classes(classes_), ignore(ignore_index), smoothing(static_cast<real>(label_smoothing)) {
+  Targets(const char* op, const Shape& rows, const IdTensor& ids_, index_t classes_, const CrossEntropy& options)
+      : ids(ids_),
+        classes(classes_),
+        ignore(options.ignore_index),
+        smoothing(static_cast<real>(options.label_smoothing)) {
     ensure(rows == ids.shape(), op, ": rows ", rows, " and targets ", ids.shape(), " do not fit");
-    ensure(label_smoothing >= 0 && label_smoothing < 1, op, ": label smoothing ", label_smoothing,
-           " is not within [0, 1)");
+    ensure(options.label_smoothing >= 0 && options.label_smoothing < 1, op, ": label smoothing ",
+           options.label_smoothing, " is not within [0, 1)");
+    index_t counted = 0;
     for (index_t r = 0; r < ids.numel(); ++r) {
       if (ids[r] == ignore) continue;
       ensure(ids[r] >= 0 && ids[r] < classes, op, ": target ", ids[r], " is outside 0 .. ", classes - 1);
       ++counted;
     }
+    divisor = options.divisor.value_or(counted);
+    ensure(divisor > 0 || counted == 0, op, ": the losses are divided by ", divisor, "; it must be positive");
   }
 
   /// -sum over classes of q log p for row r's logits x, where q = (1 - s) at the target plus s / V everywhere:
@@ -49,49 +54,49 @@ struct Targets {
     dx[ids[r]] -= (1 - smoothing) * scale;
   }
 
-  /// The mean over the rows that count; 0 if none does.
+  /// The rows' losses over the divisor; 0 where no row counts.
   Tensor mean(double total) const {
-    return Tensor::scalar(static_cast<real>(counted > 0 ? total / static_cast<double>(counted) : 0));
+    return Tensor::scalar(static_cast<real>(divisor > 0 ? total / static_cast<double>(divisor) : 0));
   }
-  real share() const { return counted > 0 ? 1 / static_cast<real>(counted) : real{0}; }
+  real share() const { return divisor > 0 ? 1 / static_cast<real>(divisor) : real{0}; }
 
   IdTensor ids;
-  index_t classes, ignore, counted = 0;
+  index_t classes, ignore, divisor = 0;
   real smoothing;
 };
 
 }  // namespace
 
-Tensor cross_entropy(const Tensor& logits, const IdTensor& target_ids, index_t ignore_index, double label_smoothing) {
+Tensor cross_entropy(const Tensor& logits, const IdTensor& target_ids, const CrossEntropy& options) {
   ensure(logits.ndim() >= 1, "cross_entropy: logits ", logits.shape(), " need an axis of classes");
   const index_t classes = logits.size(-1), rows = target_ids.numel();
-  const Targets targets("cross_entropy", logits.shape().without(-1), target_ids, classes, ignore_index,
-                        label_smoothing);
+  const Targets targets("cross_entropy", logits.shape().without(-1), target_ids, classes, options);
   Tensor tops({rows}), log_sums({rows});
-  const double total = parallel_sum(rows, row_grain(classes), [&](index_t begin, index_t end) {
-    double sum = 0;
-    for (index_t r = begin; r < end; ++r)
-      sum += targets.loss(r, logits.data() + r * classes, tops.data()[r], log_sums.data()[r]);
-    return sum;
-  });
+  const double total =
+      parallel_sum(rows, row_grain(classes),
+                   [&, top = tops.mutable_data(), log_sum = log_sums.mutable_data()](index_t begin, index_t end) {
+                     double sum = 0;
+                     for (index_t r = begin; r < end; ++r)
+                       sum += targets.loss(r, logits.data() + r * classes, top[r], log_sum[r]);
+                     return sum;
+                   });
   return make_result("cross_entropy", targets.mean(total), {logits}, [=](const Tensor& dy) -> Grads {
     Tensor dx(logits.shape());
     const real scale = dy.item() * targets.share();
-    parallel_rows(rows, classes, [&](index_t r) {
-      targets.gradient(r, logits.data() + r * classes, tops.data()[r], log_sums.data()[r], scale,
-                       dx.data() + r * classes);
+    parallel_rows(rows, classes, [&, to = dx.mutable_data()](index_t r) {
+      targets.gradient(r, logits.data() + r * classes, tops.data()[r], log_sums.data()[r], scale, to + r * classes);
     });
     return {dx};
   });
 }
 
-Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTensor& target_ids, index_t ignore_index,
-                            double label_smoothing) {
+Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTensor& target_ids,
+                            const CrossEntropy& options) {
   const char* op = "linear_cross_entropy";
   ensure(weight.ndim() == 2 && x.ndim() >= 1 && x.size(-1) == weight.size(1), op, ": x ", x.shape(), " and weight ",
          weight.shape(), " do not fit; wanted [..., C] and [V, C]");
   const index_t classes = weight.size(0), width = weight.size(1), rows = target_ids.numel();
-  const Targets targets(op, x.shape().without(-1), target_ids, classes, ignore_index, label_smoothing);
+  const Targets targets(op, x.shape().without(-1), target_ids, classes, options);
   const bool wants_dx = grad_enabled() && x.requires_grad(), wants_dw = grad_enabled() && weight.requires_grad();
   Tensor dx, dw;
   if (wants_dx) dx = Tensor(x.shape());
@@ -99,28 +104,33 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
   constexpr index_t kElements = index_t{1} << 24;  // logits that are in memory at once
   const index_t chunk = std::min(rows, std::max<index_t>(64, kElements / std::max<index_t>(classes, 1) / 64 * 64));
   Tensor logits({std::max<index_t>(chunk, 1), classes});
-  const Bf16Tensor half = rounded_operand(x);
+  const Bf16Tensor half = rounded_operand(x, options.precision),
+                   half_weight = rounded_parameter(weight, options.precision);
+  real* const scores = logits.mutable_data();
+  real *const to_dx = dx.mutable_data(), *const to_dw = dw.mutable_data();
   double total = 0;
   for (index_t first = 0; first < rows; first += chunk) {
     const index_t count = std::min(chunk, rows - first);
     const ConstMatrix in{x.data() + first * width, width, false,
                          half.defined() ? half.data() + first * width : nullptr};
-    gemm(count, classes, width, in, {weight.data(), width, true, rounded_of(weight)}, {logits.data(), classes});
+    gemm(count, classes, width, in, {weight.data(), width, true, half_weight.data()}, {scores, classes},
+         options.precision);
     total += parallel_sum(count, row_grain(classes), [&](index_t begin, index_t end) {
       double sum = 0;
       for (index_t r = begin; r < end; ++r) {
-        real* const row = logits.data() + r * classes;
+        real* const row = scores + r * classes;
         real top = 0, log_sum = 0;
         sum += targets.loss(first + r, row, top, log_sum);
         if (wants_dx || wants_dw) targets.gradient(first + r, row, top, log_sum, targets.share(), row);
       }
       return sum;
     });
-    const Bf16Tensor slopes = wants_dx || wants_dw ? rounded_operand(logits) : Bf16Tensor();
+    const Bf16Tensor slopes = wants_dx || wants_dw ? rounded_operand(logits, options.precision) : Bf16Tensor();
     if (wants_dx)
-      gemm(count, width, classes, {logits.data(), classes, false, slopes.data()},
-           {weight.data(), width, false, rounded_of(weight)}, {dx.data() + first * width, width});
-    if (wants_dw) gemm(classes, width, count, {logits.data(), classes, true, slopes.data()}, in, {dw.data(), width}, 1);
+      gemm(count, width, classes, {scores, classes, false, slopes.data()},
+           {weight.data(), width, false, half_weight.data()}, {to_dx + first * width, width}, options.precision);
+    if (wants_dw)
+      gemm(classes, width, count, {scores, classes, true, slopes.data()}, in, {to_dw, width}, options.precision, 1);
   }
   // The gradients are ready but for the factor that arrives; they are taken while the logits are at hand.
   return make_result("linear_cross_entropy", targets.mean(total), {x, weight}, [dx, dw](const Tensor& dy) -> Grads {

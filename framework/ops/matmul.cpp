@@ -7,22 +7,23 @@
 namespace heddle {
 namespace {
 
-/// One matrix of a stack: what matmul and its gradients multiply.
-struct Operand {
+/// A stack of matrices: what matmul and its gradients multiply.
+struct Stack {
   const Tensor& tensor;
   bool transposed;
 };
 
 /// c[i] = a[i] * b[i] for every matrix i of a broadcast stack. Few large products are cut into tiles, many small ones
 /// are given whole to the threads; which of the two depends on the shapes alone.
-Tensor multiply_stacks(const char* op, Operand a, Operand b) {
+Tensor multiply_stacks(Stack a, Stack b, Precision precision) {
+  constexpr const char* op = "matmul";
   const auto check = [&](bool ok) {
     ensure(ok, op, ": a ", a.tensor.shape(), a.transposed ? " (transposed)" : "", " and b ", b.tensor.shape(),
            b.transposed ? " (transposed)" : "", " do not fit; wanted [..., M, K] and [..., K, N]");
   };
   check(a.tensor.ndim() >= 2 && b.tensor.ndim() >= 2);
-  const auto rows = [](Operand o) { return o.tensor.size(o.transposed ? -1 : -2); };
-  const auto columns = [](Operand o) { return o.tensor.size(o.transposed ? -2 : -1); };
+  const auto rows = [](Stack o) { return o.tensor.size(o.transposed ? -1 : -2); };
+  const auto columns = [](Stack o) { return o.tensor.size(o.transposed ? -2 : -1); };
   const index_t m = rows(a), k = columns(a), n = columns(b);
   check(rows(b) == k);
   const auto stack_of = [](const Tensor& t) { return t.shape().without(-1).without(-1); };
@@ -31,12 +32,12 @@ Tensor multiply_stacks(const char* op, Operand a, Operand b) {
 
   // For each matrix of the result the operands' matrices: a walk over the stacks, a matrix for an element.
   const BroadcastWalk<2> walk(stack, {stack_a, stack_b});
-  const auto multiply_one = [&](index_t i, auto&& product) {
+  const auto multiply_one = [&, to = c.mutable_data()](index_t i, auto&& product) {
     auto offset = walk.offsets(i / walk.width());
     for (std::size_t o = 0; o < 2; ++o) offset[o] += i % walk.width() * walk.steps()[o];
     product(m, n, k, ConstMatrix{a.tensor.data() + offset[0] * m * k, a.tensor.size(-1), a.transposed},
             ConstMatrix{b.tensor.data() + offset[1] * k * n, b.tensor.size(-1), b.transposed},
-            Matrix{c.data() + i * m * n, n}, real{0});
+            Matrix{to + i * m * n, n}, precision, real{0});
   };
   constexpr index_t kLarge = index_t{1} << 22;  // multiplications from which a matrix is worth cutting
   if (m * n * k >= kLarge) {
@@ -49,19 +50,19 @@ Tensor multiply_stacks(const char* op, Operand a, Operand b) {
 
 }  // namespace
 
-Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
-  const Tensor c = multiply_stacks("matmul", {a, transpose_a}, {b, transpose_b});
+Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b, Precision precision) {
+  const Tensor c = multiply_stacks({a, transpose_a}, {b, transpose_b}, precision);
   // With A and B the operands as read: dA = dC B^T and dB = A^T dC, each written in the order its operand is stored.
   return make_result("matmul", c, {a, b}, [=](const Tensor& dc) -> Grads {
     Grads grads(2);
     if (a.requires_grad()) {
-      grads[0] = sum_to(transpose_a ? multiply_stacks("matmul", {b, transpose_b}, {dc, true})
-                                    : multiply_stacks("matmul", {dc, false}, {b, !transpose_b}),
+      grads[0] = sum_to(transpose_a ? multiply_stacks({b, transpose_b}, {dc, true}, precision)
+                                    : multiply_stacks({dc, false}, {b, !transpose_b}, precision),
                         a.shape());
     }
     if (b.requires_grad()) {
-      grads[1] = sum_to(transpose_b ? multiply_stacks("matmul", {dc, true}, {a, transpose_a})
-                                    : multiply_stacks("matmul", {a, !transpose_a}, {dc, false}),
+      grads[1] = sum_to(transpose_b ? multiply_stacks({dc, true}, {a, transpose_a}, precision)
+                                    : multiply_stacks({a, !transpose_a}, {dc, false}, precision),
                         b.shape());
     }
     return grads;
@@ -70,32 +71,17 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
 
 namespace {
 
-/// Calls f with the functions of an elementwise activation.
-template <class F>
-void with_functions(Activation activation, const F& f) {
-  switch (activation) {
-    case Activation::relu: return f(Relu());
-    case Activation::relu_squared: return f(ReluSquared());
-    case Activation::gelu: return f(Gelu());
-    case Activation::gelu_tanh: return f(GeluTanh());
-    case Activation::silu:
-    case Activation::swiglu:  // of the gates
-      return f(Silu());
-    case Activation::none: return;
-  }
-}
-
 /// dz from dy, row by row: z [rows, out], dy [rows, width].
 Tensor through_activation(Activation activation, const Tensor& dy, const Tensor& z) {
   if (activation == Activation::none) return dy;
   const bool gated = activation == Activation::swiglu;
-  Tensor dz = gated ? Tensor(z.shape()) : own_or_new(dy);
+  Tensor dz = gated ? Tensor(z.shape()) : reuse_or_allocate(dy);
   const index_t out = z.size(-1), width = dy.size(-1);
   with_functions(activation, [&](auto f) {
-    parallel_rows(z.numel() / std::max<index_t>(out, 1), out, [&](index_t r) {
+    parallel_rows(z.numel() / std::max<index_t>(out, 1), out, [&, slopes = dz.mutable_data()](index_t r) {
       const real* const from = dy.data() + r * width;
       const real* const at = z.data() + r * out;
-      real* const to = dz.data() + r * out;
+      real* const to = slopes + r * out;
       if (!gated) {
         for (index_t c = 0; c < out; ++c) to[c] = from[c] * f.slope(at[c]);
         return;
@@ -109,9 +95,83 @@ Tensor through_activation(Activation activation, const Tensor& dy, const Tensor&
   return dz;
 }
 
+/// What is done to a tile of z = x W^T while it is in the cache: the bias is added, and y = f(z) written. With SwiGLU,
+/// z's columns are the gates, then the values; y = f(gate) * value is as wide as one of them.
+struct Finish {
+  Activation activation;
+  index_t out, width;  ///< columns of z and of y
+  real *z, *y;         ///< one place where nothing needs z apart from y
+  const real* bias;    ///< null if there is none
+
+  bool needed() const { return bias != nullptr || activation != Activation::none; }
+  void add_bias(index_t row, index_t column, index_t rows, index_t columns) const {
+    for (index_t r = row; bias != nullptr && r < row + rows; ++r) {
+      for (index_t c = column; c < column + columns; ++c) z[r * out + c] += bias[c];
+    }
+  }
+  /// A tile of y and of z, or of its gates.
+  void activate(index_t row, index_t column, index_t rows, index_t columns) const {
+    add_bias(row, column, rows, columns);
+    with_functions(activation, [&](auto f) {
+      for (index_t r = row; r < row + rows; ++r) {
+        const real* const from = z + r * out;
+        real* const to = y + r * width;
+        for (index_t c = column; c < column + columns; ++c) to[c] = f.value(from[c]);
+      }
+    });
+  }
+  /// A tile of y, which is f(gate) so far, and of the values.
+  void gate(index_t row, index_t column, index_t rows, index_t columns) const {
+    add_bias(row, width + column, rows, columns);
+    for (index_t r = row; r < row + rows; ++r) {
+      const real* const values = z + r * out + width;
+      real* const to = y + r * width;
+      for (index_t c = column; c < column + columns; ++c) to[c] *= values[c];
+    }
+  }
+};
+
+/// A linear layer's input and weight as backward needs them, and its sizes.
+struct LinearOperands {
+  index_t rows, in, out;
+  Tensor x;         ///< undefined where the rounded one serves
+  Bf16Tensor half;  ///< of x
+  Tensor weight;
+  Precision precision;
+
+  ConstMatrix input() const { return {x.data(), in, false, half.data()}; }
+  /// z's columns [first, first + width). Few rows take as long as the weight takes to come from memory: as bf16, where
+  /// that loses nothing.
+  void multiply(index_t first, index_t width, real* z, const AfterTile& after) const {
+    const bool few = rows <= kFewRows;
+    Bf16Tensor half_weight = rounded_parameter(weight, precision);
+    if (few && !half_weight.defined()) half_weight = weight.exact_bf16();
+    const ConstMatrix right{weight.data() + first * in, in, true,
+                            half_weight.defined() ? half_weight.data() + first * in : nullptr};
+    const Matrix to{z + first, out};
+    if (few) {
+      gemm_few_rows(rows, width, in, x.data(), right, to, after);
+    } else {
+      gemm(rows, width, in, input(), right, to, precision, 0, after);
+    }
+  }
+  Tensor input_gradient(const ConstMatrix& dz, const Shape& shape) const {
+    Tensor dx(shape);
+    const Bf16Tensor half_weight = rounded_parameter(weight, precision);
+    gemm(rows, in, out, dz, {weight.data(), in, false, half_weight.data()}, {dx.mutable_data(), in}, precision);
+    return dx;
+  }
+  Tensor weight_gradient(ConstMatrix dz) const {
+    Tensor dw(weight.shape());
+    dz.transposed = true;
+    gemm(out, in, rows, dz, input(), {dw.mutable_data(), in}, precision);
+    return dw;
+  }
+};
+
 }  // namespace
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, Precision precision) {
   ensure(weight.ndim() == 2, "linear: weight ", weight.shape(), " needs two axes [out, in]");
   const index_t out = weight.size(0), in = weight.size(1);
   ensure(x.ndim() >= 1 && x.size(-1) == in, "linear: x ", x.shape(), " needs last axis ", in, " (weight ",
@@ -125,60 +185,27 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 
   Tensor y(x.shape().with(-1, width)), z = y;  // z apart from y where backward needs it, or y is narrower
   if (activation != Activation::none && (wants_grad || gated)) z = Tensor(x.shape().with(-1, out));
-  const auto finish = [&](index_t row, index_t column, index_t count, index_t columns) {
-    for (index_t r = row; r < row + count; ++r) {
-      real* const at = z.data() + r * out;
-      if (bias.defined()) {
-        for (index_t c = column; c < column + columns; ++c) at[c] += bias.data()[c];
-      }
-      real* const to = y.data() + r * width;
-      with_functions(activation, [&](auto f) {
-        if (!gated) {
-          for (index_t c = column; c < column + columns; ++c) to[c] = f.value(at[c]);
-        } else if (column >= width) {  // the gates are done before the values
-          for (index_t c = column; c < column + columns; ++c) to[c - width] = f.value(at[c - width]) * at[c];
-        }
-      });
-    }
-  };
-  const AfterTile after = bias.defined() || activation != Activation::none ? AfterTile(finish) : AfterTile();
-  const bool few = rows <= kFewRows;
-  const Bf16Tensor half = few ? Bf16Tensor() : rounded_operand(x);
-  const bf16_t* const half_weight = rounded_of(weight);
-  for (index_t first = 0; first < out; first += width) {  // the gates, then the values
-    const ConstMatrix right{weight.data() + first * in, in, true,
-                            half_weight != nullptr ? half_weight + first * in : nullptr};
-    const Matrix to{z.data() + first, out};
-    const AfterTile then = first == 0 ? after : [&](index_t row, index_t column, index_t count, index_t columns) {
-      finish(row, width + column, count, columns);
-    };
-    if (few) {
-      gemm_few_rows(rows, width, in, x.data(), right, to, then);
-    } else {
-      gemm(rows, width, in, {x.data(), in, false, half.data()}, right, to, 0, then);
-    }
-  }
+  const Finish finish{activation, out, width, z.mutable_data(), y.mutable_data(), bias.data()};
+  const auto activate = [&](auto... tile) { finish.activate(tile...); };
+  const auto gate = [&](auto... tile) { finish.gate(tile...); };
+  LinearOperands operands{
+      rows, in, out, x.detach(), rows <= kFewRows ? Bf16Tensor() : rounded_operand(x, precision), weight, precision};
+  operands.multiply(0, width, finish.z, finish.needed() ? AfterTile(activate) : AfterTile());
+  if (gated) operands.multiply(width, width, finish.z, gate);
   // Where a rounded x is at hand, backward's product needs no other.
-  const Tensor kept_x = half.defined() ? Tensor() : x.detach();
+  if (operands.half.defined()) operands.x = Tensor();
   const Tensor kept_z = activation == Activation::none ? Tensor() : z;
   return make_result("linear", y, {x, weight, bias},
                      [=, shape = x.shape(), wants_dx = x.requires_grad()](const Tensor& dy) -> Grads {
-                       Grads grads(3);
                        const Tensor dz = through_activation(activation, dy, kept_z);
-                       const Bf16Tensor half_dz = rounded_operand(dz);
-                       if (wants_dx) {
-                         grads[0] = Tensor(shape);
-                         gemm(rows, in, out, {dz.data(), out, false, half_dz.data()},
-                              {weight.data(), in, false, rounded_of(weight)}, {grads[0].data(), in});
-                       }
-                       if (weight.requires_grad()) {
-                         grads[1] = Tensor(weight.shape());
-                         gemm(out, in, rows, {dz.data(), out, true, half_dz.data()},
-                              {kept_x.data(), in, false, half.data()}, {grads[1].data(), in});
-                       }
+                       const Bf16Tensor half_dz = rounded_operand(dz, precision);
+                       const ConstMatrix slopes{dz.data(), out, false, half_dz.data()};
+                       Grads grads(3);
+                       if (wants_dx) grads[0] = operands.input_gradient(slopes, shape);
+                       if (weight.requires_grad()) grads[1] = operands.weight_gradient(slopes);
                        if (bias.requires_grad()) {
                          grads[2] = Tensor(bias.shape());
-                         column_sums(rows, out, grads[2].data(),
+                         column_sums(rows, out, grads[2].mutable_data(),
                                      [d = dz.data(), out](index_t r, index_t c) { return d[r * out + c]; });
                        }
                        return grads;

@@ -6,9 +6,8 @@
 namespace heddle {
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
-  ensure(shape.numel() == x.numel(), "reshape: x ", x.shape(), " cannot become ", shape);
-  return make_result("reshape", x.view(shape), {x},
-                     [from = x.shape()](const Tensor& dy) -> Grads { return {dy.view(from)}; });
+  return make_result("reshape", detail::same_elements(x, shape), {x},
+                     [from = x.shape()](const Tensor& dy) -> Grads { return {detail::same_elements(dy, from)}; });
 }
 
 Tensor reshape(const Tensor& x, const std::vector<index_t>& sizes) {
@@ -53,7 +52,7 @@ Tensor permute(const Tensor& x, const Axes& axes) {
   Tensor y{Shape(sizes)};
   const index_t width = sizes.empty() ? 1 : sizes.back(), step = strides.empty() ? 1 : strides.back();
   const index_t rows = width > 0 ? y.numel() / width : 0;
-  parallel_rows(rows, width, [&](index_t row) {
+  parallel_rows(rows, width, [&, out = y.mutable_data()](index_t row) {
     index_t offset = 0;
     for (std::size_t axis = sizes.size() > 1 ? sizes.size() - 1 : 0, rest = static_cast<std::size_t>(row);
          axis-- > 0;) {
@@ -61,7 +60,7 @@ Tensor permute(const Tensor& x, const Axes& axes) {
       rest /= static_cast<std::size_t>(sizes[axis]);
     }
     const real* const from = x.data() + offset;
-    real* const to = y.data() + row * width;
+    real* const to = out + row * width;
     if (step == 1) {
       std::copy_n(from, width, to);
     } else {
@@ -96,12 +95,12 @@ Tensor slice(const Tensor& x, int axis, index_t begin, index_t end) {
   const index_t outer = x.shape().product(0, axis), inner = x.shape().product(axis + 1, x.ndim());
   const index_t width = (end - begin) * inner, stride = size * inner;
   Tensor y(x.shape().with(axis, end - begin));
-  copy_blocks(outer, width, x.data() + begin * inner, stride, y.data(), width);
+  copy_blocks(outer, width, x.data() + begin * inner, stride, y.mutable_data(), width);
   return make_result("slice", y, {x}, [=, shape = x.shape()](const Tensor& dy) -> Grads {
     Tensor dx(shape);
     const index_t before = begin * inner, after = stride - before - width;
-    parallel_rows(outer, stride, [&](index_t i) {
-      real* const to = dx.data() + i * stride;
+    parallel_rows(outer, stride, [&, out = dx.mutable_data()](index_t i) {
+      real* const to = out + i * stride;
       std::fill_n(to, before, real{0});
       std::copy_n(dy.data() + i * width, width, to + before);
       std::fill_n(to + before + width, after, real{0});
@@ -123,11 +122,11 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
   }
   const index_t outer = first.product(0, axis), inner = first.product(axis + 1, first.ndim());
   Tensor y(first.with(axis, size));
-  index_t at = 0;
+  real* to = y.mutable_data();
   for (const Tensor& part : parts) {
     const index_t width = part.size(axis) * inner;
-    copy_blocks(outer, width, part.data(), width, y.data() + at, size * inner);
-    at += width;
+    copy_blocks(outer, width, part.data(), width, to, size * inner);
+    to += width;
   }
   return make_result("concat", y, parts, [axis, ends](const Tensor& dy) -> Grads {
     Grads grads;
@@ -158,11 +157,12 @@ Tensor expand(const Tensor& x, const Shape& shape) {
   ensure(broadcast_shape("expand", x.shape(), shape) == shape, "expand: x ", x.shape(), " cannot become ", shape);
   Tensor y(shape);
   const BroadcastWalk<1> walk(shape, {x.shape()});
-  walk.run(y.numel(), [&, step = walk.steps()[0]](index_t at, index_t count, const std::array<index_t, 1>& offset) {
+  walk.run(y.numel(), [&, step = walk.steps()[0], out = y.mutable_data()](index_t at, index_t count,
+                                                                          const std::array<index_t, 1>& offset) {
     if (step == 1) {
-      std::copy_n(x.data() + offset[0], count, y.data() + at);
+      std::copy_n(x.data() + offset[0], count, out + at);
     } else {
-      std::fill_n(y.data() + at, count, x.data()[offset[0]]);
+      std::fill_n(out + at, count, x.data()[offset[0]]);
     }
   });
   return make_result("expand", y, {x}, [from = x.shape()](const Tensor& dy) -> Grads { return {sum_to(dy, from)}; });
@@ -179,19 +179,20 @@ Tensor gather(const Tensor& x, int axis, const IdTensor& ids) {
   ensure(bad == ids.data() + ids.numel(), "gather: an id is outside 0 .. ", size - 1, " (axis ", axis, " of x ",
          x.shape(), ")");
   Tensor y(ids.shape());
-  parallel_rows(outer * count, inner, [&](index_t row) {
+  parallel_rows(outer * count, inner, [&, out = y.mutable_data()](index_t row) {
     for (index_t i = 0; i < inner; ++i) {
-      y.data()[row * inner + i] = x.data()[(row / count * size + ids[row * inner + i]) * inner + i];
+      out[row * inner + i] = x.data()[(row / count * size + ids[row * inner + i]) * inner + i];
     }
   });
   return make_result("gather", y, {x}, [=, shape = x.shape()](const Tensor& dy) -> Grads {
     Tensor dx = Tensor::zeros(shape);
-    parallel_rows(outer, count * inner, [&](index_t o) {  // ids may repeat within one outer index, never across
-      for (index_t row = o * count; row < (o + 1) * count; ++row) {
-        for (index_t i = 0; i < inner; ++i)
-          dx.data()[(o * size + ids[row * inner + i]) * inner + i] += dy.data()[row * inner + i];
-      }
-    });
+    parallel_rows(outer, count * inner,
+                  [&, out = dx.mutable_data()](index_t o) {  // ids may repeat within one outer index, never across
+                    for (index_t row = o * count; row < (o + 1) * count; ++row) {
+                      for (index_t i = 0; i < inner; ++i)
+                        out[(o * size + ids[row * inner + i]) * inner + i] += dy.data()[row * inner + i];
+                    }
+                  });
     return {dx};
   });
 }
@@ -203,16 +204,18 @@ Tensor embedding(const IdTensor& ids, const Tensor& weight) {
     ensure(ids[i] >= 0 && ids[i] < vocabulary, "embedding: id ", ids[i], " is outside 0 .. ", vocabulary - 1);
   }
   Tensor y(ids.shape().inserted(ids.ndim(), width));
-  parallel_rows(ids.numel(), width,
-                [&](index_t i) { std::copy_n(weight.data() + ids[i] * width, width, y.data() + i * width); });
+  parallel_rows(ids.numel(), width, [&, out = y.mutable_data()](index_t i) {
+    std::copy_n(weight.data() + ids[i] * width, width, out + i * width);
+  });
   return make_result("embedding", y, {weight}, [ids, shape = weight.shape(), width](const Tensor& dy) -> Grads {
     Tensor dw(shape);
+    real* const sums = dw.mutable_data();
     parallel_for(dw.numel(), row_grain(1),
-                 [&](index_t begin, index_t end) { std::fill(dw.data() + begin, dw.data() + end, real{0}); });
+                 [&](index_t begin, index_t end) { std::fill(sums + begin, sums + end, real{0}); });
     // ids repeat, so tasks share columns, not rows: each adds its columns of every row, in the rows' order
     parallel_for(width, 32, [&](index_t begin, index_t end) {
       for (index_t i = 0; i < ids.numel(); ++i) {
-        real* const to = dw.data() + ids[i] * width;
+        real* const to = sums + ids[i] * width;
         const real* const from = dy.data() + i * width;
         for (index_t c = begin; c < end; ++c) to[c] += from[c];
       }

@@ -50,13 +50,14 @@ Plan plan_of(const char* op, const Tensor& x, const Axes& axes, bool keepdim) {
 Tensor as_rows(const Tensor& x, const Plan& plan) {
   const NoGradGuard no_grad;
   const index_t rows = plan.kept.numel();
-  return plan.trailing ? x.view({rows, plan.count}) : permute(x.detach(), plan.order).view({rows, plan.count});
+  return plan.trailing ? detail::same_elements(x, {rows, plan.count})
+                       : detail::same_elements(permute(x.detach(), plan.order), {rows, plan.count});
 }
 
 Tensor sum_of(const Tensor& x, const Plan& plan) {
   Tensor y(plan.result);
   const index_t rows = y.numel(), count = plan.count;
-  real* const out = y.data();
+  real* const out = y.mutable_data();
   if (!plan.trailing && plan.leading) {
     const real* in = x.data();
     column_sums(count, rows, out, [=](index_t r, index_t c) { return in[r * rows + c]; });
@@ -64,8 +65,8 @@ Tensor sum_of(const Tensor& x, const Plan& plan) {
   }
   const Tensor table = as_rows(x, plan);
   const real* const in = table.data();
-  constexpr index_t kPiece = 16384;  // a long row is cut here, its pieces summed in order
-  if (count <= kPiece) {
+  constexpr index_t kChunk = 16384;  // a long row is cut here, its chunks summed in order
+  if (count <= kChunk) {
     parallel_rows(rows, count, [&](index_t r) {
       out[r] = static_cast<real>(row_sum<double>(count, [row = in + r * count](index_t i) { return row[i]; }));
     });
@@ -73,7 +74,7 @@ Tensor sum_of(const Tensor& x, const Plan& plan) {
   }
   for (index_t r = 0; r < rows; ++r) {
     const real* const row = in + r * count;
-    out[r] = static_cast<real>(parallel_sum(count, kPiece, [row](index_t begin, index_t end) {
+    out[r] = static_cast<real>(parallel_sum(count, kChunk, [row](index_t begin, index_t end) {
       return row_sum<double>(end - begin, [at = row + begin](index_t i) { return at[i]; });
     }));
   }
@@ -95,7 +96,7 @@ index_t first_largest(const real* row, index_t n) {
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
   const Plan plan = plan_of("sum", x, axes, keepdim);
   return make_result("sum", sum_of(x, plan), {x}, [plan, shape = x.shape()](const Tensor& dy) -> Grads {
-    return {expand(dy.view(plan.kept), shape)};
+    return {expand(detail::same_elements(dy, plan.kept), shape)};
   });
 }
 
@@ -104,9 +105,9 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
   ensure(plan.count > 0, "mean: x ", x.shape(), " has no element to average");
   const real scale = real{1} / static_cast<real>(plan.count);
   Tensor y = sum_of(x, plan);
-  for (real& v : y.span()) v *= scale;
+  for (real& v : y.mutable_span()) v *= scale;
   return make_result("mean", y, {x}, [plan, scale, shape = x.shape()](const Tensor& dy) -> Grads {
-    return {expand(multiply(dy.view(plan.kept), scale), shape)};
+    return {expand(multiply(detail::same_elements(dy, plan.kept), scale), shape)};
   });
 }
 
@@ -116,7 +117,7 @@ Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
   const Tensor table = as_rows(x, plan);
   Tensor y(plan.result);
   IdTensor chosen(plan.result);
-  parallel_rows(y.numel(), plan.count, [&, out = y.data(), ids = chosen.data()](index_t r) {
+  parallel_rows(y.numel(), plan.count, [&, out = y.mutable_data(), ids = chosen.data()](index_t r) {
     const real* row = table.data() + r * plan.count;
     const index_t best = first_largest(row, plan.count);
     ids[r] = static_cast<IdTensor::value_type>(best);
@@ -124,7 +125,8 @@ Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
   });
   return make_result("max", y, {x}, [plan, chosen, shape = x.shape()](const Tensor& dy) -> Grads {
     Tensor rows = Tensor::zeros({dy.numel(), plan.count});
-    for (index_t r = 0; r < dy.numel(); ++r) rows.data()[r * plan.count + chosen[r]] = dy.data()[r];
+    real* const to = rows.mutable_data();
+    for (index_t r = 0; r < dy.numel(); ++r) to[r * plan.count + chosen[r]] = dy.data()[r];
     // back from rows to x's order of axes
     std::vector<index_t> sizes;
     Axes inverse(plan.order.size());
@@ -132,7 +134,7 @@ Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
       sizes.push_back(shape[plan.order[i]]);
       inverse[static_cast<std::size_t>(plan.order[i])] = static_cast<int>(i);
     }
-    return {permute(rows.view(Shape(sizes)), inverse)};
+    return {permute(detail::same_elements(rows, Shape(sizes)), inverse)};
   });
 }
 
@@ -148,11 +150,11 @@ Tensor variance(const Tensor& x, const Axes& axes, bool keepdim, int correction)
   }
   const Tensor table = as_rows(centered, plan);
   Tensor y(plan.result);
-  parallel_rows(y.numel(), plan.count, [&, out = y.data()](index_t r) {
+  parallel_rows(y.numel(), plan.count, [&, out = y.mutable_data()](index_t r) {
     out[r] = scale * row_sum(plan.count, [row = table.data() + r * plan.count](index_t i) { return row[i] * row[i]; });
   });
   return make_result("variance", y, {x}, [plan, scale, centered](const Tensor& dy) -> Grads {
-    return {multiply(centered, multiply(dy.view(plan.kept), 2 * scale))};
+    return {multiply(centered, multiply(detail::same_elements(dy, plan.kept), 2 * scale))};
   });
 }
 
@@ -174,7 +176,7 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
   for (int axis = 0; axis < x.ndim(); ++axis) {
     if (axis < extra || (shape[axis - extra] == 1 && x.size(axis) != 1)) axes.push_back(axis);
   }
-  return axes.empty() ? x.view(shape) : sum_of(x, plan_of("sum", x, axes, true)).view(shape);
+  return detail::same_elements(axes.empty() ? x : sum_of(x, plan_of("sum", x, axes, true)), shape);
 }
 
 }  // namespace heddle

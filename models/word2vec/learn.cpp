@@ -10,32 +10,37 @@ namespace {
 
 index_t padded(index_t width) { return (width + kLanes - 1) / kLanes * kLanes; }
 
-/// Has a vector brought near, to be there when its turn comes: the tables are far larger than caches.
-void fetch(const real* vector, index_t width) {
+/// Prefetches a row: the tables are far larger than caches.
+void prefetch(const real* vector, index_t width) {
   for (index_t d = 0; d < width; d += 64 / static_cast<index_t>(sizeof(real))) __builtin_prefetch(vector + d);
 }
-constexpr std::size_t kAhead = 4;  // vectors that are fetched before their turn
+constexpr std::size_t kAhead = 4;  // rows that are prefetched before their turn
 
 }  // namespace
 
 /// Works through one row of a batch.
 class Word2Vec::Worker {
  public:
-  Worker(Word2Vec& model, Lane& lane, std::vector<std::int32_t>& places, real lr)
-      : model_(model), lane_(lane), places_(places), width_(model.config_.n_embd), stride_(padded(width_)), lr_(lr) {
+  Worker(Word2Vec& model, Replica& replica, std::vector<std::int32_t>& places, real lr)
+      : model_(model),
+        replica_(replica),
+        places_(places),
+        width_(model.config_.n_embd),
+        stride_(padded(width_)),
+        lr_(lr) {
     places_.resize(static_cast<std::size_t>(model.table_rows()), -1);
-    lane_.rows.clear();
-    lane_.stiffness.clear();
-    lane_.losses = {};
+    replica_.rows.clear();
+    replica_.curvature.clear();
+    replica_.losses = {};
   }
 
   void run(const Batch& batch, index_t row, const Rng& rng) {
-    const bool cbow = model_.config_.method == "cbow";
+    const bool cbow = model_.config_.method == Word2VecMethod::cbow;
     model_.for_windows(batch, row, rng, [&](std::span<const std::int32_t> near, std::span<const std::int32_t> outputs) {
       input_rows_.clear();
       input_ends_.clear();
       outputs_.clear();
-      for (const std::int32_t word : outputs) fetch(model_.table_row(model_.words_ + model_.ngrams_ + word), width_);
+      for (const std::int32_t word : outputs) prefetch(model_.table_row(model_.words_ + model_.ngrams_ + word), width_);
       for (const std::int32_t word : near) {
         input_rows_.push_back(place_of(word));
         for (const std::int32_t ngram : model_.ngrams_of(word)) input_rows_.push_back(place_of(ngram));
@@ -47,27 +52,27 @@ class Word2Vec::Worker {
     });
     if (lr_ != 0) {
       keep_changes();
-      deal_out();
+      partition_rows();
     }
-    for (const std::int32_t met : lane_.rows) places_[static_cast<std::size_t>(met)] = -1;
+    for (const std::int32_t met : replica_.rows) places_[static_cast<std::size_t>(met)] = -1;
   }
 
  private:
-  /// Where in the lane a row of the tables lies; brings it there at first.
+  /// Where in the replica a row of the tables lies; brings it there at first.
   std::int32_t place_of(index_t row) {
     std::int32_t& place = places_[static_cast<std::size_t>(row)];
     if (place >= 0) return place;
-    place = static_cast<std::int32_t>(lane_.rows.size());
-    lane_.rows.push_back(static_cast<std::int32_t>(row));
-    lane_.stiffness.push_back(0);
-    const std::size_t end = lane_.rows.size() * static_cast<std::size_t>(stride_);
-    if (lane_.values.size() < end) lane_.values.resize(end + end / 4, 0);
+    place = static_cast<std::int32_t>(replica_.rows.size());
+    replica_.rows.push_back(static_cast<std::int32_t>(row));
+    replica_.curvature.push_back(0);
+    const std::size_t end = replica_.rows.size() * static_cast<std::size_t>(stride_);
+    if (replica_.values.size() < end) replica_.values.resize(end + end / 4, 0);
     std::copy_n(model_.table_row(row), width_, vector_at(place));
     return place;
   }
-  real* vector_at(std::int32_t place) { return lane_.values.data() + place * stride_; }
+  real* vector_at(std::int32_t place) { return replica_.values.data() + place * stride_; }
 
-  /// The window's inputs and outputs meet, and move.
+  /// One SGD step of a window: scores, loss, gradient, update of the local copies.
   void learn() {
     const std::size_t inputs = input_ends_.size(), outputs = outputs_.size();
     const auto width = static_cast<std::size_t>(stride_);
@@ -83,7 +88,7 @@ class Word2Vec::Worker {
     for (real& score : scores_) score = sigmoid_of(score);
     add_loss(inputs, outputs);
     if (lr_ == 0) return;
-    add_stiffness(inputs, outputs);
+    add_curvature(inputs, outputs);
 
     // a step of descent on the loss: (label - sigmoid) times the other side's vector
     for (std::size_t i = 0; i < inputs * outputs; ++i) scores_[i] = lr_ * ((i < inputs ? 1 : 0) - scores_[i]);
@@ -148,13 +153,15 @@ class Word2Vec::Worker {
       loss -= std::log(product);
       product = 1;
     }
-    lane_.losses.nats += loss - std::log(product);
-    lane_.losses.count += static_cast<index_t>(inputs);
+    replica_.losses.nats += loss - std::log(product);
+    replica_.losses.count += static_cast<index_t>(inputs);
   }
 
-  /// Along its own row a pair's loss has the curvature sigmoid (1 - sigmoid) times the other side's square. Rows that
-  /// make up one input move together, which adds up to as much for each of them.
-  void add_stiffness(std::size_t inputs, std::size_t outputs) {
+  /// lr times an upper bound on the curvature of the loss along each row of the replica. With the score s = x . y of a
+  /// pair, the second derivative of log(1 + e^s) along x is p (1 - p) y y^T, p = sigmoid(s), whose largest eigenvalue
+  /// is p (1 - p) |y|^2; along y it is p (1 - p) |x|^2. The bounds of all pairs of a row add up. Rows that make up one
+  /// input move together, which adds up to as much for each of them.
+  void add_curvature(std::size_t inputs, std::size_t outputs) {
     squares_.assign(inputs + outputs, 0);
     pulls_.assign(inputs + outputs, 0);
     for (std::size_t i = 0; i < inputs; ++i) squares_[i] = square(inputs_[i]);
@@ -168,42 +175,42 @@ class Word2Vec::Worker {
     }
     std::size_t at = 0;
     for (std::size_t i = 0; i < inputs; ++i) {
-      for (; at < input_ends_[i]; ++at) lane_.stiffness[static_cast<std::size_t>(input_rows_[at])] += pulls_[i];
+      for (; at < input_ends_[i]; ++at) replica_.curvature[static_cast<std::size_t>(input_rows_[at])] += pulls_[i];
     }
     for (std::size_t o = 0; o < outputs; ++o)
-      lane_.stiffness[static_cast<std::size_t>(outputs_[o])] += pulls_[inputs + o];
+      replica_.curvature[static_cast<std::size_t>(outputs_[o])] += pulls_[inputs + o];
   }
   real square(const real* x) const {
     return row_sum(stride_, [x](index_t d) { return x[d] * x[d]; });
   }
 
-  /// Turns the lane's vectors into how they differ from the tables'.
+  /// Turns the replica's vectors into how they differ from the tables'.
   void keep_changes() {
-    for (std::size_t i = 0; i < lane_.rows.size(); ++i) {
-      if (i + kAhead < lane_.rows.size()) fetch(model_.table_row(lane_.rows[i + kAhead]), width_);
-      const real* const from = model_.table_row(lane_.rows[i]);
+    for (std::size_t i = 0; i < replica_.rows.size(); ++i) {
+      if (i + kAhead < replica_.rows.size()) prefetch(model_.table_row(replica_.rows[i + kAhead]), width_);
+      const real* const from = model_.table_row(replica_.rows[i]);
       real* const to = vector_at(static_cast<std::int32_t>(i));
       for (index_t d = 0; d < width_; ++d) to[d] -= from[d];
     }
   }
 
-  /// Sorts the lane's rows by their part of the tables.
-  void deal_out() {
-    lane_.begins.fill(0);
-    for (const std::int32_t row : lane_.rows) ++lane_.begins[static_cast<std::size_t>(row % kParts) + 1];
-    for (std::size_t p = 0; p < kParts; ++p) lane_.begins[p + 1] += lane_.begins[p];
-    lane_.parts.resize(lane_.rows.size());
-    auto next = lane_.begins;
-    for (std::size_t i = 0; i < lane_.rows.size(); ++i)
-      lane_.parts[next[static_cast<std::size_t>(lane_.rows[i] % kParts)]++] = static_cast<std::int32_t>(i);
+  /// Sorts the replica's rows by their part of the tables.
+  void partition_rows() {
+    replica_.begins.fill(0);
+    for (const std::int32_t row : replica_.rows) ++replica_.begins[static_cast<std::size_t>(row % kParts) + 1];
+    for (std::size_t p = 0; p < kParts; ++p) replica_.begins[p + 1] += replica_.begins[p];
+    replica_.parts.resize(replica_.rows.size());
+    auto next = replica_.begins;
+    for (std::size_t i = 0; i < replica_.rows.size(); ++i)
+      replica_.parts[next[static_cast<std::size_t>(replica_.rows[i] % kParts)]++] = static_cast<std::int32_t>(i);
   }
 
   Word2Vec& model_;
-  Lane& lane_;
+  Replica& replica_;
   std::vector<std::int32_t>& places_;
   index_t width_, stride_;
   real lr_;
-  std::vector<std::int32_t> input_rows_, outputs_;  ///< places in the lane
+  std::vector<std::int32_t> input_rows_, outputs_;  ///< places in the replica
   std::vector<std::size_t> input_ends_;             ///< of each input, in input_rows_
   std::vector<const real*> inputs_;
   std::vector<real> sums_, scores_, moves_, squares_, pulls_;
@@ -211,67 +218,72 @@ class Word2Vec::Worker {
 
 LossSum Word2Vec::run(const Batch& batch, real lr, const Rng& rng) {
   const index_t rows = batch.inputs.size(0);
-  lanes_.resize(std::max(lanes_.size(), static_cast<std::size_t>(rows)));
+  replicas_.resize(std::max(replicas_.size(), static_cast<std::size_t>(rows)));
   places_.resize(std::max(places_.size(), static_cast<std::size_t>(threads())));
   parallel_for(rows, 1, [&](index_t begin, index_t end) {
     for (index_t row = begin; row < end; ++row) {
-      Worker worker(*this, lanes_[static_cast<std::size_t>(row)], places_[static_cast<std::size_t>(thread_index())],
+      Worker worker(*this, replicas_[static_cast<std::size_t>(row)], places_[static_cast<std::size_t>(thread_index())],
                     lr);
       worker.run(batch, row, rng.fork(static_cast<std::uint64_t>(row)));
     }
   });
   LossSum sum;
   for (index_t row = 0; row < rows; ++row) {
-    sum.nats += lanes_[static_cast<std::size_t>(row)].losses.nats;
-    sum.count += lanes_[static_cast<std::size_t>(row)].losses.count;
+    sum.nats += replicas_[static_cast<std::size_t>(row)].losses.nats;
+    sum.count += replicas_[static_cast<std::size_t>(row)].losses.count;
   }
   if (lr == 0 || !std::isfinite(sum.nats)) return sum;
   merge(rows);
   return sum;
 }
 
-void Word2Vec::merge(index_t lanes) {
+void Word2Vec::merge(index_t replicas) {
   const index_t stride = padded(config_.n_embd);
-  met_.resize(static_cast<std::size_t>(table_rows()));
+  row_stats_.resize(static_cast<std::size_t>(table_rows()));
+  const Tables<real> tables{word_embedding.weight.mutable_data(),
+                            ngram_embedding.weight.mutable_data(),
+                            output_embedding.weight.mutable_data(),
+                            words_,
+                            ngrams_,
+                            config_.n_embd};
   parallel_for(kParts, 1, [&](index_t begin, index_t end) {
-    const auto for_lanes = [&](const auto& body) {
-      for (const Lane& lane : std::span(lanes_).first(static_cast<std::size_t>(lanes)))
-        body(lane, std::span(lane.parts.begin() + lane.begins[static_cast<std::size_t>(begin)],
-                             lane.parts.begin() + lane.begins[static_cast<std::size_t>(end)]));
+    const auto for_replicas = [&](const auto& body) {
+      for (const Replica& replica : std::span(replicas_).first(static_cast<std::size_t>(replicas)))
+        body(replica, std::span(replica.parts.begin() + replica.begins[static_cast<std::size_t>(begin)],
+                                replica.parts.begin() + replica.begins[static_cast<std::size_t>(end)]));
     };
-    const auto met = [&](const Lane& lane, std::int32_t i) -> Met& {
-      return met_[static_cast<std::size_t>(lane.rows[static_cast<std::size_t>(i)])];
+    const auto stats_of = [&](const Replica& replica, std::int32_t i) -> RowStats& {
+      return row_stats_[static_cast<std::size_t>(replica.rows[static_cast<std::size_t>(i)])];
     };
-    for_lanes([&](const Lane& lane, std::span<const std::int32_t> part) {
+    for_replicas([&](const Replica& replica, std::span<const std::int32_t> part) {
       for (const std::int32_t i : part) {
-        met(lane, i).stiffness += lane.stiffness[static_cast<std::size_t>(i)];
-        ++met(lane, i).lanes;
+        stats_of(replica, i).curvature += replica.curvature[static_cast<std::size_t>(i)];
+        ++stats_of(replica, i).replicas;
       }
     });
-    for_lanes([&](const Lane& lane, std::span<const std::int32_t> part) {
-      const auto change_at = [&](std::int32_t i) { return lane.values.data() + i * stride; };
-      const auto row_at = [&](std::int32_t i) { return table_row(lane.rows[static_cast<std::size_t>(i)]); };
+    for_replicas([&](const Replica& replica, std::span<const std::int32_t> part) {
+      const auto change_at = [&](std::int32_t i) { return replica.values.data() + i * stride; };
+      const auto row_at = [&](std::int32_t i) { return tables.row(replica.rows[static_cast<std::size_t>(i)]); };
       for (std::size_t at = 0; at < part.size(); ++at) {
         if (at + kAhead < part.size()) {
-          fetch(row_at(part[at + kAhead]), config_.n_embd);
-          fetch(change_at(part[at + kAhead]), stride);
+          prefetch(row_at(part[at + kAhead]), config_.n_embd);
+          prefetch(change_at(part[at + kAhead]), stride);
         }
-        const Met& all = met(lane, part[at]);
-        const real weight = std::min<real>(1, std::max(1 / static_cast<real>(all.lanes), 1 / all.stiffness));
+        const RowStats& all = stats_of(replica, part[at]);
+        const real weight = std::min<real>(1, std::max(1 / static_cast<real>(all.replicas), 1 / all.curvature));
         const real* const change = change_at(part[at]);
         real* const to = row_at(part[at]);
         for (index_t d = 0; d < config_.n_embd; ++d) to[d] += weight * change[d];
       }
     });
-    for_lanes([&](const Lane& lane, std::span<const std::int32_t> part) {
-      for (const std::int32_t i : part) met(lane, i) = {};
+    for_replicas([&](const Replica& replica, std::span<const std::int32_t> part) {
+      for (const std::int32_t i : part) stats_of(replica, i) = {};
     });
   });
 }
 
-double Word2Vec::update(const Batch& batch, double lr, const Rng& rng) {
-  const LossSum sum = run(batch, static_cast<real>(lr), rng);
-  return sum.count > 0 ? sum.nats / static_cast<double>(sum.count) : 0;
+LossSum Word2Vec::update(const Batch& batch, double lr, const Rng& rng) {
+  return run(batch, static_cast<real>(lr), rng);
 }
 
 }  // namespace heddle

@@ -59,37 +59,40 @@ void for_ngrams(const std::string& name, index_t min, index_t max, const OnNgram
 
 std::vector<Key> Word2VecConfig::keys() {
   return {
-      {"method", method, "a word is told from each word around it, or from all together", {"skipgram", "cbow"}},
+      {"method", method, "a word is told from each word around it, or from all together"},
       {"n_embd", n_embd, "dimensions of the vectors", 1, 100000},
       {"window", window, "words to either side that count as near: 1 to so many, at random", 1, 1000},
       {"negatives", negatives, "words drawn at random, from which the true one is told", 1, 1000},
       {"subsample", subsample, "words with a greater share of the text are partly left out; 0: none are", 0.0, 1.0},
       {"min_n", min_n, "shortest character n-gram that has a vector", 0, 100},
       {"max_n", max_n, "longest; 0: words alone have vectors", 0, 100},
-      {"block_size", piece, "words of a piece of text; the pieces of a batch learn side by side", 2, 1 << 20},
+      {"block_size", context,
+       "words of a window of text; the windows of a batch learn in parallel, each on its replica", 2, 1 << 20},
   };
 }
 
-std::unique_ptr<Model> Word2VecConfig::build(const Vocabulary& vocabulary, const Rng& rng) const {
-  return std::make_unique<Word2Vec>(*this, vocabulary, rng);
+std::unique_ptr<Model> Word2VecConfig::build(const DataSpec& data, Initializer init) const {
+  return std::make_unique<Word2Vec>(*this, data, init);
 }
 
-Word2Vec::Word2Vec(const Word2VecConfig& config, const Vocabulary& vocabulary, const Rng& rng)
-    : config_(config), words_(std::ssize(vocabulary.pieces)) {
-  ensure(std::ssize(vocabulary.counts) == words_,
+Word2Vec::Word2Vec(const Word2VecConfig& config, const DataSpec& data, Initializer init)
+    : config_(config), words_(std::ssize(data.tokens)) {
+  ensure(std::ssize(data.token_counts) == words_,
          "word2vec: the tokenizer does not count words; set data.tokenizer = letters, or word");
   ensure(words_ > 2, "word2vec: the vocabulary holds ", words_ - 1,
          " words, needs two; give more text, or lower data.min_count");
   ensure(config.max_n == 0 || (config.min_n >= 1 && config.min_n <= config.max_n), "model.min_n = ", config.min_n,
          " must be from 1 to model.max_n = ", config.max_n);
+  ensure(config.max_n > 0 || config.min_n == 0, "model.min_n = ", config.min_n,
+         " does nothing while model.max_n = 0; set model.max_n to the longest n-gram, or leave both out");
   const auto words = static_cast<std::size_t>(words_);
 
   shares_.assign(words, 0);
   noise_.assign(words, 0);
   double total = 0, noise_total = 0;
   for (std::size_t w = 1; w < words; ++w) {
-    ensure(vocabulary.counts[w] > 0, "word2vec: word ", vocabulary.pieces[w], " has a count of ", vocabulary.counts[w]);
-    shares_[w] = static_cast<double>(vocabulary.counts[w]);
+    ensure(data.token_counts[w] > 0, "word2vec: word ", data.tokens[w], " has a count of ", data.token_counts[w]);
+    shares_[w] = static_cast<double>(data.token_counts[w]);
     noise_[w] = std::pow(shares_[w], 0.75);
     total += shares_[w];
     noise_total += noise_[w];
@@ -127,7 +130,7 @@ Word2Vec::Word2Vec(const Word2VecConfig& config, const Vocabulary& vocabulary, c
 
   ngram_begins_.assign(words + 1, 0);
   for (std::size_t w = 1; w < words && config.max_n > 0; ++w) {
-    for_ngrams(vocabulary.pieces[w], config.min_n, config.max_n, [&](const std::string& ngram) {
+    for_ngrams(data.tokens[w], config.min_n, config.max_n, [&](const std::string& ngram) {
       const auto row = static_cast<std::int32_t>(words + ngram_ids_.size());
       ngram_rows_.push_back(ngram_ids_.try_emplace(ngram, row).first->second);
     });
@@ -136,21 +139,9 @@ Word2Vec::Word2Vec(const Word2VecConfig& config, const Vocabulary& vocabulary, c
   ngrams_ = std::ssize(ngram_ids_);
 
   const double bound = 0.5 / static_cast<double>(config.n_embd);
-  word_embedding.weight = Tensor::uniform({words_, config.n_embd}, rng.fork(0), -bound, bound).set_requires_grad();
-  if (ngrams_ > 0)
-    ngram_embedding.weight = Tensor::uniform({ngrams_, config.n_embd}, rng.fork(1), -bound, bound).set_requires_grad();
-  output_embedding.weight = Tensor::zeros({words_, config.n_embd}).set_requires_grad();
-}
-
-Tensor Word2Vec::logits(const IdTensor&, Context&) {
-  throw Error("word2vec: word vectors score no next token, so they write no text; ask them with heddle embed");
-}
-
-real* Word2Vec::table_row(index_t row) {
-  if (row < words_) return word_embedding.weight.data() + row * config_.n_embd;
-  row -= words_;
-  if (row < ngrams_) return ngram_embedding.weight.data() + row * config_.n_embd;
-  return output_embedding.weight.data() + (row - ngrams_) * config_.n_embd;
+  word_embedding.weight = init.uniform({words_, config.n_embd}, bound, Role::table);
+  if (ngrams_ > 0) ngram_embedding.weight = init.uniform({ngrams_, config.n_embd}, bound, Role::table);
+  output_embedding.weight = init.full({words_, config.n_embd}, 0, Role::table);
 }
 
 void Word2Vec::for_windows(const Batch& batch, index_t row, const Rng& rng, const OnWindow& on_window) const {
@@ -182,14 +173,19 @@ void Word2Vec::for_windows(const Batch& batch, index_t row, const Rng& rng, cons
   }
 }
 
-LossSum Word2Vec::loss_sum(const Batch& batch, Context& context) { return run(batch, 0, context.next_rng()); }
+LossSum Word2Vec::loss_sum(const Batch& batch, const Rng& rng) { return run(batch, 0, rng); }
+
+Loss Word2Vec::loss(const Batch& batch, index_t divisor, Context& context) {
+  const LossSum sum = loss_sum(batch, context.next_rng());
+  return {Tensor::scalar(static_cast<real>(sum.nats / static_cast<double>(divisor))), sum.count};
+}
 
 double Word2Vec::working_bytes() const {
   std::size_t bytes = static_cast<std::size_t>(table_rows()) *
-                      (sizeof(Met) + static_cast<std::size_t>(threads()) * sizeof(std::int32_t));
-  for (const Lane& lane : lanes_)
-    bytes += lane.rows.capacity() * sizeof(lane.rows[0]) +
-             (lane.values.capacity() + lane.stiffness.capacity()) * sizeof(real);
+                      (sizeof(RowStats) + static_cast<std::size_t>(threads()) * sizeof(std::int32_t));
+  for (const Replica& replica : replicas_)
+    bytes += replica.rows.capacity() * sizeof(replica.rows[0]) +
+             (replica.values.capacity() + replica.curvature.capacity()) * sizeof(real);
   return static_cast<double>(bytes);
 }
 
@@ -197,8 +193,8 @@ Tensor Word2Vec::token_vectors() {
   if (ngrams_ == 0) return word_embedding.weight.detach();
   const index_t width = config_.n_embd;
   Tensor vectors = word_embedding.weight.clone();
-  parallel_rows(words_, width, [&](index_t word) {
-    real* const to = vectors.data() + word * width;
+  parallel_rows(words_, width, [&, out = vectors.mutable_data()](index_t word) {
+    real* const to = out + word * width;
     const auto ngrams = ngrams_of(static_cast<std::int32_t>(word));
     for (const std::int32_t row : ngrams) {
       const real* const from = table_row(row);
@@ -225,12 +221,15 @@ std::vector<real> Word2Vec::vector_of(const std::string& word) const {
   return sum;
 }
 
-std::vector<Yardstick> Word2Vec::yardsticks() const {
+std::pair<double, double> Word2Vec::expected() const {
   // The best that a score of the word alone can do: log(share / drawn share), where drawn words that are the true one
   // are left out.
   std::vector<double> kept(shares_.size());
   double total = 0, all_drawn = 0, loss = 0;
-  for (std::size_t w = 0; w < kept.size(); ++w) total += kept[w] = shares_[w] * keep_[w];
+  for (std::size_t w = 0; w < kept.size(); ++w) {
+    kept[w] = shares_[w] * keep_[w];
+    total += kept[w];
+  }
   for (std::size_t w = 0; w < kept.size(); ++w) {
     const double share = kept[w] / total;
     const double drawn = static_cast<double>(config_.negatives) * noise_[w] * (1 - share);
@@ -238,15 +237,19 @@ std::vector<Yardstick> Word2Vec::yardsticks() const {
     if (share > 0) loss -= share * std::log(share / (share + drawn));
     if (drawn > 0) loss -= drawn * std::log(drawn / (share + drawn));
   }
-  return {{"nothing", (1 + all_drawn) * std::numbers::ln2}, {"frequencies", loss}};
+  return {all_drawn, loss};
 }
 
-double Word2Vec::flops_per_token() {
+double Word2Vec::untrained_loss() const { return (1 + expected().first) * std::numbers::ln2; }
+double Word2Vec::frequency_loss() const { return expected().second; }
+
+double Word2Vec::flops(const Batch& batch) {
   double kept = 0;
   for (std::size_t w = 0; w < shares_.size(); ++w)
     kept += shares_[w] * keep_[w] / std::numeric_limits<std::uint32_t>::max();
-  const double inputs = config_.method == "cbow" ? 1 : static_cast<double>(config_.window + 1);
-  return kept * static_cast<double>(config_.n_embd) * inputs * 6 * static_cast<double>(config_.negatives + 1);
+  const double inputs = config_.method == Word2VecMethod::cbow ? 1 : static_cast<double>(config_.window + 1);
+  return static_cast<double>(batch.inputs.numel()) * kept * static_cast<double>(config_.n_embd) * inputs * 6 *
+         static_cast<double>(config_.negatives + 1);
 }
 
 }  // namespace heddle

@@ -7,19 +7,31 @@
 #include <unordered_map>
 
 #include "framework/nn/layers.h"
-#include "models/model.h"
+#include "models/capabilities.h"
 
 namespace heddle {
 
+/// A sum of losses in nats, and how many they are.
+struct LossSum {
+  double nats = 0;
+  index_t count = 0;
+};
+
+/// What a word is told by: each word around it, or all of them together.
+enum class Word2VecMethod { skipgram, cbow };
+constexpr auto names_of(Word2VecMethod) {
+  return std::array{Named{Word2VecMethod::skipgram, "skipgram"}, Named{Word2VecMethod::cbow, "cbow"}};
+}
+
 /// What word vectors are trained by.
 struct Word2VecConfig final : ModelConfig {
-  std::string method = "skipgram";
-  std::int64_t n_embd = 100, window = 5, negatives = 5, min_n = 0, max_n = 0, piece = 512;
+  Word2VecMethod method = Word2VecMethod::skipgram;
+  std::int64_t n_embd = 100, window = 5, negatives = 5, min_n = 0, max_n = 0, context = 512;
   double subsample = 1e-4;
 
   std::vector<Key> keys() override;
-  index_t block_size() const override { return piece; }
-  std::unique_ptr<Model> build(const Vocabulary& vocabulary, const Rng& rng) const override;
+  index_t block_size() const override { return context; }
+  std::unique_ptr<Model> build(const DataSpec& data, Initializer init) const override;
 };
 
 /// word2vec: a vector for each word, trained to tell the words around it from words drawn at random (Mikolov et al.,
@@ -40,31 +52,36 @@ struct Word2VecConfig final : ModelConfig {
 /// Information", 2017); there is a row for each n-gram of the vocabulary, without hashing. Words of more than a
 /// hundred characters have none.
 ///
-/// It trains itself, by gradient descent in text order. A row of a batch is worked through by itself, on copies of the
-/// vectors that it meets; afterwards the changes that all rows made to a vector are added, in the order of the rows. So
-/// the result does not depend on the number of threads. Where the loss is so stiff along a vector that the sum would
-/// overshoot, as along those of the most frequent words and n-grams, it is weighted down, at most to the mean.
-class Word2Vec final : public Model {
+/// It learns by a rule of its own: SGD in the order of the text. Each row of a batch learns on a replica, its own
+/// copies of the vectors that it reads; afterwards the changes of all replicas to a vector are added, in the order of
+/// the rows, so the result does not depend on the number of threads. Where the sum would overshoot, as along the
+/// vectors of the most frequent words and n-grams, it is multiplied by min(1, max(1 / replicas, 1 / curvature)): never
+/// less than the mean, and so small that lr times an upper bound on the loss's curvature along the vector stays
+/// below 1.
+class Word2Vec final : public Model, public WordTable {
  public:
   /// Errors: a vocabulary without counts, or of fewer than two words; lengths of n-grams that do not fit.
-  Word2Vec(const Word2VecConfig& config, const Vocabulary& vocabulary, const Rng& rng);
+  Word2Vec(const Word2VecConfig& config, const DataSpec& data, Initializer init);
 
-  /// Errors: always; word vectors score no next token.
-  Tensor logits(const IdTensor& inputs, Context& context) override;
   /// Of all (input, word) pairs of the batch; random numbers come from the context's.
-  LossSum loss_sum(const Batch& batch, Context& context) override;
-  std::vector<NamedTensor> named_parameters() override { return heddle::named_parameters(*this); }
-  index_t block_size() const override { return config_.piece; }
-  /// Of the products alone, for an average word of the text.
-  double flops_per_token() override;
-  bool predicts_next_token() const override { return false; }
-  bool trains_itself() const override { return true; }
-  double update(const Batch& batch, double lr, const Rng& rng) override;
-  double working_bytes() const override;
+  Loss loss(const Batch& batch, index_t divisor, Context& context) override;
+  /// The same in double: nats of all pairs together, and how many they are.
+  LossSum loss_sum(const Batch& batch, const Rng& rng);
+  std::vector<NamedParameter> named_parameters() override { return heddle::named_parameters(*this); }
+  /// Of the products alone, for average words of the text.
+  double flops(const Batch& batch) override;
+  /// One step of descent by the model's own rule; the losses before it. A pure function of the vectors and the
+  /// arguments; where the losses are not finite nothing is moved.
+  LossSum update(const Batch& batch, double lr, const Rng& rng);
+  /// Bytes that steps take beside the vectors, by what the largest batch so far took.
+  double working_bytes() const;
   Tensor token_vectors() override;
   /// The sum of those of its n-grams that the vocabulary has.
   std::vector<real> vector_of(const std::string& word) const override;
-  std::vector<Yardstick> yardsticks() const override;
+  /// The losses a pair that are reached without training: of vectors that tell nothing, and of words' frequencies
+  /// alone.
+  double untrained_loss() const;
+  double frequency_loss() const;
 
   /// Told of a window: the words around a word; the word itself, and after it those drawn.
   using OnWindow = std::function<void(std::span<const std::int32_t> near, std::span<const std::int32_t> outputs)>;
@@ -82,25 +99,44 @@ class Word2Vec final : public Model {
   class Worker;
   /// Of the tables, row by row in turns: each is merged by itself.
   static constexpr index_t kParts = 16;
-  /// A row of the batch while it is worked through: the vectors that it met, as they are and later how they changed.
-  struct Lane {
+  /// A row's local copies of the vectors that it reads: first as they are, later how they changed.
+  struct Replica {
     std::vector<std::int32_t> rows;
-    std::vector<std::int32_t> parts;             ///< places in `rows`, those of each part of the tables together,
+    std::vector<std::int32_t> parts;             ///< indices of `rows`, those of each partition of the tables together,
     std::array<std::size_t, kParts + 1> begins;  ///< and where they begin in it
     std::vector<real> values;                    ///< of each of `rows`, padded with zeros
-    std::vector<real> stiffness;                 ///< of each: lr times a bound on the loss's curvature along it
+    std::vector<real> curvature;                 ///< of each: lr times a bound on the loss's curvature along it
     LossSum losses;
   };
 
+  /// Of the words that are drawn beside a pair's: how many that count, and the loss of frequencies alone.
+  std::pair<double, double> expected() const;
   /// Works through all rows of a batch, and moves the vectors unless lr is 0.
   LossSum run(const Batch& batch, real lr, const Rng& rng);
-  /// Adds the changes of the first `lanes` lanes to the tables.
-  void merge(index_t lanes);
+  /// Adds the changes of the first `replicas` replicas to the tables.
+  void merge(index_t replicas);
   /// What the sum of an input's rows is multiplied with.
   static real scale_of(std::size_t rows) { return 1 / std::sqrt(static_cast<real>(rows)); }
-  /// Row number `row` of the three tables, one after another.
-  real* table_row(index_t row);
-  const real* table_row(index_t row) const { return const_cast<Word2Vec*>(this)->table_row(row); }
+  /// The three tables as one, row after row: word vectors, vectors of n-grams, output vectors.
+  template <class Number>
+  struct Tables {
+    Number *words, *ngrams, *outputs;
+    index_t word_rows, ngram_rows, width;
+    Number* row(index_t row) const {
+      if (row < word_rows) return words + row * width;
+      row -= word_rows;
+      return row < ngram_rows ? ngrams + row * width : outputs + (row - ngram_rows) * width;
+    }
+  };
+  const real* table_row(index_t row) const {
+    return Tables<const real>{word_embedding.weight.data(),
+                              ngram_embedding.weight.data(),
+                              output_embedding.weight.data(),
+                              words_,
+                              ngrams_,
+                              config_.n_embd}
+        .row(row);
+  }
   index_t table_rows() const { return 2 * words_ + ngrams_; }
   /// The n-grams of a word of the vocabulary, as rows of the tables.
   std::span<const std::int32_t> ngrams_of(std::int32_t word) const {
@@ -118,13 +154,13 @@ class Word2Vec final : public Model {
   std::vector<std::size_t> ngram_begins_;  ///< in ngram_rows_, of each word
   std::vector<std::int32_t> ngram_rows_;
   std::unordered_map<std::string, std::int32_t> ngram_ids_;  ///< n-grams' rows of the tables
-  struct Met {
-    real stiffness = 0;
-    std::int32_t lanes = 0;
+  struct RowStats {
+    real curvature = 0;
+    std::int32_t replicas = 0;
   };
-  std::vector<Met> met_;     ///< of each row of the tables, by all lanes together; zero between steps
-  std::vector<Lane> lanes_;  ///< kept for their memory
-  std::vector<std::vector<std::int32_t>> places_;  ///< of each thread: where in its lane a row lies, or -1
+  std::vector<RowStats> row_stats_;  ///< of each row of the tables, by all replicas together; zero between steps
+  std::vector<Replica> replicas_;    ///< kept for their memory
+  std::vector<std::vector<std::int32_t>> places_;  ///< of each thread: where in its replica a row lies, or -1
 };
 
 }  // namespace heddle

@@ -92,7 +92,7 @@ TEST_CASE("a leaf's gradient shares its elements with nobody") {
   Tensor x = leaf({1, 2}), y = leaf({3, 4});
   const Tensor seed = Tensor::full({2}, 1);
   backward(x + y, seed);  // both gradients are the seed itself
-  x.mutable_grad().data()[0] = 100;
+  x.mutable_grad().mutable_data()[0] = 100;
   REQUIRE(y.grad().data()[0] == Approx(1));
   REQUIRE(seed.data()[0] == Approx(1));
 }
@@ -209,13 +209,13 @@ TEST_CASE("what is recomputed has the same bits and gradients, and keeps less") 
   const auto run = [](bool again, std::size_t& held) {
     Tensor x = Tensor::normal({64, 8}, Rng(1)).set_requires_grad(),
            w = Tensor::normal({8, 8}, Rng(2)).set_requires_grad();
-    const auto f = [&](const Tensor& in) {
-      Tensor y = in;
+    const auto f = [&](const std::vector<Tensor>& in) {
+      Tensor y = in[0];
       for (int i = 0; i < 10; ++i) y = tanh(linear(y, w));
       return y;
     };
     const std::size_t before = pool_stats().bytes_in_use;
-    const Tensor h = x * real{2}, y = again ? recomputed(h, f) : f(h);
+    const Tensor h = x * real{2}, y = again ? recomputed({h}, f) : f({h});
     held = pool_stats().bytes_in_use - before;
     backward(sum(y * y));
     std::vector<real> all(y.span().begin(), y.span().end());
@@ -225,15 +225,75 @@ TEST_CASE("what is recomputed has the same bits and gradients, and keeps less") 
   std::size_t plain = 0, again = 0;
   REQUIRE(run(false, plain) == run(true, again));
   REQUIRE(again * 4 < plain);
-  const Tensor fixed = Tensor::full({2}, 1);
-  REQUIRE(recomputed(fixed, [](const Tensor& x) { return x * real{3}; }).data()[1] == 3);
   const Tensor leaf = Tensor::full({2}, 1).set_requires_grad();
-  Tensor bad = recomputed(leaf, [calls = std::make_shared<int>(0)](const Tensor& x) {
+  Tensor bad = recomputed({leaf}, [calls = std::make_shared<int>(0)](const std::vector<Tensor>& x) {
     ensure(++*calls < 2, "the second time");
-    return x * real{3};
+    return x[0] * real{3};
   });
   REQUIRE_THROWS_WITH(backward(sum(bad)), Catch::Contains("the second time"));
   REQUIRE(grad_enabled());
+}
+
+TEST_CASE("two recomputed blocks that share an encoder give the bits and gradients of plain ones") {
+  const auto run = [](bool again) {
+    const auto parameter = [](std::uint64_t seed) { return Tensor::normal({8, 8}, Rng(seed)).set_requires_grad(); };
+    const std::vector<Tensor> w = {parameter(1), parameter(2), parameter(3), parameter(4)};
+    Tensor x = Tensor::normal({16, 8}, Rng(5)).set_requires_grad(), source = Tensor::normal({16, 8}, Rng(6));
+    const auto block = [](const Tensor& weight) {
+      return [weight](const std::vector<Tensor>& in) { return tanh(linear(in[0], weight) * in[1]); };
+    };
+    const Tensor encoded = tanh(linear(source, w[0]));
+    Tensor y = linear(x, w[1]);
+    for (const Tensor& weight : {w[2], w[3]})
+      y = again ? recomputed({y, encoded}, block(weight)) : block(weight)({y, encoded});
+    backward(sum(y * y));
+    std::vector<real> all(y.span().begin(), y.span().end());
+    for (const Tensor& t : {x, w[0], w[1], w[2], w[3]})
+      all.insert(all.end(), t.grad().span().begin(), t.grad().span().end());
+    return all;
+  };
+  REQUIRE(run(false) == run(true));
+}
+
+TEST_CASE("what is recomputed keeps nothing, and its parameters learn, where no input needs a gradient") {
+  const Tensor frozen = Tensor::normal({64, 8}, Rng(1)), aside = Tensor::normal({64, 8}, Rng(2));
+  const auto run = [&](bool again, std::size_t& held) {
+    Tensor w = Tensor::normal({8, 8}, Rng(3)).set_requires_grad();
+    const auto f = [&](const std::vector<Tensor>& in) {
+      Tensor y = in[0] * in[1];
+      for (int i = 0; i < 10; ++i) y = tanh(linear(y, w));
+      return y;
+    };
+    const std::size_t before = pool_stats().bytes_in_use;
+    const Tensor y = again ? recomputed({frozen, aside}, f) : f({frozen, aside});
+    held = pool_stats().bytes_in_use - before;
+    backward(sum(y));
+    return std::vector<real>(w.grad().span().begin(), w.grad().span().end());
+  };
+  std::size_t plain = 0, again = 0;
+  REQUIRE(run(false, plain) == run(true, again));
+  REQUIRE(again * 4 < plain);
+  const Tensor y = recomputed({frozen}, [](const std::vector<Tensor>& x) { return x[0] * real{3}; });
+  REQUIRE(y.data()[1] == frozen.data()[1] * 3);
+  REQUIRE_FALSE(y.requires_grad());
+}
+
+TEST_CASE("what is recomputed reads no result of an op but its inputs") {
+  Tensor x = leaf({1, 2}), w = leaf({3, 4});
+  const Tensor outside = w * w;
+  const auto f = [&](const std::vector<Tensor>& in) { return in[0] * outside; };
+  REQUIRE_THROWS_WITH(recomputed({x}, f), Catch::Contains("multiply reads the result of multiply [2]") &&
+                                              Catch::Contains("give it to recomputed as an input"));
+  REQUIRE(grad_enabled());
+  backward(sum(outside));  // its graph is whole
+  REQUIRE_THROWS_WITH(recomputed({x}, f), Catch::Contains("reads the result of multiply"));
+  REQUIRE(w.grad().data()[1] == 8);
+  // detached, or where no gradient is wanted, it may be read
+  const auto g = [&](const std::vector<Tensor>& in) { return in[0] * outside.detach(); };
+  backward(sum(recomputed({x}, g)));
+  REQUIRE(x.grad().data()[1] == 16);
+  const NoGradGuard no_grad;
+  REQUIRE(recomputed({x}, f).data()[0] == 9);
 }
 
 }  // namespace heddle

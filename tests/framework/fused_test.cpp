@@ -28,8 +28,10 @@ double largest_difference(const std::vector<std::vector<real>>& a, const std::ve
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     REQUIRE(a[i].size() == b[i].size());
-    for (std::size_t j = 0; j < a[i].size(); ++j)
-      worst = std::max(worst, std::abs(static_cast<double>(a[i][j]) - static_cast<double>(b[i][j])));
+    for (std::size_t j = 0; j < a[i].size(); ++j) {
+      const double difference = std::abs(static_cast<double>(a[i][j]) - static_cast<double>(b[i][j]));
+      worst = std::max(worst, std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference);
+    }
   }
   return worst;
 }
@@ -106,7 +108,7 @@ TEST_CASE("attention in tiles equals products, a softmax and a product over whol
   REQUIRE(tiles == apart);
   Tensor mask({time, time});
   for (index_t i = 0; i < mask.numel(); ++i)
-    mask.data()[i] = i % time > i / time ? -std::numeric_limits<real>::infinity() : real{0};
+    mask.mutable_data()[i] = i % time > i / time ? -std::numeric_limits<real>::infinity() : real{0};
   const auto composed = results(
       [&](const auto& x) {
         const auto part = [&](index_t begin, index_t end) { return permute(slice(x[0], 2, begin, end), {0, 2, 1, 3}); };
@@ -122,6 +124,55 @@ TEST_CASE("attention in tiles equals products, a softmax and a product over whol
       },
       shapes);
   REQUIRE(largest_difference(tiles, composed) < kClose);
+}
+
+TEST_CASE("attention over several tiles of keys, with any mask, bias or dropout, equals whole matrices") {
+  // fewer queries than keys, by a number that no block divides; the last tile is no whole one
+  const index_t batch = 2, queries = 200, keys = GENERATE(300, 530), heads = 2, groups = 1, size = 4, value_size = 3;
+  const std::vector<Shape> shapes = {
+      {batch, queries, heads, size}, {batch, keys, groups, size}, {batch, keys, groups, value_size}};
+  AttentionOptions causal, masked, dropping;
+  causal.causal = true;
+  masked.key_mask = Tensor::uniform({batch, keys}, Rng(4), -1, 1);
+  for (real& seen : masked.key_mask.mutable_span()) seen = seen > 0 ? real{1} : real{0};
+  dropping.dropout = 0.3;
+  dropping.rng = Rng(6);
+  std::vector<AttentionOptions> cases{causal, masked, dropping};
+  for (const Shape& table : {Shape{queries, keys}, Shape{heads, queries, keys}, Shape{batch, 1, queries, keys},
+                             Shape{batch, heads, queries, keys}}) {
+    cases.emplace_back();
+    cases.back().score_bias = Tensor::normal(table, Rng(5));
+  }
+  cases.push_back(cases.back());  // all at once
+  cases.back().causal = true;
+  cases.back().key_mask = masked.key_mask;
+  cases.back().dropout = dropping.dropout;
+  cases.back().rng = dropping.rng;
+  cases.back().scale = 0.7;
+  const auto hidden = [](bool sees) { return sees ? real{0} : -std::numeric_limits<real>::infinity(); };
+  for (const AttentionOptions& options : cases) {
+    INFO(keys << " keys, causal " << options.causal << ", mask " << options.key_mask.defined() << ", bias "
+              << options.score_bias.shape() << ", dropout " << options.dropout);
+    const auto tiles =
+        results([&](const auto& x) { return scaled_dot_product_attention(x[0], x[1], x[2], options); }, shapes);
+    const auto whole = results(
+        [&](const auto& x) {
+          const auto of_heads = [](const Tensor& t) { return permute(t, {0, 2, 1, 3}); };
+          const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(size)));
+          Tensor scores = matmul(of_heads(x[0]), of_heads(x[1]), false, true) * static_cast<real>(scale);
+          if (options.score_bias.defined()) scores = scores + options.score_bias;
+          Tensor sees({batch, 1, queries, keys});
+          for (index_t i = 0; i < sees.numel(); ++i) {
+            const index_t b = i / keys / queries, query = i / keys % queries, key = i % keys;
+            sees.mutable_data()[i] =
+                hidden((!options.causal || key <= query + keys - queries) &&
+                       (!options.key_mask.defined() || options.key_mask.data()[b * keys + key] != 0));
+          }
+          return of_heads(matmul(dropout(softmax(scores + sees), options.dropout, options.rng), of_heads(x[2])));
+        },
+        shapes);
+    REQUIRE(largest_difference(tiles, whole) < kClose);
+  }
 }
 
 TEST_CASE("attention takes memory in proportion to the length, not to its square") {
@@ -140,26 +191,36 @@ TEST_CASE("attention takes memory in proportion to the length, not to its square
 }
 
 TEST_CASE("in bf16 every fused op keeps near what it gives in f32, gradients too") {
-  if (sizeof(real) == sizeof(double)) return;
   const IdTensor ids({2, 70});
+  Precision precision = Precision::f32;
   AttentionOptions dropping;
   dropping.causal = true;
   dropping.dropout = 0.2;
   const std::pair<Function, std::vector<Shape>> cases[] = {
-      {[](const auto& x) { return linear(x[0], x[1], x[2], Activation::gelu_tanh); }, {{70, 48}, {130, 48}, {130}}},
-      {[](const auto& x) { return linear(x[0], x[1], x[2], Activation::swiglu); }, {{70, 48}, {130, 48}, {130}}},
-      {[](const auto& x) { return linear(x[0], x[1], {}); }, {{3, 48}, {130, 48}}},  // few rows
-      {[&](const auto& x) { return self_attention(x[0], 4, dropping); }, {{2, 300, 8, 16}}},
-      {[&](const auto& x) { return linear_cross_entropy(x[0], x[1], ids) * real{100}; }, {{2, 70, 48}, {90, 48}}},
+      {[&](const auto& x) { return linear(x[0], x[1], x[2], Activation::gelu_tanh, precision); },
+       {{70, 48}, {130, 48}, {130}}},
+      {[&](const auto& x) { return linear(x[0], x[1], x[2], Activation::swiglu, precision); },
+       {{70, 48}, {130, 48}, {130}}},
+      {[&](const auto& x) { return linear(x[0], x[1], {}, Activation::none, precision); },
+       {{3, 48}, {130, 48}}},  // few rows
+      {[&](const auto& x) { return matmul(x[0], x[1], false, true, precision); }, {{70, 48}, {130, 48}}},
+      {[&](const auto& x) {
+         dropping.precision = precision;
+         return self_attention(x[0], 4, dropping);
+       },
+       {{2, 300, 8, 16}}},
+      {[&](const auto& x) {
+         return linear_cross_entropy(x[0], x[1], ids, {-1, 0, {}, precision}) * real{100};
+       },
+       {{2, 70, 48}, {90, 48}}},
   };
   int number = 0;
   for (const auto& [f, shapes] : cases) {
     INFO("case " << number++);
+    precision = Precision::f32;
     const auto full = results(f, shapes);
-    const auto half = [&, f = f, shapes = shapes] {
-      const PrecisionGuard bf16(Precision::bf16);
-      return results(f, shapes);
-    }();
+    precision = Precision::bf16;
+    const auto half = results(f, shapes);
     REQUIRE(full.size() == half.size());
     REQUIRE(full != half);
     for (std::size_t i = 0; i < full.size(); ++i) {
@@ -181,43 +242,126 @@ TEST_CASE("self-attention in pieces over a cache equals that of all positions at
   const Tensor whole = self_attention(qkv, heads, options);
   Tensor keys({batch, time + 5, groups, size}), values(keys.shape());
   for (index_t held = 0, piece = 1; held < time; held += piece, piece = std::min(piece * 3, time - held)) {
-    const Tensor y = cached_attention(slice(qkv, 1, held, held + piece), heads, keys, values, held);
+    const std::vector<index_t> lengths(batch, held);
+    const Tensor y = cached_attention(slice(qkv, 1, held, held + piece), heads, keys, values, lengths, options);
     const Tensor wanted = slice(whole, 1, held, held + piece);
     REQUIRE(largest_difference({{y.span().begin(), y.span().end()}}, {{wanted.span().begin(), wanted.span().end()}}) <
             1e-5);
   }
-  REQUIRE_THROWS_WITH(cached_attention(slice(qkv, 1, 0, 6), heads, keys, values, time),
+  const std::vector<index_t> full(batch, time), none(batch, 0);
+  REQUIRE_THROWS_WITH(cached_attention(slice(qkv, 1, 0, 6), heads, keys, values, full, options),
                       Catch::Contains("cached_attention: 76 positions exceed the room for 75"));
-  REQUIRE_THROWS_WITH(cached_attention(qkv, 5, keys, values, 0),
+  REQUIRE_THROWS_WITH(cached_attention(qkv, 5, keys, values, none, options),
                       Catch::Contains("with 5 heads") && Catch::Contains("do not fit"));
+  REQUIRE_THROWS_WITH(cached_attention(qkv, heads, keys, values, std::vector<index_t>{0}, options),
+                      Catch::Contains("1 lengths for the rows of qkv [2, 70, 8, 8]"));
+  Tensor learned = qkv.clone();
+  learned.set_requires_grad();
+  REQUIRE_THROWS_WITH(cached_attention(learned, heads, keys, values, none, options),
+                      Catch::Contains("needs a gradient") && Catch::Contains("NoGradGuard"));
+  const NoGradGuard no_grad;
+  REQUIRE_NOTHROW(cached_attention(learned, heads, keys, values, none, options));
 }
 
-TEST_CASE("weights that are kept as bf16 give the bits of weights that are rounded each time") {
-  if (sizeof(real) == sizeof(double)) return;
-  const PrecisionGuard bf16(Precision::bf16);
-  const std::vector<Shape> shapes = {{2, 40, 48}, {130, 48}};
-  const IdTensor ids({2, 40});
-  for (const Function& f : {Function([](const auto& x) { return linear(x[0], x[1]); }),
-                            Function([&](const auto& x) { return linear_cross_entropy(x[0], x[1], ids); })}) {
-    const auto plain = results(f, shapes);
-    const auto kept = results(
-        [&](const auto& x) {
-          keep_rounded(x[1]);
-          return f(x);
-        },
-        shapes);
-    REQUIRE(plain == kept);
-    if (!bf16_supported()) continue;  // elsewhere the copy is not read
-    const auto stale = results(
-        [&](std::vector<Tensor> x) {
-          keep_rounded(x[1]);
-          x[1].data()[0] += 1;  // and not kept anew
-          return f(x);
-        },
-        shapes);
-    REQUIRE(stale == plain);
+TEST_CASE("attention over a cache obeys its options, and each row sees its own positions alone") {
+  const index_t heads = 4, groups = 2, size = 8, room = 300, batch = 3, time = GENERATE(1, 70);
+  const std::vector<index_t> held = {0, 37, 220};
+  const index_t longest = held[2] + time;
+  const Tensor qkv = Tensor::normal({batch, time, heads + 2 * groups, size}, Rng(3));
+  const Tensor held_keys = Tensor::normal({batch, room, groups, size}, Rng(4));
+  const Tensor held_values = Tensor::normal({batch, room, groups, size}, Rng(5));
+  AttentionOptions options;
+  options.causal = GENERATE(true, false);
+  options.scale = 0.7;
+  const Tensor drawn = Tensor::uniform({batch, longest}, Rng(6));
+  options.key_mask = where(relu(drawn - static_cast<real>(0.3)), Tensor::scalar(1), Tensor::scalar(0));
+  options.score_bias = Tensor::normal({batch, GENERATE(index_t{1}, index_t{4}), time, longest}, Rng(7));
+
+  // what no row holds is NaN, so that reading it shows
+  const Tensor nothing = Tensor::full({1, room, groups, size}, std::numeric_limits<real>::quiet_NaN());
+  const auto cache_of = [&](const Tensor& all) {
+    std::vector<Tensor> rows;
+    for (index_t b = 0; b < batch; ++b) {
+      const index_t length = held[static_cast<std::size_t>(b)];
+      rows.push_back(concat({slice(slice(all, 0, b, b + 1), 1, 0, length), slice(nothing, 1, length, room)}, 1));
+    }
+    return concat(rows, 0);
+  };
+  Tensor keys = cache_of(held_keys), values = cache_of(held_values);
+  const Tensor y = cached_attention(qkv, heads, keys, values, held, options);
+  for (index_t b = 0; b < batch; ++b) {
+    const index_t length = held[static_cast<std::size_t>(b)], seen = length + time;
+    const Tensor row = slice(qkv, 0, b, b + 1);
+    const auto joined = [&](const Tensor& all, index_t from) {
+      return concat({slice(slice(all, 0, b, b + 1), 1, 0, length), slice(row, 2, from, from + groups)}, 1);
+    };
+    AttentionOptions own = options;
+    own.key_mask = slice(slice(options.key_mask, 0, b, b + 1), 1, 0, seen);
+    own.score_bias = slice(slice(options.score_bias, 0, b, b + 1), 3, 0, seen);
+    const Tensor wanted = scaled_dot_product_attention(slice(row, 2, 0, heads), joined(held_keys, heads),
+                                                       joined(held_values, heads + groups), own);
+    const Tensor got = slice(y, 0, b, b + 1);
+    REQUIRE(largest_difference({{got.span().begin(), got.span().end()}},
+                               {{wanted.span().begin(), wanted.span().end()}}) < 1e-5);
   }
-  REQUIRE_THROWS_WITH(keep_rounded(Tensor::zeros({2})), Catch::Contains("is no leaf"));
+}
+
+TEST_CASE("a bf16 copy that is kept with a parameter changes no bit, and is never stale") {
+  if (sizeof(real) == sizeof(double)) return;
+  const Tensor x = Tensor::normal({GENERATE(3, 40), 48}, Rng(1));
+  const IdTensor ids({x.size(0)});
+  const Tensor first = Tensor::normal({130, 48}, Rng(2)), second = Tensor::normal({130, 48}, Rng(3));
+  const std::function<Tensor(const Tensor&)> products[] = {
+      [&](const Tensor& w) { return linear(x, w, {}, Activation::none, Precision::bf16); },
+      [&](const Tensor& w) {
+        return linear_cross_entropy(x, w, ids, {-1, 0, {}, Precision::bf16});
+      },
+  };
+  for (const auto& product : products) {
+    const auto of = [&](const Tensor& w) {
+      Tensor leaf = w;
+      leaf.set_requires_grad();
+      const Tensor y = product(leaf);
+      return std::vector<real>(y.span().begin(), y.span().end());
+    };
+    Tensor w = first.clone();
+    const auto wanted = of(first.clone()), changed = of(second.clone());
+    REQUIRE(wanted != changed);
+    REQUIRE(of(w) == wanted);
+    REQUIRE(w.current_bf16().defined() == reads_bf16(Precision::bf16));
+    REQUIRE(of(w) == wanted);  // from the copy
+    const auto written = w.mutable_span();
+    std::copy(second.span().begin(), second.span().end(), written.begin());
+    REQUIRE_FALSE(w.current_bf16().defined());
+    REQUIRE(of(w) == changed);
+    // through another handle, and by one element
+    Tensor other = reshape(w.detach(), Shape{130 * 48});
+    other.mutable_data()[7] = 1000;
+    REQUIRE(of(w) != changed);
+  }
+}
+
+TEST_CASE("in f32, weights that were rounded are read as bf16, others never") {
+  if (sizeof(real) == sizeof(double)) return;
+  const Tensor x = Tensor::normal({3, 48}, Rng(1));
+  Tensor w = Tensor::normal({130, 48}, Rng(2));
+  const auto of = [&](const Tensor& weight) {
+    const Tensor y = linear(x, weight);
+    return std::vector<real>(y.span().begin(), y.span().end());
+  };
+  const auto full = of(w);
+  w.kept_bf16();
+  REQUIRE_FALSE(w.exact_bf16().defined());
+  REQUIRE(of(w) == full);
+  w.round_to_bf16();
+  REQUIRE(w.exact_bf16().defined());
+  for (const real v : w.span()) REQUIRE(v == static_cast<real>(from_bf16(to_bf16(v))));
+  REQUIRE(of(w) == of(w.clone()));
+  REQUIRE(of(w) != full);
+  w.mutable_data()[0] = static_cast<real>(3.001);
+  REQUIRE_FALSE(w.exact_bf16().defined());
+  w.kept_bf16();  // rounded anew, which the weight itself was not
+  REQUIRE_FALSE(w.exact_bf16().defined());
 }
 
 }  // namespace heddle

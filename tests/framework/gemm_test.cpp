@@ -1,28 +1,35 @@
 #include "framework/gemm.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <vector>
 
 namespace heddle {
 namespace {
 
-using Product = void (*)(index_t, index_t, index_t, ConstMatrix, ConstMatrix, Matrix, real);
-constexpr Product kParallel = [](index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
-  gemm(m, n, k, a, b, c, beta);
-};
+using Product = void (*)(index_t, index_t, index_t, ConstMatrix, ConstMatrix, Matrix, Precision, real);
+constexpr Product kParallel = [](index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c,
+                                 Precision precision, real beta) { gemm(m, n, k, a, b, c, precision, beta); };
+constexpr Product kReference = [](index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, Precision,
+                                  real beta) { gemm_reference(m, n, k, a, b, c, beta); };
 
 /// Largest difference between a product and the reference, relative to what sums of k terms round to.
-double error_of(index_t m, index_t n, index_t k, bool ta, bool tb, real beta, bool serial) {
+double error_of(index_t m, index_t n, index_t k, bool ta, bool tb, real beta, bool serial,
+                Precision precision = Precision::f32) {
   const index_t pad = 3;  // rows in memory are longer than the matrix
   const index_t sa = (ta ? m : k) + pad, sb = (tb ? k : n) + pad, sc = n + pad;
   const Tensor a = Tensor::uniform({ta ? k : m, sa}, Rng(1), -1, 1),
                b = Tensor::uniform({tb ? n : k, sb}, Rng(2), -1, 1);
   Tensor got = Tensor::uniform({m, sc}, Rng(3), -1, 1);
   Tensor wanted = got.clone();
-  (serial ? gemm_serial : kParallel)(m, n, k, {a.data(), sa, ta}, {b.data(), sb, tb}, {got.data(), sc}, beta);
-  gemm_reference(m, n, k, {a.data(), sa, ta}, {b.data(), sb, tb}, {wanted.data(), sc}, beta);
+  (serial ? gemm_serial : kParallel)(m, n, k, {a.data(), sa, ta}, {b.data(), sb, tb}, {got.mutable_data(), sc},
+                                     precision, beta);
+  gemm_reference(m, n, k, {a.data(), sa, ta}, {b.data(), sb, tb}, {wanted.mutable_data(), sc}, beta);
   double error = 0;
   for (index_t i = 0; i < got.numel(); ++i) {
     const double difference = std::abs(static_cast<double>(got.data()[i]) - static_cast<double>(wanted.data()[i]));
@@ -56,16 +63,16 @@ TEST_CASE("products equal three plain loops for odd sizes, transposed operands, 
 TEST_CASE("beta 0 does not read the result, and no terms sum to beta times it") {
   constexpr real kNan = std::numeric_limits<real>::quiet_NaN();
   const Tensor a = Tensor::full({2, 2}, 1);
-  for (const auto product : {kParallel, Product(gemm_serial), Product(gemm_reference)}) {
+  for (const auto product : {kParallel, Product(gemm_serial), kReference}) {
     Tensor c = Tensor::full({2, 2}, kNan);
-    product(2, 2, 2, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, 0);
+    product(2, 2, 2, {a.data(), 2}, {a.data(), 2}, {c.mutable_data(), 2}, Precision::f32, 0);
     REQUIRE(c.data()[3] == 2);
     c = Tensor::full({2, 2}, 4);
-    product(2, 2, 0, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, real{0.5});
+    product(2, 2, 0, {a.data(), 2}, {a.data(), 2}, {c.mutable_data(), 2}, Precision::f32, real{0.5});
     REQUIRE(c.data()[3] == 2);
-    product(2, 2, 0, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, 0);
+    product(2, 2, 0, {a.data(), 2}, {a.data(), 2}, {c.mutable_data(), 2}, Precision::f32, 0);
     REQUIRE(c.data()[3] == 0);
-    product(0, 2, 2, {a.data(), 2}, {a.data(), 2}, {c.data(), 2}, 0);
+    product(0, 2, 2, {a.data(), 2}, {a.data(), 2}, {c.mutable_data(), 2}, Precision::f32, 0);
     REQUIRE(c.data()[0] == 0);
   }
 }
@@ -91,17 +98,14 @@ TEST_CASE("products of training's shapes give the same bits on any number of thr
 }
 
 TEST_CASE("bf16 rounds the operands to 8 bits of mantissa and sums in full precision") {
-  const PrecisionGuard keep(Precision::f32);
-  if (sizeof(real) == sizeof(double)) return;  // double takes no part in precision
   if (!bf16_supported()) WARN("this processor has no bf16: only its emulation is tested");
-  const auto product = [](const std::vector<real>& a, const std::vector<real>& b) {
+  Precision precision = Precision::bf16;
+  const auto product = [&](const std::vector<real>& a, const std::vector<real>& b) {
     real c = 0;
     const auto k = static_cast<index_t>(a.size());
-    gemm(1, 1, k, {a.data(), k}, {b.data(), 1}, {&c, 1});
+    gemm(1, 1, k, {a.data(), k}, {b.data(), 1}, {&c, 1}, precision);
     return c;
   };
-  set_gemm_precision(Precision::bf16);
-  REQUIRE(gemm_precision() == Precision::bf16);
   REQUIRE(product({real(1 + 1.0 / 256)}, {1}) == real{1});              // half a step: to even
   REQUIRE(product({real(1 + 3.0 / 256)}, {1}) == real(1 + 4.0 / 256));  // half a step above an odd number: up
   REQUIRE(product({real(1 + 1.1 / 256)}, {1}) == real(1 + 2.0 / 256));
@@ -111,10 +115,14 @@ TEST_CASE("bf16 rounds the operands to 8 bits of mantissa and sums in full preci
   REQUIRE(product({256, 1}, {1, 1}) == 257);
   for (const bool ta : {false, true}) {
     for (const bool tb : {false, true}) {
-      for (const bool serial : {false, true}) REQUIRE(error_of(70, 33, 65, ta, tb, 1, serial) < 6e-3);
+      for (const bool serial : {false, true}) {
+        const double error = error_of(70, 33, 65, ta, tb, 1, serial, precision);
+        REQUIRE(error > 1e-5);
+        REQUIRE(error < 6e-3);
+      }
     }
   }
-  set_gemm_precision(Precision::f32);
+  precision = Precision::f32;
   REQUIRE(product({real(1 + 1.0 / 256)}, {1}) == real(1 + 1.0 / 256));
 }
 
@@ -122,23 +130,69 @@ TEST_CASE("products of few rows equal plain loops, with weights in full and as b
   const index_t m = GENERATE(1, 3, kFewRows), n = GENERATE(1, 5, 400), k = GENERATE(0, 7, 130);
   const Tensor a = Tensor::normal({m, k}, Rng(1)), b = Tensor::normal({n, k}, Rng(2));
   Tensor c({m, n}), wanted({m, n}), rounded({n, k});
-  for (index_t i = 0; i < n * k; ++i) rounded.data()[i] = static_cast<real>(from_bf16(to_bf16(b.data()[i])));
+  for (index_t i = 0; i < n * k; ++i) rounded.mutable_data()[i] = static_cast<real>(from_bf16(to_bf16(b.data()[i])));
   const Bf16Tensor half(b);
   std::vector<int> done(static_cast<std::size_t>(n));
   for (const bool as_bf16 : {false, true}) {
     const ConstMatrix weights{b.data(), k, true, as_bf16 ? half.data() : nullptr};
-    gemm_few_rows(m, n, k, a.data(), weights, {c.data(), n},
+    gemm_few_rows(m, n, k, a.data(), weights, {c.mutable_data(), n},
                   [&](index_t row, index_t column, index_t rows, index_t columns) {
                     REQUIRE(row == 0);
                     REQUIRE(rows == m);
                     for (index_t j = column; j < column + columns; ++j) ++done[static_cast<std::size_t>(j)];
                   });
-    gemm_reference(m, n, k, {a.data(), k}, {as_bf16 ? rounded.data() : b.data(), k, true}, {wanted.data(), n});
+    gemm_reference(m, n, k, {a.data(), k}, {as_bf16 ? rounded.data() : b.data(), k, true}, {wanted.mutable_data(), n});
     for (index_t i = 0; i < m * n; ++i)
       REQUIRE(static_cast<double>(c.data()[i]) ==
               Approx(static_cast<double>(wanted.data()[i])).epsilon(1e-4).margin(1e-4));
   }
   REQUIRE(std::all_of(done.begin(), done.end(), [](int times) { return times == 2; }));
+}
+
+namespace {
+
+/// Bytes of memory that this process holds.
+double resident_bytes() {
+  std::ifstream in("/proc/self/statm");
+  double all = 0, resident = 0;
+  in >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+TEST_CASE("products of thousands of shapes hold memory flat, and a steady step makes no primitive") {
+  if (!reads_bf16(Precision::bf16)) return;  // nothing is kept elsewhere
+  const auto shape = [](index_t i) { return std::array<index_t, 3>{1 + i % 16, 1 + i / 16 % 16, 1 + i / 256}; };
+  const auto multiply = [&](index_t i) {
+    const auto [m, n, k] = shape(i);
+    return error_of(m, n, k, i % 2 == 0, i % 3 == 0, 1, true, Precision::bf16);
+  };
+  constexpr index_t kShapes = 2500;  // more than oneDNN's own cache keeps
+  const auto all = [&](index_t first) {
+    double worst = 0;
+    for (index_t i = first; i < first + kShapes; ++i) worst = std::max(worst, multiply(i));
+    return worst;
+  };
+  const std::size_t at_first = primitives_made();
+  REQUIRE(all(0) < 1e-2);
+  REQUIRE(primitives_made() == at_first + kShapes);
+  const double held = resident_bytes();
+  REQUIRE(all(kShapes) < 1e-2);
+  REQUIRE(resident_bytes() < held + 2e7);
+  const auto step = [&] {
+    for (index_t i = 0; i < 200; ++i) multiply(i);
+  };
+  step();
+  const std::size_t made = primitives_made();
+  for (int repeat = 0; repeat < 3; ++repeat) step();
+  REQUIRE(primitives_made() == made);
+  // what is used between others stays, however many those are
+  for (index_t i = 0; i < 1000; ++i) {
+    multiply(1000 + i);
+    multiply(0);
+  }
+  REQUIRE(primitives_made() == made + 1000);
 }
 
 }  // namespace heddle

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -146,6 +147,34 @@ TEST_CASE("reductions equal plain loops over all sets of axes") {
   }
 }
 
+TEST_CASE("sums of long rows, of first axes and of middle ones equal plain loops") {
+  for (const Shape& shape : {Shape{3, 20000}, Shape{2, 40000, 2}, Shape{70000, 3}}) {  // more than a piece of a row
+    Draw draw(6);
+    const Tensor x = draw.tensor(shape);
+    for (int axis = 0; axis < x.ndim(); ++axis) {
+      INFO(shape << " over axis " << axis);
+      std::vector<double> sums(static_cast<std::size_t>(x.numel() / x.size(axis)), 0);
+      const Shape kept = shape.with(axis, 1);
+      each(shape, [&](const Index& i) { sums[static_cast<std::size_t>(place(kept, i))] += value(x, i); });
+      require_equal(sum(x, {axis}, true), kept,
+                    [&](const Index& i) { return sums[static_cast<std::size_t>(place(kept, i))]; });
+    }
+  }
+}
+
+TEST_CASE("a NaN is the largest of its row, wherever it stands, and the first of several is taken") {
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  for (std::size_t at = 0; at < 4; ++at) {
+    std::vector<real> row{1, 2, 4, 3};
+    row[at] = nan;
+    INFO("place " << at);
+    CHECK(std::isnan(max(Tensor::from(row, {4})).item()));
+    CHECK(argmax(Tensor::from(row, {4}), 0)[0] == static_cast<std::int32_t>(at));
+    row[3] = nan;
+    CHECK(argmax(Tensor::from(row, {4}), 0)[0] == static_cast<std::int32_t>(at));
+  }
+}
+
 TEST_CASE("movement equals plain loops on all axes") {
   Draw draw(3);
   for (int round = 0; round < kRounds; ++round) {
@@ -239,8 +268,8 @@ TEST_CASE("attention with every mask, grouped heads and several blocks equals pl
     const Shape table{queries, keys};
     const Shape tables[] = {table, table.inserted(0, heads), {batch, 1, queries, keys}, {batch, heads, queries, keys}};
     if (draw.coin()) options.score_bias = draw.tensor(tables[draw.below(4)]);
-    options.scale = draw.coin() ? 0.3 : 0;
-    const double scale = options.scale != 0 ? 0.3 : 1 / std::sqrt(static_cast<double>(size));
+    if (draw.coin()) options.scale = 0.3;
+    const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(size)));
     INFO(q.shape() << " and " << k.shape() << ", causal " << options.causal << ", mask " << options.key_mask.defined()
                    << ", bias " << options.score_bias.shape());
     const Tensor y = scaled_dot_product_attention(q, k, v, options);

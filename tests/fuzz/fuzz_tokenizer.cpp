@@ -9,11 +9,11 @@
 #include <set>
 #include <type_traits>
 
+#include "data/io/utf8.h"
 #include "data/tokenizer/bpe.h"
 #include "data/tokenizer/bpe_trainer.h"
 #include "data/tokenizer/file.h"
 #include "data/tokenizer/pretokenizer.h"
-#include "data/utf8.h"
 #include "data/vectors/word_vectors.h"
 
 /// What must hold of the tokenizers, and of the readers of others' files, for any bytes. replay_test.cpp tries it on

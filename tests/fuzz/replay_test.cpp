@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 #include "framework/rng.h"
 #include "tests/temporary_folder.h"
 

@@ -1,6 +1,7 @@
 #include "models/gpt.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "framework/gemm.h"
 #include "framework/optim.h"
@@ -22,14 +23,20 @@ GPTConfig tiny(bool bias, bool tied) {
   return config;
 }
 
-/// GPT-2's form, and one with the options that came later.
+/// With the options that came after GPT-2.
+GPTConfig later(GPTConfig config) {
+  config.positions = Positions::rotary;
+  config.qk_norm = true;
+  config.activation = Activation::swiglu;
+  return config;
+}
+
+/// GPT-2's form, and one with every option that came after it.
 GPTConfig either_form() {
-  GPTConfig config = tiny(true, true);
-  if (GENERATE(false, true)) {
-    config.positions = "rotary";
-    config.qk_norm = true;
-    config.activation = "swiglu";
-  }
+  if (GENERATE(false, true)) return tiny(true, true);
+  GPTConfig config = later(tiny(true, true));
+  config.norm = NormKind::rms;
+  config.n_kv_head = 1;
   return config;
 }
 
@@ -39,26 +46,36 @@ IdTensor some_ids(index_t batch, index_t time, std::int32_t shift = 0) {
   return ids;
 }
 
+Batch batch_of(const IdTensor& inputs, const IdTensor& targets) {
+  Batch batch;
+  batch.inputs = inputs;
+  batch.targets = targets;
+  return batch;
+}
+
 }  // namespace
 
-TEST_CASE("a tiny GPT computes PyTorch's logits, loss, gradients and ten AdamW steps") {
-  const bool bias = GENERATE(true, false);
-  const Golden golden(bias ? "gpt_bias_tied.txt" : "gpt_plain_untied.txt");
-  GPT model(tiny(bias, bias), 11, Rng(1));
+TEST_CASE("tiny GPTs compute PyTorch's logits, loss, gradients and ten AdamW steps") {
+  const auto [file, form] =
+      GENERATE(std::pair("gpt_bias_tied.txt", tiny(true, true)), std::pair("gpt_plain_untied.txt", tiny(false, false)),
+               std::pair("gpt_rotary_swiglu.txt", later(tiny(true, false))));
+  INFO(file);
+  const Golden golden(file);
+  GPT model(form, 11, Rng(1));
   auto parameters = model.named_parameters();
-  for (NamedTensor& p : parameters) {
+  for (NamedParameter& p : parameters) {
     INFO(p.name);
     const Tensor value = golden.tensor("param/" + p.name);
     REQUIRE(value.shape() == p.tensor.shape());
-    std::copy_n(value.data(), value.numel(), p.tensor.data());
+    std::copy_n(value.data(), value.numel(), p.tensor.mutable_data());
   }
-  const Batch batch{golden.ids("inputs"), golden.ids("targets")};
+  const Batch batch = batch_of(golden.ids("inputs"), golden.ids("targets"));
   Context context;
   REQUIRE(golden_error(model.logits(batch.inputs, context), golden.values("logits")) < kTolerance);
-  const Tensor loss = model.loss(batch, context);
+  const Tensor loss = model.loss(batch, batch.count(), context).value;
   REQUIRE(golden_error(loss, golden.values("loss")) < kTolerance);
   backward(loss);
-  for (const NamedTensor& p : parameters) {
+  for (const NamedParameter& p : parameters) {
     INFO(p.name);
     REQUIRE(golden_error(p.tensor.grad(), golden.values("grad/" + p.name)) < kTolerance);
   }
@@ -69,14 +86,14 @@ TEST_CASE("a tiny GPT computes PyTorch's logits, loss, gradients and ten AdamW s
   Optimizer optimizer(config, parameters);
   for (std::size_t step = 0; step < golden.values("rates").size(); ++step) {
     optimizer.zero_grad();
-    const Tensor before = model.loss(batch, context);
+    const Tensor before = model.loss(batch, batch.count(), context).value;
     REQUIRE(golden_error(before, {golden.values("losses")[step]}) < kTolerance);
     backward(before);
     const double norm = grad_norm(parameters);
     REQUIRE(norm == Approx(golden.values("norms")[step]).epsilon(kTolerance));
     optimizer.step(golden.values("rates")[step], clip_scale(norm, 1));
   }
-  for (const NamedTensor& p : parameters) {
+  for (const NamedParameter& p : parameters) {
     INFO(p.name);
     CHECK(golden_error(p.tensor, golden.values("step/" + p.name)) < kTolerance);
   }
@@ -88,7 +105,7 @@ TEST_CASE("a GPT has GPT-2's number of parameters, tied ones counted once") {
   config.n_head = 12;
   config.n_embd = 768;
   config.context = 1024;
-  REQUIRE(count_elements(GPT(config, 50257, Rng(1)).named_parameters()) == 124439808);
+  REQUIRE(count_elements(GPT(config, 50257, Initializer::shapes_only()).named_parameters()) == 124439808);
   config = tiny(true, false);
   const auto untied = count_elements(GPT(config, 11, Rng(1)).named_parameters());
   config.tied = true;
@@ -108,20 +125,20 @@ TEST_CASE("a GPT's logits do not depend on later tokens, and do on earlier ones"
   }
 }
 
-TEST_CASE("logits with a cache equal those without, token by token and in pieces") {
+TEST_CASE("logits with a decode state equal those without, token by token and in pieces") {
   GPT model(either_form(), 11, Rng(1));
   const IdTensor ids = some_ids(2, 7);
   const NoGradGuard no_grad;
   Context plain;
   const Tensor whole = model.logits(ids, plain);
   const index_t piece = GENERATE(1, 2, 3);
-  KeyValueCache cache(7);
+  DecodeState state(2, 7);
   for (index_t begin = 0; begin < 7; begin += piece) {
     const index_t count = std::min<index_t>(piece, 7 - begin);
     IdTensor part({2, count});
     for (index_t b = 0; b < 2; ++b) std::copy_n(ids.data() + b * 7 + begin, count, part.data() + b * count);
     Context context;
-    context.cache = &cache;
+    context.state = &state;
     const Tensor logits = model.logits(part, context);
     for (index_t b = 0; b < 2; ++b) {
       for (index_t i = 0; i < count * 11; ++i) {
@@ -131,7 +148,7 @@ TEST_CASE("logits with a cache equal those without, token by token and in pieces
     }
   }
   Context context;
-  context.cache = &cache;
+  context.state = &state;
   REQUIRE_THROWS_WITH(model.logits(some_ids(2, 1), context), Catch::Contains("8 positions exceed the context of 7"));
 }
 
@@ -153,17 +170,18 @@ TEST_CASE("recomputing blocks changes no bit of the loss and the gradients, drop
   GPT model(config, 11, Rng(1));
   auto parameters = model.named_parameters();
   const index_t batch = GENERATE(1, 2);  // few rows are multiplied in another way, which bf16 shows
-  const PrecisionGuard precision(sizeof(real) == sizeof(float) ? GENERATE(Precision::f32, Precision::bf16)
-                                                               : Precision::f32);
+  const Precision precision =
+      sizeof(real) == sizeof(float) ? GENERATE(Precision::f32, Precision::bf16) : Precision::f32;
   const auto run = [&](bool again) {
     Context context;
     context.training = true;
+    context.precision = precision;
     context.recompute = again;
     context.rng = Rng(5);
-    const Tensor loss = model.loss({some_ids(batch, 7), some_ids(batch, 7, 5)}, context);
+    const Tensor loss = model.loss(batch_of(some_ids(batch, 7), some_ids(batch, 7, 5)), 7 * batch, context).value;
     backward(loss);
     std::vector<real> all{loss.item()};
-    for (NamedTensor& p : parameters) {
+    for (NamedParameter& p : parameters) {
       all.insert(all.end(), p.tensor.grad().span().begin(), p.tensor.grad().span().end());
       p.tensor.zero_grad();
     }
@@ -172,27 +190,50 @@ TEST_CASE("recomputing blocks changes no bit of the loss and the gradients, drop
   REQUIRE(run(false) == run(true));
 }
 
-TEST_CASE("gradients of a batch of 8 equal those of two batches of 4 to rounding") {
-  GPT model(tiny(false, true), 11, Rng(1));
+TEST_CASE("losses and gradients of a batch's parts add up to the whole batch's, however ragged, with dropout by row") {
+  GPTConfig config = tiny(false, true);
+  config.dropout = 0.3;
+  GPT model(config, 11, Rng(1));
   const auto parameters = model.named_parameters();
-  const IdTensor inputs = some_ids(8, 7), targets = some_ids(8, 7, 5);
-  Context context;
-  backward(model.loss({inputs, targets}, context));
-  std::vector<Tensor> whole;
-  for (NamedTensor p : parameters) {
-    whole.push_back(p.tensor.grad().clone());
-    p.tensor.zero_grad();
+  const IdTensor inputs = some_ids(8, 7);
+  IdTensor targets = some_ids(8, 7, 5);
+  for (index_t i = 0; i < targets.numel(); ++i) {
+    if (i % 7 >= 1 + i / 7 * 5 % 7 || i / 7 == 3) targets[i] = kIgnore;  // rows of 1 to 7 targets, and one of none
   }
-  for (index_t half = 0; half < 2; ++half) {
-    const auto part = [&](const IdTensor& ids) {
-      return IdTensor(std::vector<std::int32_t>(ids.data() + half * 28, ids.data() + (half + 1) * 28), {4, 7});
-    };
-    backward(model.loss({part(inputs), part(targets)}, context), Tensor::scalar(real{0.5}));
-  }
-  for (std::size_t i = 0; i < whole.size(); ++i) {
-    INFO(parameters[i].name);
-    const std::vector<double> wanted(whole[i].span().begin(), whole[i].span().end());
-    REQUIRE(golden_error(parameters[i].tensor.grad(), wanted) < (sizeof(real) == 8 ? 1e-12 : 1e-5));
+  const index_t counted = batch_of(inputs, targets).count();
+  REQUIRE(counted < 40);
+  const auto run = [&](index_t rows) {
+    double loss = 0;
+    index_t count = 0;
+    for (index_t first = 0; first < 8; first += rows) {
+      const auto part = [&](const IdTensor& ids) {
+        return IdTensor(std::vector<std::int32_t>(ids.data() + first * 7, ids.data() + (first + rows) * 7), {rows, 7});
+      };
+      Context context;
+      context.training = true;
+      context.rng = Rng(5);
+      context.first_row = 40 + first;
+      const Loss of_part = model.loss(batch_of(part(inputs), part(targets)), counted, context);
+      backward(of_part.value);
+      loss += of_part.value.item();
+      count += of_part.count;
+    }
+    REQUIRE(count == counted);
+    std::vector<std::vector<double>> all{{loss}};
+    for (NamedParameter p : parameters) {
+      all.emplace_back(p.tensor.grad().span().begin(), p.tensor.grad().span().end());
+      p.tensor.zero_grad();
+    }
+    return all;
+  };
+  const auto whole = run(8);
+  for (const index_t rows : {4, 2, 1}) {
+    const auto parts = run(rows);
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      INFO(rows << " rows: " << (i == 0 ? "loss" : parameters[i - 1].name));
+      const Tensor got = Tensor::from(std::vector<real>(parts[i].begin(), parts[i].end()), {std::ssize(parts[i])});
+      CHECK(golden_error(got, whole[i]) < (sizeof(real) == 8 ? 1e-12 : 1e-5));
+    }
   }
 }
 
@@ -213,12 +254,124 @@ TEST_CASE("dropout acts in training alone, and the same seed drops the same") {
   REQUIRE(logits(true, 1) != logits(false, 1));
 }
 
+TEST_CASE("a GPT with groups, rotary positions, RMSNorm and SwiGLU has TinyLlama's number of parameters") {
+  GPTConfig config;
+  config.n_layer = 22;
+  config.n_head = 32;
+  config.n_kv_head = 4;
+  config.n_embd = 2048;
+  config.mlp_width = 5632;
+  config.bias = config.tied = false;
+  config.positions = Positions::rotary;
+  config.activation = Activation::swiglu;
+  config.norm = NormKind::rms;
+  REQUIRE(count_elements(GPT(config, 32000, Initializer::shapes_only()).named_parameters()) == 1100048384);
+  pool_trim();
+}
+
+TEST_CASE("each option of the blocks that a config names reaches them") {
+  GPTConfig plain = tiny(true, true);
+  plain.positions = Positions::rotary;
+  GPTConfig base = plain, width = plain, groups = plain, norm = plain, position = plain;
+  base.rotary_base = 20;
+  width.mlp_width = 9;
+  groups.n_kv_head = 1;
+  norm.norm = NormKind::rms;
+  position.norm_position = NormPosition::post;
+  const auto logits = [](const GPTConfig& config) {
+    GPT model(config, 11, Rng(1));
+    Context context;
+    const Tensor y = model.logits(some_ids(2, 7), context);
+    return std::vector<real>(y.span().begin(), y.span().end());
+  };
+  std::set<std::vector<real>> different;
+  for (const GPTConfig& config : {plain, base, width, groups, norm, position}) different.insert(logits(config));
+  REQUIRE(different.size() == 6);
+  REQUIRE(GPT(groups, 11, Rng(1)).blocks[1].attention.qkv.weight.shape() == Shape{12 + 2 * 4, 12});
+  REQUIRE(GPT(width, 11, Rng(1)).blocks[1].mlp.fc.weight.shape() == Shape{9, 12});
+}
+
+TEST_CASE("post-norm blocks need no last norm, and learn") {
+  GPTConfig config = tiny(true, true);
+  config.norm_position = NormPosition::post;
+  config.norm = GENERATE(NormKind::layer, NormKind::rms);
+  GPT model(config, 11, Rng(1));
+  const auto parameters = model.named_parameters();
+  REQUIRE(std::none_of(parameters.begin(), parameters.end(),
+                       [](const NamedParameter& p) { return p.name.starts_with("norm/"); }));
+  Optimizer optimizer(OptimConfig(), parameters);
+  const Batch batch = batch_of(some_ids(2, 7), some_ids(2, 7, 5));
+  Context context;
+  const double first = static_cast<double>(model.loss(batch, 14, context).value.item());
+  for (int step = 0; step < 30; ++step) {
+    optimizer.zero_grad();
+    backward(model.loss(batch, 14, context).value);
+    for (const NamedParameter& p : parameters) REQUIRE(p.tensor.grad().defined());
+    optimizer.step(0.01);
+  }
+  REQUIRE(static_cast<double>(model.loss(batch, 14, context).value.item()) < 0.5 * first);
+}
+
+TEST_CASE("a GPT whose weights were not drawn is the one whose weights it is given") {
+  GPTConfig config = either_form();
+  GPT drawn(config, 11, Rng(1)), shaped(config, 11, Initializer::shapes_only());
+  const auto from = drawn.named_parameters(), to = shaped.named_parameters();
+  REQUIRE(from.size() == to.size());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    REQUIRE(from[i].name == to[i].name);
+    Tensor handle = to[i].tensor;
+    REQUIRE(handle.shape() == from[i].tensor.shape());
+    std::copy_n(from[i].tensor.data(), handle.numel(), handle.mutable_data());
+  }
+  Context context;
+  const Tensor a = drawn.logits(some_ids(2, 7), context), b = shaped.logits(some_ids(2, 7), context);
+  REQUIRE(std::equal(a.span().begin(), a.span().end(), b.span().begin()));
+}
+
+TEST_CASE("embeddings and the head are tables; products read every matrix and the head's table, tied or not") {
+  const bool tied = GENERATE(true, false);
+  GPT model(tiny(true, tied), 11, Rng(1));
+  std::set<std::string> names;
+  for (const NamedParameter& p : model.named_parameters()) {
+    if (p.multiplied) names.insert(p.name);
+    const bool table = p.name.starts_with("head/") || p.name.find("_embedding/") != std::string::npos;
+    REQUIRE((p.role == Role::table) == table);
+  }
+  std::set<std::string> wanted = {tied ? "token_embedding/weight" : "head/weight"};
+  for (const char* block : {"blocks/0/", "blocks/1/"}) {
+    for (const char* weight : {"attention/qkv/weight", "attention/proj/weight", "mlp/fc/weight", "mlp/proj/weight"})
+      wanted.insert(std::string(block) + weight);
+  }
+  REQUIRE(names == wanted);
+  REQUIRE(multiplied_weights(model).size() == wanted.size());
+}
+
 TEST_CASE("sizes that do not fit each other are refused by their keys") {
   GPTConfig config = tiny(true, true);
   config.n_head = 5;
-  REQUIRE_THROWS_WITH(config.build({std::vector<std::string>(11, "x"), {}}, Rng(1)),
+  REQUIRE_THROWS_WITH(config.build({std::vector<std::string>(11, "x")}, Rng(1)),
                       Catch::Contains("model.n_head = 5 does not divide model.n_embd = 12"));
-  REQUIRE_THROWS_WITH(make_model_config("gtp"), Catch::Contains("model.kind = gtp") && Catch::Contains("gpt"));
+  config = tiny(true, true);
+  config.n_kv_head = 2;
+  REQUIRE_THROWS_WITH(config.build({std::vector<std::string>(11, "x")}, Rng(1)),
+                      Catch::Contains("model.n_kv_head = 2 does not divide model.n_head = 3"));
+}
+
+TEST_CASE("the loss of a GPT is the cross-entropy of its logits, in each precision") {
+  GPT model(tiny(true, GENERATE(false, true)), 11, Rng(1));
+  const Batch batch = batch_of(some_ids(3, 7), some_ids(3, 7, 1));
+  const NoGradGuard no_grad;
+  const auto losses = [&](Precision precision) {
+    Context context, again;
+    context.precision = again.precision = precision;
+    return std::pair(static_cast<double>(model.loss(batch, 21, context).value.item()),
+                     static_cast<double>(cross_entropy(model.logits(batch.inputs, again), batch.targets).item()));
+  };
+  const auto [plain, expected] = losses(Precision::f32);
+  const auto [half, expected_half] = losses(Precision::bf16);
+  CHECK(plain == Approx(expected).epsilon(1e-6));
+  CHECK(half == Approx(expected_half).epsilon(1e-6));
+  if (bf16_supported() && sizeof(real) == sizeof(float)) CHECK(std::abs(half - plain) > 1e-5);
 }
 
 }  // namespace heddle

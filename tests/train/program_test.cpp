@@ -2,27 +2,25 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
 #include "framework/archive/archive.h"
+#include "tests/data/images/idx.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
 #include "train/run/checkpoint.h"
+#include "train/run/origin.h"
 
 namespace heddle {
 namespace {
-
-Outcome train(const TemporaryFolder& folder, const std::string& dir, std::vector<std::string> more = {}) {
-  more.insert(more.begin(), {"train", tiny_config(folder), "--run.dir=" + folder.path(dir)});
-  return run_program(folder, more);
-}
 
 /// Every parameter of a checkpoint, by name, as bytes.
 std::string weights_of(const std::string& path) {
   LoadedRun run = load_checkpoint(path);
   std::string all;
-  for (const NamedTensor& p : run.model->named_parameters()) {
+  for (const NamedParameter& p : run.model->named_parameters()) {
     all += p.name + '\n' +
            std::string(reinterpret_cast<const char*>(p.tensor.data()),
                        static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
@@ -138,13 +136,13 @@ TEST_CASE("a second signal ends the program at once, within a step") {
   REQUIRE(process.wait() == 128 + SIGINT);
 }
 
-TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, and prints the yardsticks") {
+TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, and prints the baselines") {
   const TemporaryFolder folder;
   const Outcome outcome = train(folder, "run", {"--train.steps=100"});
   REQUIRE(outcome.status == 0);
   REQUIRE(outcome.err.empty());
   for (const char* word : {"parameters", "optimizer", "activations", "uniform", "unigram", "bigram", "5-gram",
-                           "whole validation split", "against counting"}) {
+                           "whole validation split", "against the baselines"}) {
     CHECK_THAT(outcome.out, Catch::Contains(word));
   }
   for (const char* file : {"config.cfg", "metrics.csv", "log.txt", "samples.txt", "last.h5", "best.h5"})
@@ -166,8 +164,8 @@ TEST_CASE("h5ls shows a checkpoint's parts by names that a person knows") {
   const std::string listing = read_bytes(folder.path("listing"));
   for (const char* name :
        {"/model/token_embedding/weight", "/model/blocks/1/attention/qkv/weight", "/model/blocks/0/mlp/fc/bias",
-        "/model/norm/weight", "/optimizer/blocks/0/norm1/weight/second", "/tokenizer/pieces",
-        "/state/history/train_loss", "/state/history/val_loss"}) {
+        "/model/norm/weight", "/optimizer/blocks/0/norm1/weight/second", "/data/tokenizer/pieces",
+        "/state/history/train_loss", "/state/history/val_loss", "/origin"}) {
     CHECK_THAT(listing, Catch::Contains(name));
   }
 }
@@ -179,10 +177,12 @@ TEST_CASE("the trained model is evaluated and writes the same text by seed, with
   const Outcome eval = run_program(folder, {"eval", run, "--json"});
   REQUIRE(eval.status == 0);
   CHECK_THAT(eval.out, Catch::Contains("\"loss\":") && Catch::Contains("\"bits_per_character\":"));
+  CHECK(eval.err.empty());  // its answer says which checkpoint it is of
+  const std::string step = nlohmann::json::parse(eval.out)["step"].dump();
   const auto generate = [&](std::vector<std::string> more, const std::string& input = "") {
     more.insert(more.begin(), {"generate", run, "--tokens", "60"});
     const Outcome outcome = run_program(folder, more, input);
-    INFO(outcome.err);
+    CHECK(outcome.err == folder.path("run/best.h5") + ", after step " + step + '\n');
     REQUIRE(outcome.status == 0);
     return outcome.out;
   };
@@ -214,38 +214,6 @@ TEST_CASE("several prompts and samples are written one after another, each as al
           "--- 1 ---\n" + alone("the king", 5) + "--- 2 ---\n" + alone("the king", 6) + "--- 3 ---\n" + alone("a", 7) +
               "--- 4 ---\n" + alone("a", 8));
   check_one_line(run_program(folder, {"generate", folder.path("run"), "--precision=f16"}), 2, "bf16");
-}
-
-TEST_CASE("a prompt without a token is refused, standard input may be named twice") {
-  const TemporaryFolder folder;
-  REQUIRE(train(folder, "run", {"--train.steps=2", "--data.tokenizer=word"}).status == 0);
-  check_one_line(run_program(folder, {"generate", folder.path("run"), "--prompt", " "}), 1, "holds no token");
-  const Outcome twice =
-      run_program(folder, {"generate", folder.path("run"), "--prompt", "-", "-", "--tokens=0"}, "king");
-  REQUIRE(twice.status == 0);
-  REQUIRE(twice.out == "--- 1 ---\nking\n--- 2 ---\nking\n");
-}
-
-TEST_CASE("training that would not fit into train.memory_limit is refused before anything is written") {
-  const TemporaryFolder folder;
-  check_one_line(train(folder, "run", {"--train.batch_size=64", "--train.memory_limit=0.002"}), 1,
-                 "train.memory_limit = 0.002 GB, but steps with train.batch_size = 64 are expected to take");
-  const Outcome outcome = train(folder, "run", {"--train.batch_size=64", "--train.memory_limit=0.002"});
-  const auto at = outcome.err.find("train.batch_size = ", outcome.err.find("take"));
-  REQUIRE(at != std::string::npos);
-  const std::string fits = std::to_string(std::stoi(outcome.err.substr(at + 19)));
-  CHECK_FALSE(std::filesystem::exists(folder.path("run")));
-  const std::string more = std::to_string(std::stoi(fits) + 1), twice = std::to_string(std::stoi(fits) * 2);
-  const auto with = [&](const std::string& name, const std::string& batch, const std::string& limit) {
-    return train(folder, name, {"--train.batch_size=" + batch, "--train.memory_limit=" + limit, "--train.steps=2"});
-  };
-  check_one_line(with("run", more, "0.002"), 1, "train.batch_size = " + fits + " would fit");
-  check_one_line(with("run", twice, "0.002"), 1, "batch_size = " + fits + " would fit, with train.accumulate = 2");
-  REQUIRE(with("run", fits, "0.002").status == 0);
-  check_one_line(run_program(folder, {"resume", folder.path("run"), "--train.memory_limit=0.0001", "--train.steps=3"}),
-                 1, "parameters, gradients and optimizer alone take");
-  check_one_line(with("other", "8", "0.0006"), 1,
-                 "not even train.batch_size = 1 would fit: try train.recompute = true");
 }
 
 TEST_CASE("recomputed blocks, pinned threads and a profile give the bits of a plain run") {
@@ -282,6 +250,9 @@ TEST_CASE("every config of the project trains two steps and says what it reads",
   std::string words = std::string(20000, 'x') + '\n';
   for (int i = 0; i < 12000; ++i) words += "To be, or not to be, that is the question\n";
   const std::string text = folder.write("input.txt", words);
+  const Quarters quarters(40);
+  folder.write("digits-labels", quarters.labels);
+  const std::string images = folder.write("digits-images", quarters.images);
   const std::string vocabulary = folder.path("vocabulary.json");
   REQUIRE(
       run_program(folder, {"tokenizer", "train", "--input", text, "--vocab-size=260", "--output", vocabulary}).status ==
@@ -296,7 +267,8 @@ TEST_CASE("every config of the project trains two steps and says what it reads",
                                           "--train.sample_tokens=5",
                                           "--train.batch_size=2"};
     const std::string config = read_bytes(entry.path().string());
-    if (config.find("builtin:") == std::string::npos) arguments.push_back("--data.path=" + text);
+    const bool of_images = config.find("\nkind = images") != std::string::npos;
+    if (config.find("builtin:") == std::string::npos) arguments.push_back("--data.path=" + (of_images ? images : text));
     if (config.find("\ntokenizer_file") != std::string::npos)
       arguments.push_back("--data.tokenizer_file=" + vocabulary);
     const Outcome outcome = run_program(folder, arguments);
@@ -305,128 +277,14 @@ TEST_CASE("every config of the project trains two steps and says what it reads",
   }
 }
 
-TEST_CASE("a wrong command line gets one line and status 2, help gets status 0") {
+TEST_CASE("heddle --version says the version, the commit and the instructions, as checkpoints do") {
   const TemporaryFolder folder;
-  check_one_line(run_program(folder, {"trian"}), 2, "no command 'trian'");
-  check_one_line(run_program(folder, {"train"}), 2, "usage: heddle train CONFIG");
-  check_one_line(run_program(folder, {"train", "a", "b"}), 2, "unexpected 'b'");
-  check_one_line(run_program(folder, {"generate", "x", "--temprature=1"}), 2, "did you mean --temperature?");
-  check_one_line(run_program(folder, {"generate", "x", "--tokens"}), 2, "--tokens needs a value");
-  check_one_line(run_program(folder, {"generate", "x", "--tokens=many"}), 2, "--tokens many: needs a whole number");
-  check_one_line(run_program(folder, {"generate", "x", "--top-p=2"}), 2, "must be");
-  check_one_line(run_program(folder, {"bench", "swim", "x"}), 2,
-                 "bench: no part 'swim'; there are: train, generate, gemm, tokenizer, embed");
-  REQUIRE(run_program(folder, {}).status == 2);
-  for (const char* command : {"train", "resume", "eval", "generate", "config", "bench"}) {
-    const Outcome help = run_program(folder, {command, "--help"});
-    CHECK(help.status == 0);
-    CHECK_THAT(help.out, Catch::Contains(std::string("usage: heddle ") + command));
-  }
-  CHECK_THAT(run_program(folder, {"config", "--help"}).out,
-             Catch::Contains("n_embd = 128") && Catch::Contains("weight_decay"));
-}
-
-TEST_CASE("a bad config or text is refused before anything is written") {
-  const TemporaryFolder folder;
-  const auto refuse = [&](const std::vector<std::string>& more, const std::string& text) {
-    check_one_line(train(folder, "run", more), 1, text);
-    CHECK_FALSE(std::filesystem::exists(folder.path("run")));
-  };
-  refuse({"--train.stepps=3"}, "unknown key train.stepps; did you mean train.steps?");
-  refuse({"--train.steps=three"}, "train.steps = three: needs a whole number");
-  refuse({"--optim.beta2=1.5"}, "optim.beta2 = 1.5: must be 0 .. 0.999999");
-  refuse({"--model.n_head=3"}, "model.n_head = 3 does not divide model.n_embd = 32");
-  refuse({"--model.kind=bart"}, "model.kind = bart");
-  refuse({"--data.path=" + folder.path("none.txt")}, "none.txt does not exist");
-  refuse({"--data.path=" + folder.write("empty.txt", "")}, "empty.txt is empty");
-  refuse({"--data.path=" + folder.write("short.txt", "too short")}, "needs at least 17 (model.block_size + 1)");
-  refuse({"--data.path=" + folder.write("bad.txt", std::string(999, 'x') + '\xFF')}, "byte 999 is not UTF-8");
-  check_one_line(run_program(folder, {"train", folder.path("none.cfg")}), 1, "none.cfg does not exist");
-}
-
-TEST_CASE("a run's folder is not overwritten unless it is said, and a folder that cannot be made is named") {
-  const TemporaryFolder folder;
-  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
-  const std::string before = read_bytes(folder.path("run/last.h5"));
-  check_one_line(train(folder, "run", {"--train.steps=3"}), 1, "already holds a run");
-  CHECK(read_bytes(folder.path("run/last.h5")) == before);
-  REQUIRE(train(folder, "run", {"--train.steps=3", "--run.overwrite=true"}).status == 0);
-  check_one_line(run_program(folder, {"train", folder.path("run/config.cfg")}), 1,
-                 "already holds a run");  // it was said for that once
-  folder.write("notes/log.txt", "mine");
-  check_one_line(train(folder, "notes", {"--train.steps=2"}), 1, "already holds a run (log.txt)");
-  CHECK(read_bytes(folder.path("notes/log.txt")) == "mine");
-  CHECK(load_checkpoint(folder.path("run/last.h5")).state.step == 3);
-  check_one_line(train(folder, "tiny.cfg/run"), 1, "cannot be made");
-  check_one_line(run_program(folder, {"train", tiny_config(folder), "--run.dir=/proc/heddle-run"}), 1,
-                 "run folder /proc/heddle-run cannot be made");  // read-only for everybody
-}
-
-TEST_CASE("a full disk while saving ends the run with one line and leaves the last good checkpoint") {
-  const TemporaryFolder folder;
-  REQUIRE(train(folder, "run", {"--train.steps=20"}).status == 0);
-  const std::string before = read_bytes(folder.path("run/last.h5"));
-  // the log and the metrics still fit, a checkpoint does not
-  const Outcome outcome = run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}, "", 64 * 1024);
-  check_one_line(outcome, 1, ".h5");
-  CHECK(read_bytes(folder.path("run/last.h5")) == before);
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path("run")))
-    CHECK(entry.path().filename().string().find("tmp") == std::string::npos);
-  REQUIRE(run_program(folder, {"resume", folder.path("run"), "--train.steps=40"}).status == 0);
-}
-
-TEST_CASE("output that cannot be written is an error") {
-  const TemporaryFolder folder;
-  check_one_line(run_program(folder, {"config", "--help"}, "", 1024), 1, "standard output cannot be written");
-}
-
-TEST_CASE("a resume may not change what the run was made of") {
-  const TemporaryFolder folder;
-  const std::string text = folder.write("text.txt", std::string(3000, 'a') + std::string(3000, 'b'));
-  REQUIRE(train(folder, "run", {"--train.steps=20", "--data.path=" + text}).status == 0);
-  const std::string run = folder.path("run");
-  check_one_line(run_program(folder, {"resume", run}), 1, "already at step 20 of 20; give more with --train.steps=N");
-  check_one_line(run_program(folder, {"resume", run, "--model.n_embd=64"}), 1,
-                 "model.n_embd was 32 and may not become 64");
-  check_one_line(run_program(folder, {"resume", run, "--optim.lr=1"}), 1, "optim.lr was 0.001 and may not become 1");
-  folder.write("text.txt", std::string(3000, 'b') + std::string(3000, 'a'));
-  check_one_line(run_program(folder, {"resume", run, "--train.steps=30"}), 1,
-                 "not the one that the run was trained on");
-}
-
-TEST_CASE("a loss that is not finite stops the run, names op and step, and keeps the last good checkpoint") {
-  const TemporaryFolder folder;
-  const Outcome outcome = train(folder, "run",
-                                {"--optim.lr=1e3", "--optim.kind=sgd", "--optim.grad_clip=0", "--optim.warmup_steps=0",
-                                 "--train.checkpoint_interval=1", "--optim.schedule=constant", "--optim.min_lr=1e3"});
-  check_one_line(outcome, 1, "step ");
-  CHECK_THAT(outcome.err, Catch::Contains("loss") && Catch::Contains("first in ") && Catch::Contains("optim.lr"));
-  const LoadedRun run = load_checkpoint(folder.path("run/last.h5"));
-  CHECK(run.state.step > 0);
-}
-
-TEST_CASE("a checkpoint that is damaged, cut off, of another kind or newer is refused by name") {
-  const TemporaryFolder folder;
-  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
-  const std::string good = read_bytes(folder.path("run/last.h5"));
-  const auto refuse = [&](const std::string& path, const std::string& text) {
-    for (const char* command : {"generate", "eval", "resume"})
-      check_one_line(run_program(folder, {command, path}), 1, text);
-  };
-  refuse(folder.path("none"), "none does not exist");
-  refuse(folder.write("cut.h5", good.substr(0, good.size() / 2)), "cut.h5");
-  refuse(folder.write("text.h5", "once upon a time"), "text.h5");
-  std::string flipped = good;
-  flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 1);
-  refuse(folder.write("flipped.h5", flipped), "flipped.h5");
-  std::filesystem::create_directory(folder.path("empty"));
-  refuse(folder.path("empty"), "holds no checkpoint");
-  std::string word = "x";
-  const auto write = [&](Hdf5OArchive& ar) { ar& BOOST_SERIALIZATION_NVP(word); };
-  save_file(folder.path("kind.h5"), "tokenizer", 1, write);
-  refuse(folder.path("kind.h5"), "tokenizer");
-  save_file(folder.path("new.h5"), "checkpoint", 99, write);
-  refuse(folder.path("new.h5"), "99");
+  const Outcome version = run_program(folder, {"--version"});
+  CHECK(version.status == 0);
+  CHECK(version.err.empty());
+  CHECK_THAT(version.out, Catch::Matches(R"(heddle \d+\.\d+ \(([0-9a-f]{7,}|unknown)\), \w.*\n)"));
+  CHECK(version.out == Origin::version_text() + '\n');
+  CHECK_THAT(run_program(folder, {"--help"}).out, Catch::Contains("heddle --version"));
 }
 
 }  // namespace heddle

@@ -79,6 +79,12 @@ inline std::string tiny_config(const TemporaryFolder& folder, const std::string&
           more);
 }
 
+/// Trains tiny_config in a folder of the run.
+inline Outcome train(const TemporaryFolder& folder, const std::string& dir, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"train", tiny_config(folder), "--run.dir=" + folder.path(dir)});
+  return run_program(folder, more);
+}
+
 /// The program refused, with one line that says `text`.
 inline void check_one_line(const Outcome& outcome, int status, const std::string& text) {
   INFO(outcome.err);

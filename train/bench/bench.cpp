@@ -24,10 +24,12 @@ Workload::Workload(const std::string& path, const std::vector<std::string>& assi
   settings.override_with(assignments);
   experiment = std::make_unique<Experiment>(settings);
   experiment->apply_to_process();
-  corpus =
-      load_corpus(experiment->data, static_cast<std::uint64_t>(experiment->run.seed), experiment->model->block_size());
-  model = experiment->build_model(*corpus.tokenizer);
+  dataset = experiment->load_data();
+  model = experiment->build_model(dataset->state().spec());
+  learner = experiment->make_learner(*model);
 }
+
+CommandFunction bench_train, bench_generate, bench_gemm, bench_tokenizer, bench_embed;
 
 int bench_command(const std::vector<std::string>& arguments) {
   return run_part(

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <limits>
+#include <numeric>
 
+#include "models/capabilities.h"
 #include "train/analysis/geometry/tsne.h"
 #include "train/analysis/words/model_vectors.h"
 #include "train/analysis/words/word_space.h"
@@ -14,13 +15,65 @@
 namespace heddle {
 namespace {
 
-/// Seconds of t-SNE on the first `count` words, with each number of threads.
-std::vector<double> measure_tsne(const WordSpace& space, index_t count, bool exact, const std::vector<int>& threads,
-                                 bool pinned) {
+/// What the command says.
+struct EmbedAnswer {
+  std::vector<StepTimes> training;
+  std::vector<int> threads;
+  std::vector<TsneTimes> tsne;
+  index_t words;                ///< that there are vectors of
+  std::vector<index_t> missed;  ///< numbers of words that t-SNE was to be measured with, but there are fewer
+};
+
+const char* name_of(const TsneTimes& times) { return times.exact ? "exact" : "Barnes-Hut"; }
+
+nlohmann::json to_json(const EmbedAnswer& found) {
+  nlohmann::json out;
+  for (const StepTimes& m : found.training)
+    out["training"].push_back(
+        {{"threads", m.threads}, {"words_per_second", m.rate()}, {"gflops", m.gflops()}, {"limit_gflops", m.limit()}});
+  for (const TsneTimes& times : found.tsne) {
+    for (std::size_t i = 0; i < times.seconds.size(); ++i)
+      out["tsne"].push_back({{"threads", found.threads[i]},
+                             {"words", times.words},
+                             {"dimensions", times.dimensions},
+                             {"method", name_of(times)},
+                             {"seconds", times.seconds[i]}});
+  }
+  return out;
+}
+
+std::string to_text(const EmbedAnswer& found) {
+  std::string text;
+  const StepTimes& first = found.training[0];
+  for (const StepTimes& m : found.training) {
+    text += fmt::format(
+        "{} threads: {} words/s (median of {} steps), {:.1f} GFLOP/s of the {:.0f} that a large product reaches here",
+        m.threads, human_count(m.rate()), m.seconds.size(), m.gflops(), m.limit());
+    text += &m == &first ? "\n" : fmt::format("; {:.2f} times as fast\n", first.step() / m.step());
+  }
+  for (const TsneTimes& times : found.tsne) {
+    for (std::size_t i = 0; i < times.seconds.size(); ++i) {
+      text += fmt::format("{} threads: t-SNE of {} words x {}, {}: {:.2f} s", found.threads[i],
+                          human_count(static_cast<double>(times.words)), times.dimensions, name_of(times),
+                          times.seconds[i]);
+      text += i == 0 ? "\n" : fmt::format("; {:.2f} times as fast\n", times.seconds[0] / times.seconds[i]);
+    }
+  }
+  for (const index_t count : found.missed)
+    text += fmt::format("t-SNE of {} words: not measured, the text has {}\n", human_count(static_cast<double>(count)),
+                        human_count(static_cast<double>(found.words)));
+  return text;
+}
+
+}  // namespace
+
+TsneTimes measure_tsne(const WordSpace& space, index_t words, bool exact, const std::vector<int>& threads,
+                       bool pinned) {
   TsneConfig config;
-  config.exact_below = exact ? count + 1 : 0;
-  const auto numbers = static_cast<std::size_t>(count * space.dimensions());
-  const Tensor points = Tensor::from({space.direction(0), numbers}, {count, space.dimensions()});
+  config.exact_below = exact ? words + 1 : 0;
+  std::vector<index_t> rows(static_cast<std::size_t>(words));
+  std::iota(rows.begin(), rows.end(), 0);
+  const Tensor points = space.directions(rows);
   std::vector<double> best(threads.size(), std::numeric_limits<double>::infinity());
   constexpr int kRounds = 2;  // in turns, as the machine may be busy with other things
   for (int round = 0; round < kRounds; ++round) {
@@ -31,10 +84,8 @@ std::vector<double> measure_tsne(const WordSpace& space, index_t count, bool exa
       best[i] = std::min(best[i], seconds_now() - begun);
     }
   }
-  return best;
+  return {exact, words, space.dimensions(), best};
 }
-
-}  // namespace
 
 int bench_embed(const std::vector<std::string>& arguments) {
   std::int64_t steps = 200;
@@ -49,57 +100,27 @@ int bench_embed(const std::vector<std::string>& arguments) {
                   {"threads", threads_text, "numbers of threads to compare, as 1,2: measured in turns"},
                   {"json", json, "print JSON"}};
   line.overrides = true;
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   const std::vector<int> counts = thread_counts("bench embed", threads_text);
   const Workload work(line.positional[0], line.assignments);
-  Trainer trainer(*work.experiment, work.corpus, *work.model);
+  Trainer trainer(*work.experiment, *work.dataset, *work.model, *work.learner);
   const bool pinned = work.experiment->run.pin;
-  const std::vector<StepTimes> all = measure_steps(trainer, counts, pinned, steps, [] {});
-  const WordSpace space(token_vectors(*work.model, *work.corpus.tokenizer));
-
-  nlohmann::json out;
-  for (const StepTimes& m : all) {
-    const double words = static_cast<double>(trainer.tokens_per_step()) / m.step();
-    const double gflops = words * work.model->flops_per_token() / 1e9;
-    if (json) {
-      out["training"].push_back(
-          {{"threads", m.threads}, {"words_per_second", words}, {"gflops", gflops}, {"limit_gflops", m.limit()}});
-      continue;
-    }
-    std::cout << fmt::format(
-        "{} threads: {} words/s (median of {} steps), {:.1f} GFLOP/s of the {:.0f} that a large product reaches here",
-        m.threads, human_count(words), m.seconds.size(), gflops, m.limit());
-    std::cout << (&m == &all[0] ? "\n" : fmt::format("; {:.2f} times as fast\n", all[0].step() / m.step()));
-  }
-  for (const index_t count : {2000, 10000}) {
-    const bool exact = count == 2000;
-    const std::string method = exact ? "exact" : "Barnes-Hut";
-    if (space.size() < count) {
-      if (!json)
-        std::cout << fmt::format("t-SNE of {} words: not measured, the text has {}\n",
-                                 human_count(static_cast<double>(count)),
-                                 human_count(static_cast<double>(space.size())));
-      continue;
-    }
-    const std::vector<double> seconds = measure_tsne(space, count, exact, counts, pinned);
-    for (std::size_t i = 0; i < seconds.size(); ++i) {
-      if (json) {
-        out["tsne"].push_back({{"threads", counts[i]},
-                               {"words", count},
-                               {"dimensions", space.dimensions()},
-                               {"method", method},
-                               {"seconds", seconds[i]}});
+  EmbedAnswer found{measure_steps(trainer, counts, pinned, steps), counts, {}, 0, {}};
+  const WordSpace space(token_vectors(capability<WordTable>(*work.model, "bench embed", "give a config of words"),
+                                      *make_tokenizer(work.dataset->state().tokenizer)));
+  found.words = space.size();
+  {
+    Reporter reporter;
+    for (const index_t count : {2000, 10000}) {
+      if (space.size() < count) {
+        found.missed.push_back(count);
         continue;
       }
-      std::cout << fmt::format("{} threads: t-SNE of {} words x {}, {}: {:.2f} s", counts[i],
-                               human_count(static_cast<double>(count)), space.dimensions(), method, seconds[i]);
-      std::cout << (i == 0 ? "\n" : fmt::format("; {:.2f} times as fast\n", seconds[0] / seconds[i]));
+      reporter.progress(fmt::format("t-SNE of {} words", count));
+      found.tsne.push_back(measure_tsne(space, count, count == 2000, counts, pinned));
     }
   }
-  if (json) print_json(out);
+  print_answer(json, to_json(found), to_text(found));
   return 0;
 }
 

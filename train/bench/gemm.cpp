@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <set>
 
 #include "train/bench/bench.h"
@@ -15,7 +14,7 @@ namespace {
 /// A matrix as products read it in training: rounded before, where they read rounded numbers.
 class Operand {
  public:
-  explicit Operand(const Tensor& x) : full_(x), half_(rounded_operand(x)) {}
+  Operand(const Tensor& x, Precision precision) : full_(x), half_(rounded_operand(x, precision)) {}
   ConstMatrix matrix(bool transposed = false) const { return {full_.data(), full_.size(1), transposed, half_.data()}; }
 
  private:
@@ -25,14 +24,14 @@ class Operand {
 
 }  // namespace
 
-double measure_limit() {
+double measure_limit(Precision precision) {
   constexpr index_t kSize = 1024;
-  const Operand a(Tensor::full({kSize, kSize}, 1)), b(Tensor::full({kSize, kSize}, 1));
+  const Operand a(Tensor::full({kSize, kSize}, 1), precision), b(Tensor::full({kSize, kSize}, 1), precision);
   Tensor c({kSize, kSize});
   double best = 1e300;
   for (int i = 0; i < 12; ++i) {
     const double begun = seconds_now();
-    gemm(kSize, kSize, kSize, a.matrix(), b.matrix(true), {c.data(), kSize});
+    gemm(kSize, kSize, kSize, a.matrix(), b.matrix(true), {c.mutable_data(), kSize}, precision);
     best = std::min(best, seconds_now() - begun);
   }
   return 2.0 * kSize * kSize * kSize / best / 1e9;
@@ -46,16 +45,17 @@ constexpr std::pair<Pass, const char*> kPasses[] = {
     {Pass::forward, "y = x w^T"}, {Pass::input, "dx = dy w"}, {Pass::weight, "dw = dy^T x"}};
 
 /// GFLOP/s of the median of several runs.
-double measure(Pass pass, index_t rows, index_t out, index_t in) {
-  const Operand x(Tensor::full({rows, in}, 1)), w(Tensor::full({out, in}, 1)), y(Tensor::full({rows, out}, 1));
+double measure(Pass pass, index_t rows, index_t out, index_t in, Precision precision) {
+  const Operand x(Tensor::full({rows, in}, 1), precision), w(Tensor::full({out, in}, 1), precision),
+      y(Tensor::full({rows, out}, 1), precision);
   Tensor to(pass == Pass::forward ? Shape{rows, out} : pass == Pass::input ? Shape{rows, in} : Shape{out, in});
   const auto run = [&] {
     if (pass == Pass::forward) {
-      gemm(rows, out, in, x.matrix(), w.matrix(true), {to.data(), out});
+      gemm(rows, out, in, x.matrix(), w.matrix(true), {to.mutable_data(), out}, precision);
     } else if (pass == Pass::input) {
-      gemm(rows, in, out, y.matrix(), w.matrix(), {to.data(), in});
+      gemm(rows, in, out, y.matrix(), w.matrix(), {to.mutable_data(), in}, precision);
     } else {
-      gemm(out, in, rows, y.matrix(true), x.matrix(), {to.data(), in});
+      gemm(out, in, rows, y.matrix(true), x.matrix(), {to.mutable_data(), in}, precision);
     }
   };
   const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(out) * static_cast<double>(in);
@@ -69,7 +69,51 @@ double measure(Pass pass, index_t rows, index_t out, index_t in) {
   return flops / median(seconds) / 1e9;
 }
 
+/// What the command says of one precision.
+struct GemmAnswer {
+  Precision precision;
+  double limit;  ///< GFLOP/s of a large product
+  std::vector<ProductSpeed> products;
+};
+
+nlohmann::json to_json(const std::vector<GemmAnswer>& answers) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const GemmAnswer& answer : answers) {
+    for (const ProductSpeed& p : answer.products)
+      all.push_back({{"precision", name_of(p.precision)},
+                     {"product", p.product},
+                     {"rows", p.rows},
+                     {"out", p.out},
+                     {"in", p.in},
+                     {"gflops", p.gflops},
+                     {"limit_gflops", p.limit}});
+  }
+  return all;
+}
+
+std::string to_text(const std::vector<GemmAnswer>& answers) {
+  std::string text;
+  for (const GemmAnswer& answer : answers) {
+    text += fmt::format("{}, {} threads: a product of 1024 x 1024 x 1024 reaches {:.1f} GFLOP/s\n",
+                        name_of(answer.precision), threads(), answer.limit);
+    for (const ProductSpeed& p : answer.products)
+      text += fmt::format("  {:<12} {:>6} rows, {:>5} <- {:<5} {:>8.1f} GFLOP/s  {:>4.0f} %\n", p.product, p.rows,
+                          p.out, p.in, p.gflops, 100 * p.gflops / p.limit);
+  }
+  return text;
+}
+
 }  // namespace
+
+std::vector<ProductSpeed> measure_products(index_t rows, index_t out, index_t in, Precision precision) {
+  std::vector<ProductSpeed> all;
+  for (const auto& [pass, text] : kPasses) {
+    const double before = measure_limit(precision), gflops = measure(pass, rows, out, in, precision);
+    const double limit = (before + measure_limit(precision)) / 2;  // of this moment, as the machine may be busy
+    all.push_back({precision, text, rows, out, in, gflops, limit});
+  }
+  return all;
+}
 
 int bench_gemm(const std::vector<std::string>& arguments) {
   bool json = false;
@@ -81,43 +125,25 @@ int bench_gemm(const std::vector<std::string>& arguments) {
       "model asks for, in f32 and, where the processor has it, in bf16.";
   line.options = {{"json", json, "print JSON"}};
   line.overrides = true;
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   const Workload work(line.positional[0], line.assignments);
   std::set<std::pair<index_t, index_t>> shapes;
   for (const Tensor& weight : multiplied_weights(*work.model)) shapes.emplace(weight.size(0), weight.size(1));
-  const index_t rows = work.experiment->train.batch_size * work.model->block_size();
+  const index_t rows = work.experiment->train.batch_size * std::max<index_t>(1, work.experiment->model->block_size());
   std::vector<Precision> precisions = {Precision::f32};
   if (bf16_supported()) precisions.push_back(Precision::bf16);
-  nlohmann::json all = nlohmann::json::array();
-  for (const Precision precision : precisions) {
-    set_gemm_precision(precision);
-    const char* name = precision == Precision::f32 ? "f32" : "bf16";
-    if (!json)
-      std::cout << fmt::format("{}, {} threads: a product of 1024 x 1024 x 1024 reaches {:.1f} GFLOP/s\n", name,
-                               threads(), measure_limit());
-    for (const auto& [out, in] : shapes) {
-      for (const auto& [pass, text] : kPasses) {
-        const double before = measure_limit(), gflops = measure(pass, rows, out, in);
-        const double limit = (before + measure_limit()) / 2;  // of this moment, as the machine may be busy
-        if (json) {
-          all.push_back({{"precision", name},
-                         {"product", text},
-                         {"rows", rows},
-                         {"out", out},
-                         {"in", in},
-                         {"gflops", gflops},
-                         {"limit_gflops", limit}});
-        } else {
-          std::cout << fmt::format("  {:<12} {:>6} rows, {:>5} <- {:<5} {:>8.1f} GFLOP/s  {:>4.0f} %\n", text, rows,
-                                   out, in, gflops, 100 * gflops / limit);
-        }
+  std::vector<GemmAnswer> answers;
+  {
+    Reporter reporter;
+    for (const Precision precision : precisions) {
+      GemmAnswer& answer = answers.emplace_back(GemmAnswer{precision, measure_limit(precision), {}});
+      for (const auto& [out, in] : shapes) {
+        reporter.progress(fmt::format("{}: {} <- {}", name_of(precision), out, in));
+        for (const ProductSpeed& speed : measure_products(rows, out, in, precision)) answer.products.push_back(speed);
       }
     }
   }
-  if (json) print_json(all);
+  print_answer(json, to_json(answers), to_text(answers));
   return 0;
 }
 

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "data/text/text_source.h"
 #include "data/tokenizer/bpe_trainer.h"
 #include "framework/parallel.h"
 #include "framework/rng.h"
 #include "train/bench/bench.h"
+#include "train/commands/commands.h"
 #include "train/commands/json.h"
 #include "train/run/checkpoint.h"
 
@@ -47,7 +47,78 @@ std::vector<std::pair<const char*, std::string>> hard_texts(std::size_t size) {
           {"random bytes, one line", random}};
 }
 
+nlohmann::json to_json(const TokenizerSpeed& found) {
+  nlohmann::json out = {{"threads", found.threads},
+                        {"text_bytes", found.text_bytes},
+                        {"train_seconds", found.train_seconds},
+                        {"train_peak_bytes", found.train_peak_bytes},
+                        {"tokens", found.trained},
+                        {"encode_mb_per_second", found.read_bytes / found.parallel / 1e6},
+                        {"encode_mb_per_second_one_thread", found.read_bytes / found.serial / 1e6},
+                        {"decode_mb_per_second", found.read_bytes / found.decoding / 1e6},
+                        {"bytes_per_token", found.read_bytes / static_cast<double>(found.tokens)}};
+  for (const auto& [what, ratio] : found.hard) out["time_beside_usual_text"][what] = ratio;
+  return out;
+}
+
+std::string to_text(const TokenizerSpeed& found) {
+  const double megabytes = found.read_bytes / 1e6;
+  std::string text = fmt::format(
+      "trained {} tokens on {} in {:.2f} s with {} threads; {} of memory at most, {:.2f} times the text\n"
+      "encodes {:.1f} MB/s on {} threads, {:.1f} MB/s on one, {:.2f} bytes a token; decodes {:.0f} MB/s\n",
+      human_count(static_cast<double>(found.trained)), human_bytes(found.text_bytes), found.train_seconds,
+      found.threads, human_bytes(found.train_peak_bytes), found.train_peak_bytes / found.text_bytes,
+      megabytes / found.parallel, found.threads, megabytes / found.serial,
+      found.read_bytes / static_cast<double>(found.tokens), megabytes / found.decoding);
+  for (const auto& [what, ratio] : found.hard)
+    text += fmt::format("{} of {}: {:.2f} times the time of as much of the text\n",
+                        human_bytes(static_cast<double>(found.hard_bytes)), what, ratio);
+  return text;
+}
+
 }  // namespace
+
+TokenizerSpeed measure_tokenizer(TextSource& source, std::int64_t vocab_size,
+                                 std::shared_ptr<const Tokenizer> tokenizer) {
+  TokenizerSpeed found{};
+  found.threads = threads();
+  found.text_bytes = static_cast<double>(source.size());
+  BpeOptions bpe;
+  bpe.vocab_size = vocab_size;
+  const double begun = seconds_now();
+  const TokenizerState state =
+      train_bpe([&](std::string& text, std::size_t count) { return source.read(text, count); }, bpe);
+  found.train_seconds = seconds_now() - begun;
+  found.train_peak_bytes = peak_memory();
+  found.trained = state.pieces.size();
+
+  source.rewind();
+  std::string text;
+  source.read(text, std::size_t{1} << 28U);
+  found.read_bytes = static_cast<double>(text.size());
+  if (!tokenizer) tokenizer = make_tokenizer(state);
+  std::vector<std::int32_t> ids;
+  const auto encode_text = [&] { ids = tokenizer->encode(text); };
+  found.parallel = best_of(3, encode_text);
+  set_threads(1);
+  found.serial = best_of(3, encode_text);
+  found.decoding = best_of(3, [&] { tokenizer->decode(ids); });
+  found.tokens = ids.size();
+
+  constexpr std::size_t kSize = 1000000;
+  const std::string usual = text.substr(text.size() / 2, kSize);
+  found.hard_bytes = usual.size();
+  for (const auto& [what, hard] : hard_texts(usual.size())) {
+    double usual_seconds = 1e300, hard_seconds = 1e300;
+    for (int i = 0; i < 7; ++i) {  // in turns, as the machine may become busy with other things
+      usual_seconds = std::min(usual_seconds, best_of(1, [&] { tokenizer->encode(usual); }));
+      hard_seconds = std::min(hard_seconds, best_of(1, [&] { tokenizer->encode(hard); }));
+    }
+    found.hard.emplace_back(what, hard_seconds / usual_seconds);
+  }
+  set_threads(found.threads);
+  return found;
+}
 
 int bench_tokenizer(const std::vector<std::string>& arguments) {
   std::vector<std::string> inputs;
@@ -66,68 +137,14 @@ int bench_tokenizer(const std::vector<std::string>& arguments) {
                   {"vocab_size", vocab_size, "tokens of the trained vocabulary", 256},
                   {"json", json, "print JSON"}};
   line.words = 0;
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   if (inputs.empty()) throw UsageError("bench tokenizer: no text; name one or several with --input PATH ...");
   TextSource source(inputs);
-  BpeOptions bpe;
-  bpe.vocab_size = vocab_size;
-  const double begun = seconds_now();
-  const TokenizerState state =
-      train_bpe([&](std::string& text, std::size_t count) { return source.read(text, count); }, bpe);
-  const double trained = seconds_now() - begun, peak = peak_memory();
-
-  source.rewind();
-  std::string text;
-  source.read(text, std::size_t{1} << 28U);
-  const auto tokenizer = name.empty() ? std::shared_ptr<const Tokenizer>(make_tokenizer(state)) : load_tokenizer(name);
-  const int all = threads();
-  std::vector<std::int32_t> ids;
-  const auto encode_text = [&] { ids = tokenizer->encode(text); };
-  const double parallel = best_of(3, encode_text);
-  set_threads(1);
-  const double serial = best_of(3, encode_text);
-  const double decoding = best_of(3, [&] { tokenizer->decode(ids); });
-
-  constexpr std::size_t kSize = 1000000;
-  const std::string usual = text.substr(text.size() / 2, kSize);
-  std::vector<std::pair<const char*, double>> ratios;
-  for (const auto& [what, hard] : hard_texts(usual.size())) {
-    double usual_seconds = 1e300, hard_seconds = 1e300;
-    for (int i = 0; i < 7; ++i) {  // in turns, as the machine may become busy with other things
-      usual_seconds = std::min(usual_seconds, best_of(1, [&] { tokenizer->encode(usual); }));
-      hard_seconds = std::min(hard_seconds, best_of(1, [&] { tokenizer->encode(hard); }));
-    }
-    ratios.emplace_back(what, hard_seconds / usual_seconds);
-  }
-  set_threads(all);
-
-  const auto bytes = static_cast<double>(source.size()), read = static_cast<double>(text.size());
-  if (json) {
-    nlohmann::json out = {{"threads", all},
-                          {"text_bytes", bytes},
-                          {"train_seconds", trained},
-                          {"train_peak_bytes", peak},
-                          {"tokens", state.pieces.size()},
-                          {"encode_mb_per_second", read / parallel / 1e6},
-                          {"encode_mb_per_second_one_thread", read / serial / 1e6},
-                          {"decode_mb_per_second", read / decoding / 1e6},
-                          {"bytes_per_token", read / static_cast<double>(ids.size())}};
-    for (const auto& [what, ratio] : ratios) out["time_beside_usual_text"][what] = ratio;
-    print_json(out);
-    return 0;
-  }
-  std::cout << fmt::format(
-      "trained {} tokens on {} in {:.2f} s with {} threads; {} of memory at most, {:.2f} times the text\n"
-      "encodes {:.1f} MB/s on {} threads, {:.1f} MB/s on one, {:.2f} bytes a token; decodes {:.0f} MB/s\n",
-      human_count(static_cast<double>(state.pieces.size())), human_bytes(bytes), trained, all, human_bytes(peak),
-      peak / bytes, read / parallel / 1e6, all, read / serial / 1e6, read / static_cast<double>(ids.size()),
-      read / decoding / 1e6);
-  for (const auto& [what, ratio] : ratios)
-    std::cout << fmt::format("{} of {}: {:.2f} times the time of as much of the text\n",
-                             human_bytes(static_cast<double>(usual.size())), what, ratio);
+  LoadedTokenizer loaded;
+  if (!name.empty()) loaded = load_tokenizer(name);
+  const TokenizerSpeed found = measure_tokenizer(source, vocab_size, loaded.tokenizer);
+  if (loaded.checkpoint) tell_checkpoint(*loaded.checkpoint);
+  print_answer(json, to_json(found), to_text(found));
   return 0;
 }
 

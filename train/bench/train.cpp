@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <optional>
 #include <sstream>
 
@@ -33,27 +32,79 @@ std::vector<StepTimes> measure_steps(Trainer& trainer, const std::vector<int>& t
   index_t number = 0;
   const auto run = [&](StepTimes& times, index_t count) {
     set_threads(times.threads, pinned);
-    times.limits.push_back(measure_limit());
+    times.limits.push_back(measure_limit(trainer.precision()));
     for (index_t i = 0; i < count; ++i) {
       const std::size_t before = pool_stats().system_requests;
       const double begun = seconds_now();
-      trainer.step(number++);
+      const StepResult result = trainer.step(number++);
+      times.inputs = result.inputs;
+      times.flops = result.flops;
       times.seconds.push_back(seconds_now() - begun);
       times.requests += pool_stats().system_requests - before;
     }
-    times.limits.push_back(measure_limit());
+    times.limits.push_back(measure_limit(trainer.precision()));
   };
   for (StepTimes& times : all) {
     run(times, std::max<index_t>(3, steps / 10));
     times = {times.threads};
   }
-  warm();
+  if (warm) warm();
   constexpr index_t kRounds = 4;  // the limit is measured around each, as the machine may be busy with other things
   for (index_t round = 0; round < kRounds; ++round) {
     for (StepTimes& times : all) run(times, steps * (round + 1) / kRounds - steps * round / kRounds);
   }
   return all;
 }
+
+namespace {
+
+/// What the command says.
+struct TrainAnswer {
+  std::string inputs;  ///< what the model is trained on: "tokens"
+  std::vector<StepTimes> times;
+  double peak_tensors, peak_process;  ///< bytes
+  std::string profile;                ///< the table of the time by op, where it was asked for
+
+  /// How much of what so many more threads could gain is gained.
+  double efficiency(const StepTimes& m) const { return times[0].step() * times[0].threads / (m.step() * m.threads); }
+};
+
+nlohmann::json to_json(const TrainAnswer& found) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const StepTimes& m : found.times)
+    rows.push_back(
+        {{"threads", m.threads},
+         {"ms_per_step", m.step() * 1e3},
+         {found.inputs + "_per_second", m.rate()},
+         {"gflops", m.gflops()},
+         {"limit_gflops", m.limit()},
+         {"share_of_limit", m.gflops() / m.limit()},
+         {"efficiency", found.efficiency(m)},
+         {"peak_tensor_bytes", found.peak_tensors},
+         {"peak_process_bytes", found.peak_process},
+         {"system_requests_per_step", static_cast<double>(m.requests) / static_cast<double>(m.seconds.size())}});
+  return rows;
+}
+
+std::string to_text(const TrainAnswer& found) {
+  std::string text;
+  const StepTimes& first = found.times[0];
+  for (const StepTimes& m : found.times) {
+    text += fmt::format(
+        "{} threads: {:.2f} ms a step (median of {}), {} {}/s\n{:.1f} GFLOP/s, {:.0f} % of the {:.1f} that a large "
+        "product reaches here; {} requests for memory to the system\n",
+        m.threads, m.step() * 1e3, m.seconds.size(), human_count(m.rate()), found.inputs, m.gflops(),
+        100 * m.gflops() / m.limit(), m.limit(), m.requests);
+    if (&m != &first)
+      text += fmt::format("{:.2f} times as fast as {} threads: {:.0f} % of {:.2f}\n", first.step() / m.step(),
+                          first.threads, 100 * found.efficiency(m), static_cast<double>(m.threads) / first.threads);
+  }
+  text += fmt::format("{} of tensors at most, {} of memory in all\n", human_bytes(found.peak_tensors),
+                      human_bytes(found.peak_process));
+  return text + (found.profile.empty() ? "" : '\n' + found.profile);
+}
+
+}  // namespace
 
 int bench_train(const std::vector<std::string>& arguments) {
   std::int64_t steps = 50;
@@ -63,60 +114,27 @@ int bench_train(const std::vector<std::string>& arguments) {
   line.usage = "bench train CONFIG [options] [--section.key=value ...]";
   line.summary =
       "Speed and memory of training steps, and their share of what a large matrix product reaches in the same run.\n"
-      "FLOP are counted as 6 x parameters + 12 x layers x width x context a token, whatever is left out of them.";
+      "A GPT's FLOP are counted as 6 x parameters + 12 x layers x width x context a token, whatever is left out of "
+      "them.";
   line.options = {{"steps", steps, "steps to measure, after a tenth of them to warm up", 1},
                   {"threads", threads_text, "numbers of threads to compare, as 1,2: measured in turns"},
                   {"profile", profiled, "add a table of the time by op"},
                   {"json", json, "print JSON"}};
   line.overrides = true;
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   const std::vector<int> counts = thread_counts("bench train", threads_text);
   const Workload work(line.positional[0], line.assignments);
-  Trainer trainer(*work.experiment, work.corpus, *work.model);
+  Trainer trainer(*work.experiment, *work.dataset, *work.model, *work.learner);
+  TrainAnswer found{trainer.task().unit().inputs, {}, 0, 0, {}};
   std::optional<Profile> profile;
-  const std::vector<StepTimes> all = measure_steps(trainer, counts, work.experiment->run.pin, steps, [&] {
+  found.times = measure_steps(trainer, counts, work.experiment->run.pin, steps, [&] {
     pool_reset_peak();
     if (profiled) profile.emplace();
   });
-
-  const auto peak = static_cast<double>(pool_stats().peak_bytes);
-  nlohmann::json rows = nlohmann::json::array();
-  for (const StepTimes& m : all) {
-    const double step = m.step(), tokens = static_cast<double>(trainer.tokens_per_step()) / step;
-    const double gflops = tokens * work.model->flops_per_token() / 1e9, limit = m.limit();
-    const double efficiency = all[0].step() * all[0].threads / (step * m.threads);
-    if (json) {
-      rows.push_back({{"threads", m.threads},
-                      {"ms_per_step", step * 1e3},
-                      {"tokens_per_second", tokens},
-                      {"gflops", gflops},
-                      {"limit_gflops", limit},
-                      {"share_of_limit", gflops / limit},
-                      {"efficiency", efficiency},
-                      {"peak_tensor_bytes", peak},
-                      {"peak_process_bytes", peak_memory()},
-                      {"system_requests_per_step", static_cast<double>(m.requests) / static_cast<double>(steps)}});
-      continue;
-    }
-    std::cout << fmt::format(
-        "{} threads: {:.2f} ms a step (median of {}), {} tokens/s\n{:.1f} GFLOP/s, {:.0f} % of the {:.1f} that a large "
-        "product reaches here; {} requests for memory to the system\n",
-        m.threads, step * 1e3, m.seconds.size(), human_count(tokens), gflops, 100 * gflops / limit, limit, m.requests);
-    if (&m != &all[0])
-      std::cout << fmt::format("{:.2f} times as fast as {} threads: {:.0f} % of {:.2f}\n", all[0].step() / step,
-                               all[0].threads, 100 * efficiency, static_cast<double>(m.threads) / all[0].threads);
-  }
-  if (json) {
-    print_json(rows);
-    return 0;
-  }
-  std::cout << fmt::format("{} of tensors at most, {} of memory in all\n", human_bytes(peak),
-                           human_bytes(peak_memory()));
-  if (profile)
-    std::cout << '\n' << profile_table(*profile, static_cast<double>(steps) * static_cast<double>(all.size()));
+  found.peak_tensors = static_cast<double>(pool_stats().peak_bytes);
+  found.peak_process = peak_memory();
+  if (profile) found.profile = profile_table(*profile, static_cast<double>(steps * std::ssize(counts)));
+  print_answer(json, to_json(found), to_text(found));
   return 0;
 }
 

@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 
+#include "train/run/checkpoint.h"
 #include "train/run/config.h"
 
 namespace heddle {
@@ -31,6 +33,11 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
     if (arguments[0] == part.name) return part.run({arguments.begin() + 1, arguments.end()});
   }
   throw UsageError(fmt::format("{}: no part '{}'; there are: {}", command, arguments[0], names));
+}
+
+void tell_checkpoint(const CheckpointName& checkpoint) {
+  std::cout.flush();
+  std::cerr << checkpoint.text() + '\n';
 }
 
 void check_output(const std::string& command, const std::string& path, const std::vector<std::string>& ends) {

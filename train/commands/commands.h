@@ -5,11 +5,16 @@
 
 namespace heddle {
 
-/// One command of the program: takes its arguments, returns the exit status, and throws Error for what goes wrong.
+struct CheckpointName;
+
+/// What a command does, or a part of one, each in a file of its own: takes its arguments, returns the exit status, and
+/// throws Error for what goes wrong. The table that lists it declares it.
+using CommandFunction = int(const std::vector<std::string>& arguments);
+/// One row of such a table.
 struct Command {
   const char* name;
   const char* summary;
-  int (*run)(const std::vector<std::string>& arguments);
+  CommandFunction* run;
 };
 
 /// Runs the part of `command` that the first argument names; --help lists them. Errors (UsageError): there is none.
@@ -19,14 +24,8 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
 /// such: said before the work and not after it.
 void check_output(const std::string& command, const std::string& path, const std::vector<std::string>& ends = {});
 
-/// Each in a file of its own, train/NAME_command.cpp.
-int train_command(const std::vector<std::string>& arguments);
-int resume_command(const std::vector<std::string>& arguments);
-int eval_command(const std::vector<std::string>& arguments);
-int generate_command(const std::vector<std::string>& arguments);
-int config_command(const std::vector<std::string>& arguments);
-int tokenizer_command(const std::vector<std::string>& arguments);
-int embed_command(const std::vector<std::string>& arguments);
-int bench_command(const std::vector<std::string>& arguments);
+/// Says on standard error which checkpoint an answer comes from, and the steps done until then. To be called just
+/// before the answer: of a command that fails, its error is the only line there.
+void tell_checkpoint(const CheckpointName& checkpoint);
 
 }  // namespace heddle

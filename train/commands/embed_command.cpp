@@ -6,8 +6,9 @@
 #include <filesystem>
 #include <iostream>
 
+#include "data/io/utf8.h"
 #include "data/tokenizer/file.h"
-#include "data/utf8.h"
+#include "models/capabilities.h"
 #include "train/analysis/words/model_vectors.h"
 #include "train/commands/commands.h"
 #include "train/run/checkpoint.h"
@@ -32,22 +33,21 @@ std::vector<Key> VectorOptions::keys() {
 namespace {
 
 /// Vectors of those of `asked` that the vocabulary lacks and the model can put together.
-WordVectors put_together(const Model& model, const std::vector<std::string>& vocabulary,
-                         const std::vector<std::string>& asked, index_t width) {
+WordVectors put_together(const WordTable& model, const WordVectors& vocabulary, const std::vector<std::string>& asked) {
   const auto holds = [](const std::vector<std::string>& words, const std::string& word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
   WordVectors made;
   std::vector<real> values;
-  for (const std::string& word : asked) {
-    if (holds(vocabulary, word) || holds(made.words, word)) continue;
+  for (const std::string& typed : asked) {
+    const std::string word = vocabulary.lower_case ? lower_case(typed) : typed;
+    if (holds(vocabulary.words, word) || holds(made.words, word)) continue;
     const std::vector<real> vector = model.vector_of(word);
     if (vector.empty()) continue;
     made.words.push_back(word);
     values.insert(values.end(), vector.begin(), vector.end());
-    std::cerr << fmt::format("'{}' is not in the vocabulary: put together from its character n-grams\n", visible(word));
   }
-  made.vectors = Tensor::from(values, {std::ssize(made.words), width});
+  made.vectors = Tensor::from(values, {std::ssize(made.words), vocabulary.vectors.size(1)});
   return made;
 }
 
@@ -55,6 +55,7 @@ WordVectors put_together(const Model& model, const std::vector<std::string>& voc
 LoadedVectors joined(const WordVectors& vectors, index_t count, const WordVectors& others) {
   count = std::min(count, std::ssize(vectors.words));
   LoadedVectors all;
+  all.lower_case = vectors.lower_case;
   all.words.assign(vectors.words.begin(), vectors.words.begin() + count);
   for (const std::string& word : others.words) {
     all.made.push_back(std::ssize(all.words));
@@ -62,8 +63,8 @@ LoadedVectors joined(const WordVectors& vectors, index_t count, const WordVector
   }
   const index_t width = vectors.vectors.size(1);
   all.vectors = Tensor({std::ssize(all.words), width});
-  std::copy_n(vectors.vectors.data(), count * width, all.vectors.data());
-  std::copy_n(others.vectors.data(), others.vectors.numel(), all.vectors.data() + count * width);
+  std::copy_n(vectors.vectors.data(), count * width, all.vectors.mutable_data());
+  std::copy_n(others.vectors.data(), others.vectors.numel(), all.vectors.mutable_data() + count * width);
   return all;
 }
 
@@ -89,29 +90,43 @@ LoadedVectors load_word_vectors(const std::string& source, const VectorOptions& 
          "' does not exist; give a run's folder, a checkpoint (.h5), or a file of word vectors");
   if (!fs::is_directory(source, error) && !is_hdf5(source)) {
     ensure(options.layer < 0, "--layer: '", source, "' is a file of vectors, not a model with layers");
-    return {read_word_vectors(source, options.limit), {}};
+    return {read_word_vectors(source, options.limit), {}, {}};
   }
   const LoadedRun run = load_checkpoint(find_checkpoint(source, {"best.h5", "last.h5"}));
-  run.experiment->run.precision = "f32";
-  run.experiment->apply_to_process();
+  auto& table = capability<WordTable>(*run.model, "embed", "give a run of words or text");
+  const auto tokenizer = run.tokenizer();
   WordVectors all;
   if (options.layer < 0) {
-    all = token_vectors(*run.model, *run.tokenizer);
+    all = token_vectors(table, *tokenizer);
   } else {
     Reporter reporter;
-    TextSource text({options.text.empty() ? run.experiment->data.path : options.text}, options.text_size,
-                    static_cast<std::uint64_t>(run.experiment->run.seed));
+    auto& layers = capability<NextToken>(*run.model, "--layer", "it has no layers; leave --layer out");
+    TextSource text(options.text.empty() ? run.experiment->data->split.path : std::vector{options.text},
+                    options.text_size, static_cast<std::uint64_t>(run.experiment->run.seed));
     all = contextual_vectors(
-        *run.model, *run.tokenizer, options.layer, text, options.text_size, options.min_count,
-        [&](index_t done, index_t of) {
+        layers, *tokenizer, options.layer, text, options.text_size, options.min_count, [&](index_t done, index_t of) {
           reporter.progress(fmt::format("read {} of {} tokens", human_count(static_cast<double>(done)),
                                         human_count(static_cast<double>(of))));
         });
   }
-  const index_t width = all.vectors.size(1), count = options.limit > 0 ? options.limit : std::ssize(all.words);
-  return joined(all, count,
-                put_together(*run.model, all.words, options.layer < 0 ? asked : std::vector<std::string>(), width));
+  const index_t count = options.limit > 0 ? options.limit : std::ssize(all.words);
+  LoadedVectors loaded =
+      joined(all, count, put_together(table, all, options.layer < 0 ? asked : std::vector<std::string>()));
+  loaded.checkpoint = run.name();
+  return loaded;
 }
+
+nlohmann::json to_json(const RatedWord& rated) { return {{"word", rated.word}, {"score", rated.score}}; }
+
+void tell_source(const LoadedVectors& vectors) {
+  if (vectors.checkpoint) tell_checkpoint(*vectors.checkpoint);
+  for (const index_t row : vectors.made)
+    std::cerr << fmt::format("'{}' is not in the vocabulary: put together from its character n-grams\n",
+                             visible(vectors.words[static_cast<std::size_t>(row)]));
+}
+
+CommandFunction embed_neighbors, embed_analogy, embed_evaluate, embed_project, embed_axes, embed_dimensions,
+    embed_export;
 
 int embed_command(const std::vector<std::string>& arguments) {
   return run_part("embed",
@@ -136,20 +151,18 @@ int embed_export(const std::vector<std::string>& arguments) {
   line.options = vectors.keys();
   line.options.insert(line.options.begin(), {{"output", output, "where they are written"},
                                              {"format", format, "of the file", word_vector_formats()}});
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   check_output("embed export", output);
-  WordVectors all = load_word_vectors(line.positional[0], vectors);
+  LoadedVectors all = load_word_vectors(line.positional[0], vectors);
   const auto spaced =
       std::count_if(all.words.begin(), all.words.end(), [](std::string& word) { return replace_space(word); });
+  write_word_vectors(output, all, format);
+  tell_source(all);
   if (spaced > 0)
     std::cout << fmt::format(
         "{} words hold white space, which these files cannot: Ġ is written for a blank, Ċ for a "
         "line's end, as in GPT-2's vocabulary\n",
         spaced);
-  write_word_vectors(output, all, format);
   std::cout << fmt::format("{}: {} words, {} dimensions\n", output, all.words.size(), all.vectors.size(1));
   return 0;
 }

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/vectors/word_vectors.h"
 #include "framework/keys.h"
+#include "train/analysis/words/nearest_words.h"
+#include "train/commands/json.h"
+#include "train/run/checkpoint.h"
 
 namespace heddle {
 
@@ -16,21 +20,17 @@ struct VectorOptions {
   std::vector<Key> keys();
 };
 struct LoadedVectors : WordVectors {
-  std::vector<index_t> made;  ///< rows of words that the vocabulary lacks, behind it
+  std::vector<index_t> made;                 ///< rows of words that the vocabulary lacks, behind it
+  std::optional<CheckpointName> checkpoint;  ///< where they are of one
 };
 /// The word vectors of `source`: a run or a checkpoint (its model's input embeddings without <unk>, or with
 /// options.layer averages over a text), or a file that read_word_vectors reads. Those of `asked` that the vocabulary
-/// lacks are added behind it, and it is said, where the model knows parts of them. Errors: as those.
+/// lacks are added behind it, where the model knows parts of them. Errors: as those.
 LoadedVectors load_word_vectors(const std::string& source, const VectorOptions& options,
                                 const std::vector<std::string>& asked = {});
 
-/// The parts of `heddle embed`; each takes what follows its name.
-int embed_neighbors(const std::vector<std::string>& arguments);
-int embed_analogy(const std::vector<std::string>& arguments);
-int embed_evaluate(const std::vector<std::string>& arguments);
-int embed_project(const std::vector<std::string>& arguments);
-int embed_axes(const std::vector<std::string>& arguments);
-int embed_dimensions(const std::vector<std::string>& arguments);
-int embed_export(const std::vector<std::string>& arguments);
+nlohmann::json to_json(const RatedWord& rated);
+/// Says on standard error what an answer is about to come from: tell_checkpoint, and the words that were added.
+void tell_source(const LoadedVectors& vectors);
 
 }  // namespace heddle

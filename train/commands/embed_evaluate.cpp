@@ -11,10 +11,43 @@
 namespace heddle {
 namespace {
 
-nlohmann::json as_json(const AnalogyScore& score) {
+/// Which ways of answering a question are tried.
+enum class Methods { both, add, mul };
+constexpr auto names_of(Methods) {
+  return std::array{Named{Methods::both, "both"}, Named{Methods::add, "add"}, Named{Methods::mul, "mul"}};
+}
+
+/// What the command says.
+struct EvaluateAnswer {
+  std::vector<AnalogyReport> analogies;                                ///< by each method
+  std::vector<std::pair<std::string, SimilarityReport>> similarities;  ///< of each file
+};
+
+nlohmann::json to_json(const AnalogyScore& score) {
   const Interval interval = score.interval();
   return {{"name", score.name},     {"questions", score.questions}, {"asked", score.asked}, {"right", score.right},
           {"share", score.share()}, {"low", interval.low},          {"high", interval.high}};
+}
+
+nlohmann::json to_json(const AnalogyReport& report) {
+  nlohmann::json out = {{"all", to_json(report.total)}};
+  if (report.semantic) out["semantic"] = to_json(*report.semantic);
+  if (report.syntactic) out["syntactic"] = to_json(*report.syntactic);
+  for (const AnalogyScore& score : report.categories) out["categories"].push_back(to_json(score));
+  return out;
+}
+
+nlohmann::json to_json(const EvaluateAnswer& found) {
+  nlohmann::json out;
+  for (const AnalogyReport& report : found.analogies) out["analogies"][name_of(report.method)] = to_json(report);
+  for (const auto& [file, report] : found.similarities)
+    out["similarity"].push_back({{"file", file},
+                                 {"pairs", report.pairs},
+                                 {"covered", report.covered},
+                                 {"spearman", report.correlation},
+                                 {"low", report.interval.low},
+                                 {"high", report.interval.high}});
+  return out;
 }
 
 std::string row(const std::string& name, const AnalogyScore& score) {
@@ -24,13 +57,23 @@ std::string row(const std::string& name, const AnalogyScore& score) {
                      score.right, 100 * score.share(), 100 * interval.low, 100 * interval.high);
 }
 
-void print(const AnalogyReport& report, const std::string& method) {
-  std::cout << fmt::format("{:<28} {:>9} {:>7} {:>7} {:>8}   95 %\n", method == "add" ? "3CosAdd" : "3CosMul",
-                           "questions", "asked", "right", "share");
-  for (const AnalogyScore& score : report.categories) std::cout << row(score.name, score);
-  if (report.semantic) std::cout << row("semantic", *report.semantic);
-  if (report.syntactic) std::cout << row("syntactic", *report.syntactic);
-  std::cout << row(report.total.name, report.total);
+std::string to_text(const AnalogyReport& report) {
+  std::string text =
+      fmt::format("{:<28} {:>9} {:>7} {:>7} {:>8}   95 %\n",
+                  report.method == AnalogyMethod::add ? "3CosAdd" : "3CosMul", "questions", "asked", "right", "share");
+  for (const AnalogyScore& score : report.categories) text += row(score.name, score);
+  if (report.semantic) text += row("semantic", *report.semantic);
+  if (report.syntactic) text += row("syntactic", *report.syntactic);
+  return text + row(report.total.name, report.total);
+}
+
+std::string to_text(const EvaluateAnswer& found) {
+  std::string text;
+  for (const AnalogyReport& report : found.analogies) text += to_text(report);
+  for (const auto& [file, report] : found.similarities)
+    text += fmt::format("{}: {} of {} pairs have vectors; Spearman {:.3f} ({:.3f} - {:.3f})\n", file, report.covered,
+                        report.pairs, report.correlation, report.interval.low, report.interval.high);
+  return text;
 }
 
 }  // namespace
@@ -38,7 +81,8 @@ void print(const AnalogyReport& report, const std::string& method) {
 int embed_evaluate(const std::vector<std::string>& arguments) {
   VectorOptions vectors;
   std::vector<std::string> similarities;
-  std::string questions, method = "both";
+  std::string questions;
+  Methods method = Methods::both;
   AnalogyOptions options;
   bool keep_case = false, json = false;
   CommandLine line;
@@ -55,52 +99,31 @@ int embed_evaluate(const std::vector<std::string>& arguments) {
         "file of questions, as questions-words.txt; none: those of builtin:kingdom, or none with --similarity"},
        {"similarity", similarities, "files of word pairs with scores"},
        {"vocabulary", options.limit, "only so many words exist, the most frequent; 0: all", 0},
-       {"method", method, "add: 3CosAdd, mul: 3CosMul", {"both", "add", "mul"}},
+       {"method", method, "add: 3CosAdd, mul: 3CosMul"},
        {"keep_case", keep_case, "King and king are two words"},
        {"json", json, "print JSON"}});
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   options.fold_case = !keep_case;
-  if (questions.empty() && similarities.empty()) questions = "builtin:kingdom";
+  const bool builtin = questions.empty() && similarities.empty();
+  if (builtin) questions = "builtin:kingdom";
   std::vector<QuestionCategory> asked;
   if (!questions.empty()) asked = read_questions(questions);
   std::vector<std::vector<SimilarityPair>> pairs;
   for (const std::string& path : similarities) pairs.push_back(read_similarities(path));
-  const WordSpace space(load_word_vectors(line.positional[0], vectors));
+  const LoadedVectors loaded = load_word_vectors(line.positional[0], vectors);
+  const WordSpace space(loaded);
 
-  nlohmann::json out;
-  for (const std::string name : {"add", "mul"}) {
-    if (asked.empty() || (method != "both" && method != name)) continue;
-    options.method = name == "add" ? AnalogyMethod::add : AnalogyMethod::mul;
-    const AnalogyReport report = evaluate_analogies(space, asked, options);
-    if (!json) {
-      print(report, name);
-      continue;
-    }
-    nlohmann::json& rows = out["analogies"][name];
-    rows["all"] = as_json(report.total);
-    if (report.semantic) rows["semantic"] = as_json(*report.semantic);
-    if (report.syntactic) rows["syntactic"] = as_json(*report.syntactic);
-    for (const AnalogyScore& score : report.categories) rows["categories"].push_back(as_json(score));
+  EvaluateAnswer found;
+  for (const auto& [tried, way] : {std::pair{AnalogyMethod::add, Methods::add}, {AnalogyMethod::mul, Methods::mul}}) {
+    if (asked.empty() || (method != Methods::both && method != way)) continue;
+    options.method = tried;
+    found.analogies.push_back(evaluate_analogies(space, asked, options));
   }
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const SimilarityReport report = evaluate_similarity(space, pairs[i], options.fold_case);
-    if (json) {
-      out["similarity"].push_back({{"file", similarities[i]},
-                                   {"pairs", report.pairs},
-                                   {"covered", report.covered},
-                                   {"spearman", report.correlation},
-                                   {"low", report.interval.low},
-                                   {"high", report.interval.high}});
-    } else {
-      std::cout << fmt::format("{}: {} of {} pairs have vectors; Spearman {:.3f} ({:.3f} - {:.3f})\n", similarities[i],
-                               report.covered, report.pairs, report.correlation, report.interval.low,
-                               report.interval.high);
-    }
-  }
-  if (json) print_json(out);
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    found.similarities.emplace_back(similarities[i], evaluate_similarity(space, pairs[i], options.fold_case));
+  tell_source(loaded);
+  if (builtin) std::cerr << "asks the questions of builtin:kingdom; --questions FILE asks others\n";
+  print_answer(json, to_json(found), to_text(found));
   return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "framework/gemm.h"
+#include "models/capabilities.h"
 #include "train/commands/commands.h"
 #include "train/decode/generate.h"
 #include "train/run/checkpoint.h"
@@ -15,7 +17,7 @@ namespace {
 struct GenerateOptions {
   std::int64_t tokens = 500, samples = 1, threads = 0;
   std::vector<std::string> prompts;
-  std::string precision = "bf16";
+  Precision precision = Precision::bf16;
   bool no_cache = false;
   SamplingConfig sampling;
 
@@ -25,7 +27,7 @@ struct GenerateOptions {
         {"prompt", prompts, "text to continue, or several; -: read from standard input"},
         {"samples", samples, "texts to write for each prompt, with seeds one after another", 1, 1024},
         {"threads", threads, "threads to use; 0: one a core", 0, 1024},
-        {"precision", precision, "of the weights; bf16: half the memory to read for each token", {"bf16", "f32"}},
+        {"precision", precision, "of the weights; bf16: half the memory to read for each token"},
         {"no_cache", no_cache, "compute every token from the whole window: the same text, slowly"},
     };
     for (Key& key : sampling.keys()) all.push_back(std::move(key));
@@ -43,17 +45,13 @@ int generate_command(const std::vector<std::string>& arguments) {
       "Writes text with a trained model (a run's folder: its best.h5; or a checkpoint), token by token as it "
       "comes;\nseveral prompts or samples are written together.";
   line.options = options.keys();
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
-  ensure(run.model->predicts_next_token(), "generate: a ", run.experiment->model_kind,
-         " writes no text; ask its vectors with heddle embed");
-  run.experiment->run.threads = options.threads;
-  run.experiment->run.precision = "f32";  // activations stay as they are
-  run.experiment->apply_to_process();
-  if (options.precision == "bf16") round_weights(*run.model);
+  auto& writer =
+      capability<NextToken>(*run.model, "generate", "ask word vectors with heddle embed, classes with heddle eval");
+  const auto tokenizer = run.tokenizer();
+  if (options.threads > 0) set_threads(static_cast<int>(options.threads));
+  if (options.precision == Precision::bf16) round_weights(*run.model);
   if (options.prompts.empty()) options.prompts.emplace_back();
   std::vector<std::string> texts;
   std::vector<std::vector<std::int32_t>> tokens;
@@ -65,19 +63,20 @@ int generate_command(const std::vector<std::string>& arguments) {
     }
     for (std::int64_t i = 0; i < options.samples; ++i) {
       texts.push_back(prompt);
-      tokens.push_back(encode_prompt(*run.tokenizer, prompt));
+      tokens.push_back(encode_prompt(*tokenizer, prompt));
     }
   }
+  tell_checkpoint(run.name());
   // One text appears as it is written, several when all are.
   const bool alone = texts.size() == 1;
   if (alone) std::cout << texts[0] << std::flush;
   std::vector<std::int32_t> before;
   for (const auto& prompt : tokens) before.push_back(prompt.empty() ? -1 : prompt.back());
   generate(
-      *run.model, tokens, options.tokens, options.sampling,
+      writer, tokens, options.tokens, options.sampling,
       [&](std::size_t which, std::int32_t id) {
         std::string text;
-        run.tokenizer->decode_next(text, std::exchange(before[which], id), id);
+        tokenizer->decode_next(text, std::exchange(before[which], id), id);
         if (!alone) {
           texts[which] += text;
           return true;

@@ -34,6 +34,16 @@ void check_input(const std::vector<std::string>& paths) {
 
 }  // namespace
 
+void tell_of_nul(const TextSource& source) {
+  if (const std::string notice = source.nul_notice(); !notice.empty()) std::cerr << notice + '\n';
+}
+
+void tell_source(const LoadedTokenizer& loaded) {
+  if (loaded.checkpoint) tell_checkpoint(*loaded.checkpoint);
+}
+
+CommandFunction tokenizer_train, tokenizer_encode, tokenizer_decode, tokenizer_show, tokenizer_stats;
+
 int tokenizer_command(const std::vector<std::string>& arguments) {
   return run_part("tokenizer",
                   {{"train", "learn a byte-pair vocabulary from text", tokenizer_train},
@@ -65,10 +75,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
       {"output", output, "where the vocabulary is written"},
   };
   line.words = 0;
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   check_input(inputs);
   check_output("tokenizer", output);
   check_tokenizer_path(output, pattern);
@@ -87,6 +94,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
                           human_count(static_cast<double>(bpe.vocab_size)),
                           human_count(static_cast<double>(progress.pieces))));
   });
+  tell_of_nul(source);
   write_tokenizer(state, output);
   const auto count = static_cast<std::int64_t>(state.pieces.size());
   reporter.line(fmt::format("{}: {} tokens learned from {}", output, human_count(static_cast<double>(count)),
@@ -115,10 +123,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
   };
   line.words = 0;
   line.more_words = 1;
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   if (name.empty() && !line.positional.empty()) name = line.positional[0];
   if (name.empty()) throw UsageError("tokenizer encode: name a tokenizer; usage: heddle " + line.usage);
   if (!output.empty()) {
@@ -126,17 +131,22 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
     ensure(!std::filesystem::is_directory(output), "'", output, "' is a folder; name a file");
     check_input(inputs);
   }
-  const auto tokenizer = load_tokenizer(name, pattern);
+  const LoadedTokenizer loaded = load_tokenizer(name, pattern);
+  const Tokenizer& tokenizer = *loaded.tokenizer;
   const Specials specials = plain ? Specials::plain : Specials::allowed;
   if (output.empty()) {
-    const std::string text =
-        inputs.empty() ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : TextSource(inputs).read_all();
-    const std::vector<std::int32_t> ids = tokenizer->encode(text, specials);
-    if (json) {
-      print_json({{"ids", ids}, {"starts", tokenizer->starts(text, ids)}});
+    std::string text;
+    if (inputs.empty()) {
+      text.assign(std::istreambuf_iterator<char>(std::cin), {});
     } else {
-      std::cout << fmt::format("{}\n", fmt::join(ids, " "));
+      TextSource source(inputs);
+      text = source.read_all();
+      tell_of_nul(source);
     }
+    const std::vector<std::int32_t> ids = tokenizer.encode(text, specials);
+    tell_source(loaded);
+    print_answer(json, {{"ids", ids}, {"starts", tokenizer.starts(text, ids)}},
+                 fmt::format("{}\n", fmt::join(ids, " ")));
     return 0;
   }
   const StopOnSignal signals;
@@ -146,11 +156,13 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
   const auto total = static_cast<double>(source.size());
   const std::filesystem::path folder = std::filesystem::path(output).parent_path();
   const TokenText text =
-      encode_text(*tokenizer, reader(source), specials, folder.empty() ? "." : folder, [&](std::uint64_t bytes) {
+      encode_text(tokenizer, reader(source), specials, folder.empty() ? "." : folder, [&](std::uint64_t bytes) {
         check_stop();
         reporter.progress(fmt::format("{} of {}", human_bytes(static_cast<double>(bytes)), human_bytes(total)));
       });
+  tell_of_nul(source);
   save_tokens(output, text);
+  tell_source(loaded);
   const auto count = static_cast<double>(text.tokens.count);
   reporter.line(fmt::format("{}: {} tokens of {} ({:.2f} bytes a token), {} bytes each", output, human_count(count),
                             human_bytes(total), total / count, text.tokens.element_size));
@@ -171,25 +183,28 @@ int tokenizer_decode(const std::vector<std::string>& arguments) {
   };
   line.words = 0;
   line.more_words = 1;
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   if (name.empty() && !line.positional.empty()) name = line.positional[0];
   if (name.empty()) throw UsageError("tokenizer decode: name a tokenizer; usage: heddle " + line.usage);
-  const auto tokenizer = load_tokenizer(name, pattern);
+  const LoadedTokenizer loaded = load_tokenizer(name, pattern);
+  const Tokenizer& tokenizer = *loaded.tokenizer;
   std::int32_t before = -1;
   std::string text;
-  const auto write = [&](std::int32_t id) {
-    tokenizer->decode_next(text, before, id);
-    before = id;
-    if (text.size() < (1U << 16U)) return;
+  bool told = false;
+  const auto print = [&] {
+    if (!told) tell_source(loaded);
+    told = true;
     std::cout << text;
     text.clear();
   };
+  const auto write = [&](std::int32_t id) {
+    tokenizer.decode_next(text, before, id);
+    before = id;
+    if (text.size() >= (1U << 16U)) print();
+  };
   if (!input.empty()) {
     const TokenText file = load_tokens(input);
-    ensure(file.tokenizer == tokenizer->state(), "'", input, "' was encoded with another tokenizer than ", name,
+    ensure(file.tokenizer == tokenizer.state(), "'", input, "' was encoded with another tokenizer than ", name,
            "; name the one that made it, or the token file itself");
     const Tokens tokens(file.tokens);
     for (std::size_t i = 0; i < tokens.size(); ++i) write(tokens[i]);
@@ -208,7 +223,7 @@ int tokenizer_decode(const std::vector<std::string>& arguments) {
       at = next;
     }
   }
-  std::cout << text;
+  print();
   return 0;
 }
 

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include "data/text/text_source.h"
+#include "train/run/checkpoint.h"
 
 namespace heddle {
 
-/// The parts of `heddle tokenizer`; each takes what follows its name.
-int tokenizer_train(const std::vector<std::string>& arguments);
-int tokenizer_encode(const std::vector<std::string>& arguments);
-int tokenizer_decode(const std::vector<std::string>& arguments);
-int tokenizer_show(const std::vector<std::string>& arguments);
-int tokenizer_stats(const std::vector<std::string>& arguments);
+/// Says on standard error what TextSource::nul_notice has to say.
+void tell_of_nul(const TextSource& source);
+
+/// Says on standard error what an answer is about to come from, where that is a checkpoint.
+void tell_source(const LoadedTokenizer& loaded);
 
 }  // namespace heddle

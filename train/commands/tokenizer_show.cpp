@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <iostream>
-#include <numeric>
 
+#include "data/io/utf8.h"
 #include "data/text/text_source.h"
-#include "data/text/token_file.h"
 #include "data/tokenizer/bpe.h"
 #include "data/tokenizer/pretokenizer.h"
-#include "data/utf8.h"
+#include "train/analysis/words/token_statistics.h"
 #include "train/commands/json.h"
 #include "train/commands/tokenizer_command.h"
 #include "train/run/checkpoint.h"
@@ -69,6 +68,68 @@ std::string token_lines(const Tokenizer& tokenizer, const std::vector<std::int32
   return text;
 }
 
+/// The merges of the pieces that a text is cut into: of the first few, and of short ones, that a person wants to read.
+std::string all_merges(const Tokenizer& tokenizer, const std::string& sentence) {
+  constexpr std::size_t kMost = 12, kLongest = 200;  // pieces, and bytes of one
+  const TokenizerState& state = tokenizer.state();
+  SpecialTokens cut_out;
+  for (const auto* list : {&state.specials, &state.added}) {
+    for (const std::int32_t id : *list) cut_out.add(tokenizer.piece(id), id);
+  }
+  std::string text;
+  std::vector<std::string> shown;
+  bool all = true;
+  split(
+      pattern_of(state.pattern), cut_out, sentence,
+      [&](std::string_view piece) {
+        const bool again = std::find(shown.begin(), shown.end(), piece) != shown.end();
+        if (again) return;
+        if (shown.size() == kMost || piece.size() > kLongest) {
+          all = false;
+          return;
+        }
+        shown.emplace_back(piece);
+        text += merging(tokenizer, piece);
+      },
+      [](std::int32_t) {});
+  if (!all) text += fmt::format("\n(merges of the first {} pieces of at most {} bytes)\n", shown.size(), kLongest);
+  return text;
+}
+
+nlohmann::json to_json(const TokenStatistics& found) {
+  return {{"bytes", found.bytes},
+          {"characters", found.characters},
+          {"words", found.words},
+          {"tokens", found.tokens},
+          {"bytes_per_token", found.bytes_per_token()},
+          {"vocabulary", found.frequencies.size()},
+          {"unused", found.unused},
+          {"rare", found.rare}};
+}
+
+std::string to_text(const TokenStatistics& found, const Tokenizer& tokenizer) {
+  const auto tokens = static_cast<double>(found.tokens), characters = static_cast<double>(found.characters);
+  const auto share = [&](std::int64_t n) {
+    return fmt::format("{} ({:.1f} %)", human_count(static_cast<double>(n)),
+                       100.0 * static_cast<double>(n) / static_cast<double>(found.frequencies.size()));
+  };
+  std::string text = summary(tokenizer) + fmt::format(
+                                              "{} bytes, {} characters, {} words: {} tokens\n"
+                                              "{:.3f} bytes a token, {:.3f} characters a token, {:.3f} tokens a word\n"
+                                              "of the vocabulary {} are never used, {} less than {} times\n"
+                                              "most used:",
+                                              human_count(static_cast<double>(found.bytes)), human_count(characters),
+                                              human_count(static_cast<double>(found.words)), human_count(tokens),
+                                              found.bytes_per_token(), characters / tokens,
+                                              tokens / std::max(static_cast<double>(found.words), 1.0),
+                                              share(found.unused), share(found.rare), TokenStatistics::kRare);
+  for (const std::int32_t id : found.most_used(15))
+    text +=
+        ' ' + visible(tokenizer.piece(id)) +
+        fmt::format(" {:.1f}%", 100 * static_cast<double>(found.frequencies[static_cast<std::size_t>(id)]) / tokens);
+  return text + '\n';
+}
+
 }  // namespace
 
 int tokenizer_show(const std::vector<std::string>& arguments) {
@@ -80,40 +141,15 @@ int tokenizer_show(const std::vector<std::string>& arguments) {
       "one after another. TOKENIZER is as with encode.";
   line.options = {{"text", sentence, "what to cut into tokens"},
                   {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()}};
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
-  const auto tokenizer = load_tokenizer(line.positional[0], pattern);
-  const std::vector<std::int32_t> ids = tokenizer->encode(sentence, Specials::allowed);
-  std::cout << summary(*tokenizer);
-  if (tokenizer->state().kind == "bpe") {
-    constexpr std::size_t kMost = 12, kLongest = 200;  // pieces, and bytes of one, that a person wants to read
-    std::vector<std::string> shown;
-    bool all = true;
-    const TokenizerState& state = tokenizer->state();
-    SpecialTokens cut_out;
-    for (const auto* list : {&state.specials, &state.added}) {
-      for (const std::int32_t id : *list) cut_out.add(tokenizer->piece(id), id);
-    }
-    split(
-        pattern_of(state.pattern), cut_out, sentence,
-        [&](std::string_view piece) {
-          const bool again = std::find(shown.begin(), shown.end(), piece) != shown.end();
-          if (again) return;
-          if (shown.size() == kMost || piece.size() > kLongest) {
-            all = false;
-            return;
-          }
-          shown.emplace_back(piece);
-          std::cout << merging(*tokenizer, piece);
-        },
-        [](std::int32_t) {});
-    if (!all)
-      std::cout << fmt::format("\n(merges of the first {} pieces of at most {} bytes)\n", shown.size(), kLongest);
-  }
+  if (!line.parse(arguments)) return 0;
+  const LoadedTokenizer loaded = load_tokenizer(line.positional[0], pattern);
+  const Tokenizer& tokenizer = *loaded.tokenizer;
+  const std::vector<std::int32_t> ids = tokenizer.encode(sentence, Specials::allowed);
+  tell_source(loaded);
+  std::cout << summary(tokenizer);
+  if (tokenizer.state().kind == "bpe") std::cout << all_merges(tokenizer, sentence);
   std::cout << fmt::format("\n{} bytes, tokens: {}\n", sentence.size(), ids.size())
-            << token_lines(*tokenizer, ids, isatty(STDOUT_FILENO) == 1);
+            << token_lines(tokenizer, ids, isatty(STDOUT_FILENO) == 1);
   return 0;
 }
 
@@ -127,72 +163,17 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
   line.options = {{"input", inputs, "texts: files or folders"},
                   {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()},
                   {"json", json, "print JSON"}};
-  if (!line.parse(arguments)) {
-    std::cout << line.help();
-    return 0;
-  }
+  if (!line.parse(arguments)) return 0;
   if (inputs.empty()) throw UsageError("tokenizer stats: no text; name one or several with --input PATH ...");
-  const auto tokenizer = load_tokenizer(line.positional[0], pattern);
+  const LoadedTokenizer loaded = load_tokenizer(line.positional[0], pattern);
   TextSource source(inputs);
   ensure(source.size() > 0, "text: ", inputs[0], " is empty; there is nothing to count");
-  std::vector<std::uint64_t> frequencies(static_cast<std::size_t>(tokenizer->vocab_size()));
-  std::uint64_t characters = 0, words = 0;
-  bool in_word = false;
-  for_tokens(
-      *tokenizer, [&](std::string& text, std::size_t count) { return source.read(text, count); }, Specials::allowed,
-      [&](const std::vector<std::int32_t>& ids, std::string_view text) {
-        for (const std::int32_t id : ids) ++frequencies[static_cast<std::size_t>(id)];
-        for (const char c : text) {
-          characters += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
-          const bool space = c == ' ' || (c >= '\t' && c <= '\r');
-          words += !space && !in_word ? 1 : 0;
-          in_word = !space;
-        }
-      });
-  const std::uint64_t token_count = std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0});
-  ensure(token_count > 0, "text: ", inputs[0], " holds no token of this tokenizer; there is nothing to count");
-  const auto tokens = static_cast<double>(token_count), bytes = static_cast<double>(source.size());
-  const auto unused = std::count(frequencies.begin(), frequencies.end(), 0);
-  constexpr std::uint64_t kRare = 10;
-  const auto rare = std::count_if(frequencies.begin(), frequencies.end(), [](auto n) { return n > 0 && n < kRare; });
-  std::vector<std::int32_t> order(frequencies.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
-    return frequencies[static_cast<std::size_t>(a)] > frequencies[static_cast<std::size_t>(b)];
-  });
-  order.resize(std::min<std::size_t>(order.size(), 15));
-  if (json) {
-    print_json({{"bytes", source.size()},
-                {"characters", characters},
-                {"words", words},
-                {"tokens", token_count},
-                {"bytes_per_token", bytes / tokens},
-                {"vocabulary", frequencies.size()},
-                {"unused", unused},
-                {"rare", rare}});
-    return 0;
-  }
-  const auto share = [&](std::ptrdiff_t n) {
-    return fmt::format("{} ({:.1f} %)", human_count(static_cast<double>(n)),
-                       100.0 * static_cast<double>(n) / static_cast<double>(frequencies.size()));
-  };
-  std::cout << summary(*tokenizer)
-            << fmt::format(
-                   "{} bytes, {} characters, {} words: {} tokens\n"
-                   "{:.3f} bytes a token, {:.3f} characters a token, {:.3f} tokens a word\n"
-                   "of the vocabulary {} are never used, {} less than {} times\n"
-                   "most used:",
-                   human_count(bytes), human_count(static_cast<double>(characters)),
-                   human_count(static_cast<double>(words)), human_count(tokens), bytes / tokens,
-                   static_cast<double>(characters) / tokens, tokens / std::max(static_cast<double>(words), 1.0),
-                   share(unused), share(rare), kRare);
-  for (const std::int32_t id : order) {
-    const std::uint64_t count = frequencies[static_cast<std::size_t>(id)];
-    if (count > 0)
-      std::cout << ' ' << visible(tokenizer->piece(id))
-                << fmt::format(" {:.1f}%", 100 * static_cast<double>(count) / tokens);
-  }
-  std::cout << '\n';
+  const TokenStatistics found = token_statistics(
+      *loaded.tokenizer, [&](std::string& text, std::size_t count) { return source.read(text, count); });
+  ensure(found.tokens > 0, "text: ", inputs[0], " holds no token of this tokenizer; there is nothing to count");
+  tell_of_nul(source);
+  tell_source(loaded);
+  print_answer(json, to_json(found), to_text(found, *loaded.tokenizer));
   return 0;
 }
 

@@ -2,12 +2,22 @@
 
 #include <algorithm>
 
-namespace heddle {
+#include "framework/autograd.h"
+#include "framework/nn/decode_state.h"
 
-void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
+namespace heddle {
+namespace {
+
+void check_prompt(const std::vector<std::int32_t>& ids) {
+  ensure(!ids.empty(), "generate: the prompt holds no token; give a longer one");
+}
+
+}  // namespace
+
+void generate(NextToken& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
               const SamplingConfig& sampling, const OnToken& on_token, bool cached) {
   const NoGradGuard no_grad;
-  const index_t window = model.block_size();
+  const index_t window = model.context_size();
   struct Row {
     std::vector<std::int32_t> tokens;  // of the prompt at first
     Rng rng;
@@ -16,7 +26,7 @@ void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompt
   };
   std::vector<Row> rows;
   for (const auto& prompt : prompts) {
-    ensure(!prompt.empty(), "generate: the prompt holds no token; give a longer one");
+    check_prompt(prompt);
     const auto skipped = std::max<std::ptrdiff_t>(0, std::ssize(prompt) - window);
     rows.push_back({{prompt.begin() + skipped, prompt.end()},
                     Rng(static_cast<std::uint64_t>(sampling.seed) + rows.size()),
@@ -28,20 +38,20 @@ void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompt
   index_t size = window;
   for (const Row& row : rows) size = std::min(size, static_cast<index_t>(row.tokens.size()));
   index_t start = 0;  // where the window begins
-  KeyValueCache cache(window);
+  DecodeState state(std::max<index_t>(1, std::ssize(rows)), window);
   for (; std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.done; }); ++size) {
     if (size - start > window) {
       start = size - std::max<index_t>(1, window / 2);
-      cache.length = 0;
+      state.reset();
     }
-    const index_t from = cached ? start + cache.length : start;
+    const index_t from = cached ? start + state.length() : start;
     IdTensor inputs({static_cast<index_t>(rows.size()), size - from});
     for (std::size_t r = 0; r < rows.size(); ++r) {
       std::copy(rows[r].tokens.begin() + from, rows[r].tokens.begin() + size,
                 inputs.data() + static_cast<index_t>(r) * (size - from));
     }
     Context context;
-    context.cache = cached ? &cache : nullptr;
+    context.state = cached ? &state : nullptr;
     context.last_only = true;
     const Tensor logits = model.logits(inputs, context);
     const auto vocabulary = static_cast<std::size_t>(logits.size(-1));
@@ -56,13 +66,10 @@ void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompt
 }
 
 void round_weights(Model& model) {
-  for (Tensor& weight : multiplied_weights(model)) {
-    for (real& value : weight.span()) value = static_cast<real>(from_bf16(to_bf16(value)));
-    keep_rounded(weight);
-  }
+  for (Tensor& weight : multiplied_weights(model)) weight.round_to_bf16();
 }
 
-std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count) {
+std::string sample_text(NextToken& model, const Tokenizer& tokenizer, index_t count) {
   std::string text;
   std::int32_t before = -1;
   generate(model, {encode_prompt(tokenizer, "")}, count, SamplingConfig(), [&](std::size_t, std::int32_t id) {
@@ -74,7 +81,11 @@ std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count)
 }
 
 std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt) {
-  if (!prompt.empty()) return tokenizer.encode(prompt, Specials::allowed);
+  if (!prompt.empty()) {
+    auto ids = tokenizer.encode(prompt, Specials::allowed);
+    check_prompt(ids);
+    return ids;
+  }
   try {
     return tokenizer.encode("\n");
   } catch (const Error&) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "data/tokenizer/tokenizer.h"
-#include "models/model.h"
+#include "models/capabilities.h"
 #include "train/decode/sampling.h"
 
 namespace heddle {
@@ -17,10 +17,10 @@ using OnToken = std::function<bool(std::size_t prompt, std::int32_t id)>;
 /// all. Token i of prompt p takes random number i of seed + p, so a prompt's text is the one that it has alone with
 /// that seed, up to the rounding of scores.
 ///
-/// Positions are computed once and kept in a key/value cache; without `cached` every token is computed from the whole
+/// Positions are computed once and kept in a decode state; without `cached` every token is computed from the whole
 /// window, which gives the same text, slowly. Past the model's context the window slides: the last half of it is kept
 /// and goes on. Of a longer prompt the last block_size tokens are used.
-void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
+void generate(NextToken& model, const std::vector<std::vector<std::int32_t>>& prompts, index_t count,
               const SamplingConfig& sampling, const OnToken& on_token, bool cached = true);
 
 /// Rounds the matrices that the model multiplies with to bf16. Generation then reads half the bytes, for up to kFewRows
@@ -28,9 +28,10 @@ void generate(Model& model, const std::vector<std::vector<std::int32_t>>& prompt
 void round_weights(Model& model);
 
 /// What the model writes of itself, from a line's beginning, with seed 1 and the usual temperature.
-std::string sample_text(Model& model, const Tokenizer& tokenizer, index_t count);
+std::string sample_text(NextToken& model, const Tokenizer& tokenizer, index_t count);
 
-/// The tokens of a prompt; an empty one becomes a line's end, or token 0 where the vocabulary has none.
+/// The tokens of a prompt; an empty one becomes a line's end, or token 0 where the vocabulary has none. Errors: those
+/// of encode; a text that holds no token.
 std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt);
 
 }  // namespace heddle

@@ -2,67 +2,81 @@
 
 #include <fmt/format.h>
 
+#include "data/text/token_file.h"
 #include "data/tokenizer/file.h"
 
 namespace heddle {
 namespace {
 
 constexpr const char* kKind = "checkpoint";
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 
 /// A model's parameters under their names, as an archive sees them.
 struct Weights {
-  std::vector<NamedTensor> parameters;
+  std::vector<NamedParameter> parameters;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    for (NamedTensor& p : parameters) ar& boost::serialization::make_nvp(p.name.c_str(), p.tensor);
+    for (NamedParameter& p : parameters) ar& boost::serialization::make_nvp(p.name.c_str(), p.tensor);
   }
 };
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer,
-                     Model& model, Optimizer& optimizer, RunState& state) {
+void save_checkpoint(const std::filesystem::path& path, const Experiment& experiment, const DataState& data,
+                     Model& model, Learner& learner, RunState& state) {
   using boost::serialization::make_nvp;
+  const AveragedWeights averaged(learner);
   save_file(path, kKind, kFormat, [&](Hdf5OArchive& ar) {
-    std::string config = dump_config(experiment.sections());
-    TokenizerState vocabulary = tokenizer.state();
+    std::string config = experiment.text();
+    Origin origin = Origin::here(experiment);
     Weights weights{model.named_parameters()};
-    ar& BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("model", weights);
-    ar& BOOST_SERIALIZATION_NVP(optimizer) & BOOST_SERIALIZATION_NVP(state);
+    ar& BOOST_SERIALIZATION_NVP(config) & BOOST_SERIALIZATION_NVP(origin);
+    ar << make_nvp("data", const_cast<DataState&>(data));  // one `serialize` reads and writes
+    ar& make_nvp("model", weights);
+    learner.save(ar);
+    ar& BOOST_SERIALIZATION_NVP(state);
   });
 }
 
-LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<std::string>& assignments) {
+std::string CheckpointName::text() const { return fmt::format("{}, after step {}", path.string(), step); }
+
+std::shared_ptr<const Tokenizer> LoadedRun::tokenizer() const {
+  ensure(!data.tokenizer.kind.empty(), "the model was trained on data.kind = ", experiment->data_kind,
+         ", which has no tokenizer");
+  return make_tokenizer(data.tokenizer);
+}
+
+LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose,
+                          const std::vector<std::string>& assignments) {
   using boost::serialization::make_nvp;
   LoadedRun run;
+  run.path = path;
   load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) {
     std::string config;
-    TokenizerState vocabulary;
-    ar& BOOST_SERIALIZATION_NVP(config) & make_nvp("tokenizer", vocabulary) & make_nvp("state", run.state);
+    ar& BOOST_SERIALIZATION_NVP(config) & make_nvp("origin", run.origin) & make_nvp("data", run.data);
+    ar& make_nvp("state", run.state);
     Settings settings = Settings::from_text(config, path.string());
     run.experiment = std::make_unique<Experiment>(settings);
     if (!assignments.empty()) {
       const auto before = std::move(run.experiment);
       settings.override_with(assignments);
       run.experiment = std::make_unique<Experiment>(settings);
-      check_resumable(before->sections(), run.experiment->sections());
+      (purpose == Purpose::resume ? check_resumable : check_settled)(before->sections(), run.experiment->sections());
     }
-    run.tokenizer = make_tokenizer(vocabulary);
-    run.model = run.experiment->build_model(*run.tokenizer);
+    if (purpose != Purpose::use) run.experiment->apply_to_process();
+    run.model = run.experiment->shape_model(run.data.spec());
     Weights weights{run.model->named_parameters()};
     ar& make_nvp("model", weights);
+    if (purpose != Purpose::resume) return;
+    run.learner = run.experiment->make_learner(*run.model);
+    run.learner->load(ar);
   });
+  if (run.learner) run.learner->swap_average();  // the file holds them exchanged
   return run;
 }
 
-void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer) {
-  load_file(path, kKind, kFormat, [&](Hdf5IArchive& ar) { ar& BOOST_SERIALIZATION_NVP(optimizer); });
-  optimizer.swap_average();  // the file holds them exchanged
-}
-
-std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& source, const std::string& pattern) {
+LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern) {
   namespace fs = std::filesystem;
   fs::path path(source);
   ensure(
@@ -70,12 +84,14 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& source, const
       " does not exist; give a run, a token file, a tokenizer.json, a .tiktoken file or a folder of GPT-2's two files");
   if (fs::is_directory(path) && !fs::exists(path / "encoder.json"))
     path = find_checkpoint(source, {"best.h5", "last.h5"});
-  if (!is_hdf5(path)) return make_tokenizer(read_tokenizer(path, pattern));
-  if (file_kind(path) != kKind) return make_tokenizer(load_tokens(path).tokenizer);
-  TokenizerState vocabulary;
+  if (!is_hdf5(path)) return {make_tokenizer(read_tokenizer(path, pattern)), {}};
+  if (file_kind(path) != kKind) return {make_tokenizer(load_tokens(path).tokenizer), {}};
+  DataState data;
+  RunState state;
   load_file(path, kKind, kFormat,
-            [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("tokenizer", vocabulary); });
-  return make_tokenizer(vocabulary);
+            [&](Hdf5IArchive& ar) { ar& BOOST_SERIALIZATION_NVP(data) & BOOST_SERIALIZATION_NVP(state); });
+  ensure(!data.tokenizer.kind.empty(), "tokenizer ", source, ": the run's data has none; give a run on text");
+  return {make_tokenizer(data.tokenizer), CheckpointName{path, state.step}};
 }
 
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names) {
@@ -86,6 +102,18 @@ std::filesystem::path find_checkpoint(const std::string& run, const std::vector<
     if (std::filesystem::exists(path / name)) return path / name;
   }
   throw Error(fmt::format("run {}: the folder holds no checkpoint ({})", run, fmt::join(names, ", ")));
+}
+
+std::string step_name(std::int64_t step) { return fmt::format("step_{}.h5", step); }
+
+std::map<std::int64_t, std::filesystem::path> step_checkpoints(const std::filesystem::path& folder) {
+  std::map<std::int64_t, std::filesystem::path> all;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    std::int64_t step = 0;
+    if (std::sscanf(name.c_str(), "step_%ld.h5", &step) == 1 && name == step_name(step)) all[step] = entry.path();
+  }
+  return all;
 }
 
 }  // namespace heddle

@@ -1,58 +1,92 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "framework/archive/archive.h"
 #include "train/run/experiment.h"
 #include "train/run/metrics.h"
+#include "train/run/origin.h"
 
 namespace heddle {
 
-/// Where a run stands, beside its weights and moments.
+/// Where a run stands, beside its weights and what the learner keeps.
 struct RunState {
-  std::int64_t step = 0;         ///< steps done
-  double best_val_loss = 1e300;  ///< lowest validation loss so far, in nats a token
+  std::int64_t step = 0;                                           ///< steps done
+  double best_val_loss = std::numeric_limits<double>::infinity();  ///< lowest so far, in nats a target
   std::int64_t evaluations_since_best = 0;
-  std::uint64_t text_hash = 0;  ///< of the text that the run is trained on
+  std::uint64_t fingerprint = 0;  ///< of the data that the run is trained on
   History history;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(step) & BOOST_SERIALIZATION_NVP(best_val_loss);
-    ar& BOOST_SERIALIZATION_NVP(evaluations_since_best) & BOOST_SERIALIZATION_NVP(text_hash);
-    ar& BOOST_SERIALIZATION_NVP(history);
+    ar& BOOST_SERIALIZATION_NVP(evaluations_since_best);
+    ar& BOOST_SERIALIZATION_NVP(fingerprint) & BOOST_SERIALIZATION_NVP(history);
   }
 };
 
-/// Writes a checkpoint: /config (text), /tokenizer, /model, /optimizer, /state. Where the optimizer keeps averages they
-/// must be exchanged with the weights, so that /model is what is used, and training goes on from
-/// /optimizer/NAME/average. Errors: as save_file.
-void save_checkpoint(const std::filesystem::path& path, Experiment& experiment, const Tokenizer& tokenizer,
-                     Model& model, Optimizer& optimizer, RunState& state);
+/// Writes a checkpoint: /config (text), /origin, /data, /model, what the learner keeps, /state. Where the learner keeps
+/// averages, /model holds those, as they are what is used. Errors: as save_file.
+void save_checkpoint(const std::filesystem::path& path, const Experiment& experiment, const DataState& data,
+                     Model& model, Learner& learner, RunState& state);
 
-/// A trained model with what it needs to be used.
-struct LoadedRun {
-  std::unique_ptr<Experiment> experiment;
-  std::shared_ptr<const Tokenizer> tokenizer;
-  std::unique_ptr<Model> model;
-  RunState state;
+/// Which checkpoint something was read from, and the steps done until then.
+struct CheckpointName {
+  std::filesystem::path path;
+  std::int64_t step = 0;
+
+  std::string text() const;  ///< "runs/quickstart/best.h5, after step 1000"
 };
 
-/// Reads a checkpoint. `assignments` ("section.key=value") change the config that it holds; only keys that may change.
-/// Errors: as load_file; a key that may not change; contents that do not fit each other.
-LoadedRun load_checkpoint(const std::filesystem::path& path, const std::vector<std::string>& assignments = {});
-/// Reads the moments of a checkpoint into an optimizer over its model's parameters, and puts averages in their place.
-void load_optimizer(const std::filesystem::path& path, Optimizer& optimizer);
+/// A trained model with what it needs to be used, or trained further.
+struct LoadedRun {
+  std::filesystem::path path;
+  std::unique_ptr<Experiment> experiment;
+  DataState data;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Learner> learner;  ///< where it was asked for
+  RunState state;
+  Origin origin;
 
+  CheckpointName name() const { return {path, state.step}; }
+  /// Errors: it has none, as its data is no text.
+  std::shared_ptr<const Tokenizer> tokenizer() const;
+};
+
+/// What a checkpoint is read for.
+enum class Purpose {
+  use,       ///< the model alone
+  evaluate,  ///< the model; keys beside [model] and [optim] may be given anew
+  resume     ///< training; keys that may change on the way may be given anew
+};
+
+/// Reads a checkpoint, once. `assignments` ("section.key=value") change the config that it holds, as `purpose` allows,
+/// and where it is to be trained further the process is set up as the config says. Errors: as load_file; a key that may
+/// not change; contents that do not fit each other.
+LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose = Purpose::use,
+                          const std::vector<std::string>& assignments = {});
+
+struct LoadedTokenizer {
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::optional<CheckpointName> checkpoint;  ///< where it is that of one
+};
 /// The tokenizer of a run, a checkpoint, a token file, or one of the files that read_tokenizer reads. `pattern` is that
 /// of a file which does not say it. Errors: as those; a folder that holds none.
-std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& source, const std::string& pattern = "gpt2");
+LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern = "gpt2");
 
 /// The checkpoint that RUN names: itself, or in a run's folder the first of `names` that is there.
 /// Errors: there is none, saying what was looked for.
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names);
+
+/// The file of a step's checkpoint, beside last.h5, in a run's folder: step_N.h5.
+std::string step_name(std::int64_t step);
+/// Those that are there, by step.
+std::map<std::int64_t, std::filesystem::path> step_checkpoints(const std::filesystem::path& folder);
 
 }  // namespace heddle

@@ -7,10 +7,11 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
+#include <iostream>
 #include <sstream>
 
-#include "data/spelling.h"
+#include "data/io/file.h"
+#include "data/io/spelling.h"
 
 namespace heddle {
 namespace {
@@ -62,11 +63,25 @@ void assign(const Key& key, const std::string& text, const std::string& where) {
     ensure(yes || no, where, ": needs true or false");
     **flag = yes;
   } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&key.member)) {
-    (*list)->push_back(text);
+    if (!key.commas) {
+      (*list)->push_back(text);
+      return;
+    }
+    (*list)->clear();
+    std::istringstream in(text);
+    for (std::string item; std::getline(in, item, ',');) {
+      const std::size_t begin = item.find_first_not_of(' ');
+      if (begin != item.npos) (*list)->push_back(item.substr(begin, item.find_last_not_of(' ') + 1 - begin));
+    }
   } else {
-    ensure(key.choices.empty() || std::find(key.choices.begin(), key.choices.end(), text) != key.choices.end(), where,
-           ": choose one of ", fmt::format("{}", fmt::join(key.choices, ", ")));
-    *std::get<std::string*>(key.member) = text;
+    const auto choice = std::find(key.choices.begin(), key.choices.end(), text);
+    ensure(key.choices.empty() || choice != key.choices.end(), where, ": choose one of ",
+           fmt::format("{}", fmt::join(key.choices, ", ")));
+    if (const auto* named = std::get_if<Key::EnumMember>(&key.member)) {
+      named->set(static_cast<std::size_t>(choice - key.choices.begin()));
+    } else {
+      *std::get<std::string*>(key.member) = text;
+    }
   }
 }
 
@@ -102,17 +117,12 @@ std::string table_of(const std::vector<std::pair<std::string, const Key*>>& rows
 Settings Settings::from_file(const std::string& path) {
   ensure(std::filesystem::exists(path), "config ", path, " does not exist");
   ensure(!std::filesystem::is_directory(path), "config ", path, " is a folder; give a .cfg file");
-  std::ifstream in(path);
-  ensure(in.good(), "config ", path, " cannot be read");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return from_text(text.str(), path);
+  return from_text(read_file(path, Contents::text, "config " + path), path);
 }
 
 Settings Settings::from_text(const std::string& text, const std::string& source) {
   Settings settings;
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // some editors begin a file with it
-  std::istringstream in(text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text);
+  std::istringstream in(text);
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
@@ -141,7 +151,7 @@ std::string Settings::value_of(const std::string& name, const std::string& fallb
   return found == values_.end() ? fallback : found->second.text;
 }
 
-void Settings::apply_to(const std::vector<Section>& sections) const {
+void Settings::apply_to(const std::vector<Section>& sections, const std::vector<ForeignKeys>& foreign) const {
   std::map<std::string, const Key*> known;
   std::vector<std::string> names;
   for (const Section& section : sections) {
@@ -152,7 +162,13 @@ void Settings::apply_to(const std::vector<Section>& sections) const {
   }
   for (const auto& [name, value] : values_) {
     const auto found = known.find(name);
-    ensure(found != known.end(), value.source, ": unknown key ", name, nearest(name, names));
+    if (found == known.end()) {
+      for (const ForeignKeys& other : foreign) {
+        ensure(std::find(other.names.begin(), other.names.end(), name) == other.names.end(), value.source, ": ", name,
+               " is a key of ", other.owner, ", not of ", other.instead, "; leave it out");
+      }
+      throw Error(concat_text(value.source, ": unknown key ", name, nearest(name, names)));
+    }
     const std::string where = concat_text(value.source, ": ", name, " = ", value.text);
     check_writable(value.text, where);
     assign(*found->second, value.text, where);
@@ -161,11 +177,14 @@ void Settings::apply_to(const std::vector<Section>& sections) const {
 
 std::string value_text(const Key& key) {
   return std::visit(
-      [](auto* member) -> std::string {
-        if constexpr (std::is_same_v<decltype(member), std::string*>) {
+      [&](const auto& member) -> std::string {
+        using Member = std::decay_t<decltype(member)>;
+        if constexpr (std::is_same_v<Member, Key::EnumMember>) {
+          return member.get();
+        } else if constexpr (std::is_same_v<Member, std::string*>) {
           return *member;
-        } else if constexpr (std::is_same_v<decltype(member), std::vector<std::string>*>) {
-          return fmt::format("{}", fmt::join(*member, " "));
+        } else if constexpr (std::is_same_v<Member, std::vector<std::string>*>) {
+          return fmt::format("{}", fmt::join(*member, key.commas ? ", " : " "));
         } else {
           return fmt::format("{}", *member);  // the shortest digits that read back the same
         }
@@ -178,6 +197,7 @@ std::string dump_config(const std::vector<Section>& sections) {
   for (const Section& section : sections) {
     text += (text.empty() ? "[" : "\n[") + section.name + "]\n";
     for (const Key& key : section.keys) {
+      if (!key.kept) continue;
       const std::string line = key.name + " = " + value_text(key);
       text += fmt::format("{:<32} # {}\n", line, key.help);
     }
@@ -195,18 +215,37 @@ std::string describe_keys(const std::vector<Section>& sections) {
   return text;
 }
 
-void check_resumable(const std::vector<Section>& before, const std::vector<Section>& now) {
+namespace {
+
+/// Calls on_change(section, key, old value, value) for every key that differs.
+template <class OnChange>
+void for_changes(const std::vector<Section>& before, const std::vector<Section>& now, const OnChange& on_change) {
   std::map<std::string, std::string> old;
   for (const Section& section : before) {
     for (const Key& key : section.keys) old[section.name + '.' + key.name] = value_text(key);
   }
   for (const Section& section : now) {
     for (const Key& key : section.keys) {
-      const std::string name = section.name + '.' + key.name, value = value_text(key);
-      ensure(key.may_change || old[name] == value, "resume: ", name, " was ", old[name], " and may not become ", value,
-             "; start a new run with heddle train for that");
+      const std::string& was = old[section.name + '.' + key.name];
+      if (was != value_text(key)) on_change(section.name, key, was.empty() ? "empty" : was);
     }
   }
+}
+
+}  // namespace
+
+void check_resumable(const std::vector<Section>& before, const std::vector<Section>& now) {
+  for_changes(before, now, [](const std::string& section, const Key& key, const std::string& was) {
+    ensure(key.may_change, "resume: ", section, '.', key.name, " was ", was, " and may not become ", value_text(key),
+           "; start a new run with heddle train for that");
+  });
+}
+
+void check_settled(const std::vector<Section>& before, const std::vector<Section>& now) {
+  for_changes(before, now, [](const std::string& section, const Key& key, const std::string& was) {
+    ensure(section != "model" && section != "optim", section, '.', key.name, " is ", was,
+           " in the trained model, and cannot become ", value_text(key));
+  });
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {
@@ -215,7 +254,10 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
   bool only_words = false;  // after "--"
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
-    if (!only_words && (argument == "--help" || argument == "-h")) return false;
+    if (!only_words && (argument == "--help" || argument == "-h")) {
+      std::cout << help();
+      return false;
+    }
     if (!only_words && argument == "--") {
       only_words = true;
       continue;
@@ -266,7 +308,8 @@ std::string CommandLine::help() const {
     rows.emplace_back("--" + dashed(key.name) + (flag ? "" : "=" + (value_text(key).empty() ? "..." : value_text(key))),
                       &key);
   }
-  return "usage: heddle " + usage + "\n\n" + summary + '\n' + (rows.empty() ? "" : "\noptions:\n") + table_of(rows);
+  return "usage: heddle " + usage + "\n\n" + summary + '\n' + (rows.empty() ? "" : "\noptions:\n") + table_of(rows) +
+         (notes ? notes() : "");
 }
 
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +22,12 @@ struct Section {
   std::vector<Key> keys;
 };
 
+/// Keys that other settings would bring: "optim.beta1" is a key of the gradient learner, not of word2vec's.
+struct ForeignKeys {
+  std::string owner, instead;
+  std::vector<std::string> names;
+};
+
 /// What a config file and the command line say, not yet understood: full names ("train.steps") with their values and
 /// where each was written.
 class Settings {
@@ -36,8 +43,9 @@ class Settings {
   /// The value of one key before the rest is understood, as when `model.kind` decides which keys there are.
   std::string value_of(const std::string& name, const std::string& fallback) const;
   /// Writes every setting into the member that its key names. Errors: an unknown section or key (the nearest known one
-  /// is named), a value of the wrong type, out of bounds or not among the choices.
-  void apply_to(const std::vector<Section>& sections) const;
+  /// is named, or, of `foreign` ones, whose they are), a value of the wrong type, out of bounds or not among the
+  /// choices.
+  void apply_to(const std::vector<Section>& sections, const std::vector<ForeignKeys>& foreign = {}) const;
 
  private:
   struct Value {
@@ -52,14 +60,17 @@ std::string value_text(const Key& key);
 std::string dump_config(const std::vector<Section>& sections);
 /// What `--help` shows: each key with its default, its bounds or choices and its meaning.
 std::string describe_keys(const std::vector<Section>& sections);
-/// Error, if a key that may not change differs between the run's config and the resumed one.
+/// Errors: a key that may not change differs between a run's config and the one that it goes on with.
 void check_resumable(const std::vector<Section>& before, const std::vector<Section>& now);
+/// Errors: a key of [model] or [optim] differs, which a trained model's config has settled.
+void check_settled(const std::vector<Section>& before, const std::vector<Section>& now);
 
 /// The command line of one command: positional words, `--option value` or `--option=value`, and `--section.key=value`
 /// where the command reads a config.
 struct CommandLine {
-  std::string usage;    ///< after "heddle": "train CONFIG [options]"
-  std::string summary;  ///< one line
+  std::string usage;                   ///< after "heddle": "train CONFIG [options]"
+  std::string summary;                 ///< one line
+  std::function<std::string()> notes;  ///< what else help() says, behind the options
   std::vector<Key> options;
   std::size_t words = 1;       ///< positional words that must come
   std::size_t more_words = 0;  ///< and that may come
@@ -69,7 +80,7 @@ struct CommandLine {
   std::vector<std::string> assignments;  ///< found by parse: "section.key=value"
 
   /// Fills the options' members and the fields above. Errors (UsageError): an unknown option, a missing or superfluous
-  /// word, a value that does not fit. Returns false if --help was asked for.
+  /// word, a value that does not fit. Where --help was asked for, help() is printed and the command is done: false.
   bool parse(const std::vector<std::string>& arguments);
   std::string help() const;
 };

@@ -5,19 +5,64 @@
 
 #include "framework/gemm.h"
 #include "framework/parallel.h"
+#include "train/tasks/task.h"
 
 namespace heddle {
+namespace {
+
+// Uses of a run's random numbers; each has a stream of its own.
+constexpr std::uint64_t kWeightStream = 0, kDataStream = 1, kLearnerStream = 2;
+
+template <class Kinds>
+std::vector<std::string> names_of(const Kinds& kinds) {
+  std::vector<std::string> names;
+  for (const auto& kind : kinds) names.emplace_back(kind.name);
+  return names;
+}
+
+void append(std::vector<Key>& keys, std::vector<Key> more) {
+  for (Key& key : more) keys.push_back(std::move(key));
+}
+
+/// The keys that a part of another kind would bring to a section, for messages.
+void add_foreign(std::vector<ForeignKeys>& all, std::string owner, std::string instead, const char* section,
+                 const std::vector<Key>& keys) {
+  ForeignKeys foreign{std::move(owner), std::move(instead), {}};
+  for (const Key& key : keys) foreign.names.push_back(std::string(section) + '.' + key.name);
+  all.push_back(std::move(foreign));
+}
+
+std::vector<ForeignKeys> foreign_keys(const Experiment& experiment) {
+  std::vector<ForeignKeys> all;
+  const std::string model = "model.kind = " + experiment.model_kind, data = "data.kind = " + experiment.data_kind;
+  for (const ModelKind& kind : model_kinds()) {
+    add_foreign(all, std::string("model.kind = ") + kind.name, model, "model", kind.make()->keys());
+    for (const DataKind& fits : data_kinds()) {
+      try {
+        const auto learner = task_kind(kind.name, fits.name).make_learner();
+        const std::string owner = std::string("the learner of model.kind = ") + kind.name;
+        add_foreign(all, owner, model, "optim", learner->optim_keys());
+        add_foreign(all, owner, model, "train", learner->train_keys());
+      } catch (const Error&) {  // that model does not take that data
+      }
+    }
+  }
+  for (const DataKind& kind : data_kinds())
+    add_foreign(all, std::string("data.kind = ") + kind.name, data, "data", kind.make()->keys());
+  return all;
+}
+
+}  // namespace
 
 std::vector<Key> RunConfig::keys() {
   return {
       {"name", name, "name of the run; its folder is runs/NAME"},
       {"dir", dir, "another folder for the run"},
-      {"seed", seed, "decides weights, order of data, dropout and built-in text", 0},
+      {"seed", seed, "decides weights, order of data, dropout and built-in data", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
       Key("pin", pin, "keep each thread on a core of its own, if there are as many cores as threads").resumable(),
-      Key("precision", precision, "operands of matrix products; auto: bf16 where the processor has it",
-          {"auto", "f32", "bf16"}),
-      Key("overwrite", overwrite, "delete an earlier run in the same folder").resumable(),
+      {"precision", precision, "operands of matrix products; auto: bf16 where the processor has it"},
+      Key("overwrite", overwrite, "delete an earlier run in the same folder").transient(),
   };
 }
 
@@ -25,21 +70,26 @@ std::vector<Key> TrainConfig::keys() {
   return {
       Key("steps", steps, "optimizer steps; 0: as many as epochs are", 0).resumable(),
       Key("epochs", epochs,
-          "passes over the training text, each window once a pass in an order of its own; 0: windows at random", 0.0,
+          "passes over the training examples, each once an epoch in an order of its own; 0: examples at random", 0.0,
           1e6)
           .resumable(),
-      {"batch_size", batch_size, "windows of text in one pass", 1, 1 << 20},
-      {"accumulate", accumulate, "passes whose gradients make one step", 1, 1 << 20},
-      Key("eval_interval", eval_interval, "steps between evaluations; 0: as many as a pass has", 0).resumable(),
+      {"batch_size", batch_size, "rows of a micro-batch: windows of text, images", 1, 1 << 20},
+      {"order", order,
+       "of the training examples; auto: epochs where train.epochs is given, else random; contiguous: each row goes on "
+       "where it ended, for recurrent models; lengths: like lengths share a batch"},
+      Key("eval_interval", eval_interval, "steps between evaluations; 0: as many as an epoch has", 0).resumable(),
       Key("eval_batches", eval_batches, "batches of an evaluation; 0: the whole validation split", 0).resumable(),
       Key("checkpoint_interval", checkpoint_interval, "steps between writes of last.h5", 1).resumable(),
-      Key("early_stop", early_stop, "evaluations without a better loss that end the run; 0: none do", 0).resumable(),
+      Key("keep_last", keep_last, "checkpoints that are kept of the last ones: last.h5, and the earlier as step_N.h5",
+          1, 1000)
+          .resumable(),
+      Key("early_stop", early_stop,
+          "early-stopping patience: evaluations without a better loss that end the run; 0: "
+          "none do",
+          0)
+          .resumable(),
       Key("log_interval", log_interval, "steps between lines in the log", 1).resumable(),
       Key("sample_interval", sample_interval, "steps between samples in samples.txt; 0: only at the end", 0)
-          .resumable(),
-      Key("recompute", recompute,
-          "keep only what goes into each block and compute the rest again in backward: less memory, a third more time, "
-          "the same bits")
           .resumable(),
       Key("memory_limit", memory_limit,
           "most memory that training may take, in GB; what is expected to take more is refused before the first step; "
@@ -54,46 +104,106 @@ std::vector<Key> TrainConfig::keys() {
 
 Experiment::Experiment(const Settings& settings) {
   model_kind = settings.value_of("model.kind", model_kind);
-  model = make_model_config(model_kind);
-  settings.apply_to(sections());
+  data_kind = settings.value_of("data.kind", data_kind);
+  model = heddle::model_kind(model_kind).make();
+  data = heddle::data_kind(data_kind).make();
+  learner = task_kind(model_kind, data_kind).make_learner();
+  settings.apply_to(sections(), foreign_keys(*this));
   ensure(!run.name.empty() && run.name.find('/') == std::string::npos && !run.name.starts_with('.'),
          "run.name = ", run.name, ": wants the name of a folder in runs/; for another place give run.dir");
-  ensure(optim.schedule == "constant" || optim.min_lr <= optim.lr, "optim.min_lr = ", optim.min_lr,
-         " is above optim.lr = ", optim.lr, "; the rate falls from lr to min_lr");
+  ensure(!data->split.path.empty(), "data.path is empty; give the files or folders of the data");
+  ensure(schedule.schedule == Schedule::constant || schedule.min_lr <= schedule.lr, "optim.min_lr = ", schedule.min_lr,
+         " is above optim.lr = ", schedule.lr, "; the rate falls from lr to min_lr");
   ensure(train.steps > 0 || train.epochs > 0, "train.steps = 0 and train.epochs = 0: nothing would be trained");
 }
 
 std::vector<Section> Experiment::sections() {
-  std::vector<Key> model_keys = model->keys();
-  model_keys.insert(model_keys.begin(), Key("kind", model_kind, "architecture", model_kinds()));
+  std::vector<Key> data_keys{Key("kind", data_kind, "what the data is", names_of(data_kinds()))};
+  append(data_keys, data->split.keys());
+  append(data_keys, data->keys());
+  std::vector<Key> model_keys{Key("kind", model_kind, "architecture", names_of(model_kinds()))};
+  append(model_keys, model->keys());
+  std::vector<Key> optim_keys = schedule.keys(), train_keys = train.keys();
+  append(optim_keys, learner->optim_keys());
+  append(train_keys, learner->train_keys());
   return {{"run", run.keys()},
-          {"data", data.keys()},
+          {"data", std::move(data_keys)},
           {"model", std::move(model_keys)},
-          {"optim", optim.keys()},
-          {"train", train.keys()}};
+          {"optim", std::move(optim_keys)},
+          {"train", std::move(train_keys)}};
+}
+
+std::string Experiment::text() const {
+  return dump_config(const_cast<Experiment*>(this)->sections());  // keys point to members; writing text changes none
 }
 
 void Experiment::apply_to_process() const {
   set_threads(run.threads > 0 ? static_cast<int>(run.threads) : threads(), run.pin);
-  const bool bf16 = run.precision == "bf16" || (run.precision == "auto" && bf16_supported());
-  set_gemm_precision(bf16 ? Precision::bf16 : Precision::f32);
 }
 
-TrainConfig Experiment::plan(index_t training_tokens) const {
+Precision Experiment::precision() const {
+  const bool bf16 =
+      run.precision == RunPrecision::bf16 || (run.precision == RunPrecision::automatic && bf16_supported());
+  return bf16 ? Precision::bf16 : Precision::f32;
+}
+
+std::unique_ptr<Dataset> Experiment::load_data(const DataState* known, const std::filesystem::path& cache,
+                                               const Progress& progress) const {
+  return data->load({static_cast<std::uint64_t>(run.seed), model->block_size(), known, cache, progress});
+}
+
+std::unique_ptr<Model> Experiment::build_model(const DataSpec& spec) const {
+  return model->build(spec, rng(kWeightStream));
+}
+
+std::unique_ptr<Model> Experiment::shape_model(const DataSpec& spec) const {
+  return model->build(spec, Initializer::shapes_only());
+}
+
+std::unique_ptr<Learner> Experiment::make_learner(Model& trained) const {
+  return learner->make(trained, rng(kLearnerStream), precision());
+}
+
+std::unique_ptr<Feed> Experiment::make_feed(const Dataset& dataset) const {
+  Order order = train.order;
+  if (order == Order::automatic) order = train.epochs > 0 ? Order::epochs : Order::random;
+  return std::make_unique<Feed>(dataset, order, StepRows{train.batch_size, learner->micro_batches()}, rng(kDataStream));
+}
+
+std::vector<std::string> describe_all_keys() {
+  std::vector<std::string> all;
+  std::vector<std::string> shown;  // sections as they were described
+  for (const ModelKind& model : model_kinds()) {
+    for (const DataKind& data : data_kinds()) {
+      std::unique_ptr<Experiment> defaults;
+      try {
+        task_kind(model.name, data.name);
+        defaults = std::make_unique<Experiment>(Settings::from_text(
+            concat_text("[data]\npath = -\nkind = ", data.name, "\n[model]\nkind = ", model.name), "defaults"));
+      } catch (const Error&) {
+        continue;  // that model does not learn from that data
+      }
+      std::string text = concat_text("model.kind = ", model.name, ", data.kind = ", data.name, ":\n");
+      for (const Section& section : defaults->sections()) {
+        const std::string described = describe_keys({section});
+        if (std::find(shown.begin(), shown.end(), described) != shown.end()) continue;
+        shown.push_back(described);
+        text += '\n' + described;
+      }
+      all.push_back(text);
+    }
+  }
+  return all;
+}
+
+TrainConfig Experiment::plan(double steps_per_epoch) const {
   TrainConfig plan = train;
-  const index_t block = model->block_size(), windows = (training_tokens - 1 + block - 1) / block;
-  const double a_pass = static_cast<double>(windows) / static_cast<double>(train.batch_size * train.accumulate);
-  const auto steps_of = [&](double passes) {
-    return std::max<index_t>(1, static_cast<index_t>(std::ceil(passes * a_pass)));
+  const auto steps_of = [&](double epochs) {
+    return std::max<index_t>(1, static_cast<index_t>(std::ceil(epochs * steps_per_epoch)));
   };
   if (plan.steps == 0) plan.steps = steps_of(train.epochs);
   if (plan.eval_interval == 0) plan.eval_interval = steps_of(1);
   return plan;
-}
-
-std::unique_ptr<Model> Experiment::build_model(const Tokenizer& tokenizer) const {
-  constexpr std::uint64_t kWeightStream = 0;
-  return model->build({tokenizer.state().pieces, tokenizer.state().counts}, rng().fork(kWeightStream));
 }
 
 }  // namespace heddle

@@ -1,18 +1,28 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "data/text/corpus.h"
+#include "data/kinds.h"
 #include "framework/optim.h"
-#include "models/model.h"
+#include "models/kinds.h"
+#include "train/learners/learner.h"
 #include "train/run/config.h"
 
 namespace heddle {
 
+/// What run.precision may ask for; automatic: bf16 where the processor has it.
+enum class RunPrecision { automatic, f32, bf16 };
+constexpr auto names_of(RunPrecision) {
+  return std::array{Named{RunPrecision::automatic, "auto"}, Named{RunPrecision::f32, "f32"},
+                    Named{RunPrecision::bf16, "bf16"}};
+}
+
 struct RunConfig {
-  std::string name = "run", dir, precision = "auto";
+  std::string name = "run", dir;
+  RunPrecision precision = RunPrecision::automatic;
   std::int64_t seed = 1, threads = 0;
   bool pin = false, overwrite = false;
 
@@ -20,42 +30,60 @@ struct RunConfig {
 };
 
 struct TrainConfig {
-  std::int64_t steps = 1000, batch_size = 12, accumulate = 1;
+  std::int64_t steps = 1000, batch_size = 12;
   double epochs = 0;
-  std::int64_t eval_interval = 250, eval_batches = 20, checkpoint_interval = 250, early_stop = 0;
+  Order order = Order::automatic;
+  std::int64_t eval_interval = 250, eval_batches = 20, checkpoint_interval = 250, keep_last = 1, early_stop = 0;
   std::int64_t log_interval = 100, sample_interval = 0, sample_tokens = 200;
-  bool recompute = false;
   double memory_limit = 0;  // GB
 
   std::vector<Key> keys();
 };
 
-/// Everything that a run is decided by: the resolved config.
+/// What `heddle config --help` shows: the keys of every kind of model with a kind of data that it learns from, their
+/// defaults and meanings; what is alike is said once.
+std::vector<std::string> describe_all_keys();
+
+/// Everything that a run is decided by: the resolved config. Kinds of data, model and learner bring keys of their own.
 class Experiment {
  public:
-  /// Errors: as Settings::apply_to; a name that is none.
+  /// Errors: as Settings::apply_to; a name that is none; data and model that do not fit each other.
   explicit Experiment(const Settings& settings);
 
   /// The one list of all keys, for reading, dumping, --help and the comparison on resume. Its entries point into this.
   std::vector<Section> sections();
-  /// The random numbers of this run.
-  Rng rng() const { return Rng(static_cast<std::uint64_t>(run.seed)); }
+  /// The config as text; reading it gives the same experiment.
+  std::string text() const;
   /// The run's folder: run.dir, or runs/NAME.
   std::string folder() const { return run.dir.empty() ? "runs/" + run.name : run.dir; }
-  /// Sets what holds for the whole process: threads and precision. Errors: a precision that the processor lacks is
-  /// none; it is only slow.
+  /// Sets what holds for the whole process: threads.
   void apply_to_process() const;
-  /// `train` with steps and eval_interval counted out, where they depend on the text.
-  TrainConfig plan(index_t training_tokens) const;
-  /// The model with its first weights.
-  std::unique_ptr<Model> build_model(const Tokenizer& tokenizer) const;
+  /// The precision of products. One that the processor lacks is no error; it is only slow.
+  Precision precision() const;
+
+  /// The dataset. `known` is what a checkpoint kept of it; `cache` a folder that it may have been kept in.
+  std::unique_ptr<Dataset> load_data(const DataState* known = nullptr, const std::filesystem::path& cache = {},
+                                     const Progress& progress = {}) const;
+  /// The model with its first weights, or with its weights' shapes alone.
+  std::unique_ptr<Model> build_model(const DataSpec& spec) const;
+  std::unique_ptr<Model> shape_model(const DataSpec& spec) const;
+  std::unique_ptr<Learner> make_learner(Model& model) const;
+  /// The training batches, in the order of train.order.
+  std::unique_ptr<Feed> make_feed(const Dataset& dataset) const;
+  /// `train` with steps and eval_interval counted out, where they depend on the data.
+  TrainConfig plan(double steps_per_epoch) const;
 
   RunConfig run;
-  DataConfig data;
-  std::string model_kind = "gpt";
+  std::string data_kind = "text", model_kind = "gpt";
+  std::unique_ptr<DataConfig> data;
   std::unique_ptr<ModelConfig> model;
-  OptimConfig optim;
+  ScheduleConfig schedule;
+  std::unique_ptr<LearnerConfig> learner;
   TrainConfig train;
+
+ private:
+  /// The random numbers of the run for one use.
+  Rng rng(std::uint64_t use) const { return Rng(static_cast<std::uint64_t>(run.seed)).fork(use); }
 };
 
 }  // namespace heddle

@@ -1,57 +1,54 @@
 #pragma once
 
-#include <array>
 #include <boost/serialization/nvp.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "framework/check.h"
+#include "train/metric.h"
 
 namespace heddle {
 
-/// What was measured at one step. Validation columns are NaN where the step was not evaluated.
-struct Measurement {
-  std::int64_t step;  ///< steps done
-  double train_loss;  ///< nats a token, mean since the last row
-  double val_loss;    ///< nats a token
-  double val_bits_per_character;
-  double lr, grad_norm;
-  double tokens_per_second, gflops;  ///< since the last row, without evaluations
-  double seconds;                    ///< of training, over all resumptions
-};
-
-/// The run's measurements, a column a vector, as checkpoints keep them and metrics.csv shows them.
+/// What a run measured: a row for each of some steps, its figures in columns that are known by name, as checkpoints
+/// keep them and metrics.csv shows them. A figure that a row lacks is NaN there.
 class History {
  public:
-  void add(const Measurement& row);
+  /// Adds a row; figures of new names get columns of their own, behind
+  /// those that stand before them in the row.
+  void add(std::int64_t step, const Metrics& row);
   std::size_t size() const { return step_.size(); }
-  double seconds() const { return seconds_.empty() ? 0 : seconds_.back(); }
+  /// The last row's figure; `otherwise` where there is none.
+  double last(const std::string& name, double otherwise) const;
+
+  /// A header and all rows, or the last row alone, as CSV: empty where a value is NaN.
+  std::string csv() const;
+  std::string last_csv() const;
+  std::size_t columns() const { return names_.size(); }
 
   /// Errors: columns that do not fit each other, as only a damaged file holds them.
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     using boost::serialization::make_nvp;
-    ar& make_nvp("step", step_) & make_nvp("train_loss", train_loss_) & make_nvp("val_loss", val_loss_);
-    ar& make_nvp("val_bits_per_character", val_bits_) & make_nvp("lr", lr_) & make_nvp("grad_norm", grad_norm_);
-    ar& make_nvp("tokens_per_second", tokens_per_second_) & make_nvp("gflops", gflops_) & make_nvp("seconds", seconds_);
-    for (const auto* column : columns()) {
-      ensure(column->size() == step_.size(), "metrics: a column has ", column->size(), " rows, step has ", step_.size(),
-             "; the checkpoint is damaged, use another");
+    ar& make_nvp("step", step_) & make_nvp("columns", names_);
+    values_.resize(names_.size());
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      ensure(!names_[i].empty() && names_[i].find('/') == std::string::npos && names_[i] != "step" &&
+                 names_[i] != "columns" && names_[i] != "version",
+             "metrics: '", names_[i], "' cannot name a column; the checkpoint is damaged, use another");
+      ar& make_nvp(names_[i].c_str(), values_[i]);
+      ensure(values_[i].size() == step_.size(), "metrics: column ", names_[i], " has ", values_[i].size(),
+             " rows, step has ", step_.size(), "; the checkpoint is damaged, use another");
     }
   }
 
-  /// Writes all rows as CSV, a header first, empty where a value is NaN; the file is replaced whole, so that after a
-  /// resume it holds each step once. Errors: a file that cannot be written.
-  void write_csv(const std::filesystem::path& path) const;
-
  private:
-  std::array<const std::vector<double>*, 8> columns() const {
-    return {&train_loss_, &val_loss_, &val_bits_, &lr_, &grad_norm_, &tokens_per_second_, &gflops_, &seconds_};
-  }
+  std::string row_csv(std::size_t row) const;
 
   std::vector<std::int64_t> step_;
-  std::vector<double> train_loss_, val_loss_, val_bits_, lr_, grad_norm_, tokens_per_second_, gflops_, seconds_;
+  std::vector<std::string> names_;
+  std::vector<std::vector<double>> values_;  ///< of each column, for each step
 };
 
 }  // namespace heddle

@@ -5,13 +5,12 @@
 #include <fstream>
 #include <string>
 
+#include "framework/format.h"
+
 namespace heddle {
 
 /// Of a clock that never goes back.
 double seconds_now();
-std::string human_count(double n);       ///< 124,439,808
-std::string human_bytes(double bytes);   ///< 1.25 GB
-std::string human_time(double seconds);  ///< 1h 02m, 3m 20s, 12s
 
 /// Tells the user what happens: lines go to the terminal and to the run's log.txt; between them, on a terminal, one
 /// line shows the state of the work and is drawn again in place, at most ten times a second.

@@ -1,63 +1,81 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <vector>
 
-#include "data/text/ngram.h"
 #include "train/run/checkpoint.h"
-#include "train/run/progress.h"
+#include "train/run/events.h"
 #include "train/run/trainer.h"
 
 namespace heddle {
 
-/// One sitting of a run, from where it stands to its last step, its early stop or a signal: steps, evaluations,
-/// samples, log, metrics and checkpoints in the run's folder. `heddle train` and `heddle resume` both come here.
+/// What has been trained so far, and what with; all must live as long as the session.
+struct SessionParts {
+  const Experiment& experiment;
+  const Dataset& dataset;
+  Model& model;
+  Learner& learner;
+};
+
+/// A run, from where it stands to its last step, its early stop or a signal: steps, evaluations, samples and
+/// checkpoints, of which it tells its listeners. `heddle train` and `heddle resume` both come here.
 class Session {
  public:
-  /// `state` is where the run stands; the folder must exist.
-  Session(Experiment& experiment, const Corpus& corpus, Model& model, RunState state);
+  /// `state` is where the run stands; the folder must exist when it runs.
+  Session(const SessionParts& parts, RunState state, std::filesystem::path folder);
 
-  Optimizer& optimizer() { return trainer_.optimizer(); }
-  /// Errors: what is expected to take more memory than it may.
-  void check_memory_limit() { trainer_.check_memory_limit(); }
+  Trainer& trainer() { return trainer_; }
+  const RunState& state() const { return state_; }
   /// Steps are measured by op, and a table of it ends the log.
   void profile_steps() { profiled_ = true; }
-  /// Trains. Errors: a loss that is not finite, a file that cannot be written; the last good checkpoint stays.
-  void run();
+  /// The run goes on from a checkpoint; what computes otherwise than it did there is told.
+  void on_resume(const Origin& before) { origins_ = before.differences(Origin::here(parts_.experiment)); }
+  /// Trains; `more` are told beside console, metrics.csv and samples.txt. Errors: a loss that is not finite, a file
+  /// that cannot be written; the last good checkpoint stays.
+  void run(std::vector<std::unique_ptr<RunListener>> more = {});
 
  private:
-  /// Says what will be trained, on what, with how much memory, and what counting alone reaches.
+  template <class Call>
+  void tell(const Call& call) {
+    for (const auto& listener : listeners_) call(*listener);
+  }
+  void message(const std::string& text) {
+    tell([&](RunListener& to) { to.on_message(text); });
+  }
+  /// Says what will be trained, on what, with how much memory, and what the baselines reach.
   void introduce();
+  /// Steps until the end; true if that was early.
+  bool train();
   /// Evaluates, ends the row with it, and keeps the model as best.h5 if it is the best so far.
   void evaluate();
-  /// Puts what happened since the last row into the history, metrics.csv and the log.
-  void end_row(double val_loss);
+  /// Ends the row: into the history, and to the listeners.
+  void end_row(const Metrics& evaluation = {});
+  /// The row so far.
+  RunRow row() const;
   void write_sample();
   void save(const char* name);
-  /// The last words of a run that is complete.
-  void conclude(bool early);
-  /// "step 3/10  eta 10s  train 2.31 ..." of the steps since the last row.
-  std::string status() const;
-  /// What a loss is a mean of.
-  const char* unit() const { return model_.predicts_next_token() ? "token" : "pair"; }
-  /// What counting alone reaches, for the log; fills the yardsticks.
-  std::string count();
-  /// "2.31 nats a token, 3.33 bits a character, 3.32 bits a byte"
-  std::string loss_text(double nats) const;
+  /// Keeps the last train.keep_last checkpoints, last.h5 being one of them.
+  void keep_last();
+  /// Final evaluation, comparison with the baselines, summary.
+  void finish(bool early);
 
-  Experiment& experiment_;
-  const Corpus& corpus_;
-  Model& model_;
+  SessionParts parts_;
   RunState state_;
   Trainer trainer_;
   std::filesystem::path folder_;
-  Reporter reporter_;
-  std::vector<Yardstick> yardsticks_;
+  std::vector<std::unique_ptr<RunListener>> listeners_;
+  Baselines baselines_;
+  std::vector<std::string> origins_;  ///< what computes otherwise than before
   bool profiled_ = false;
 
+  /// Sums over the steps since the last row.
+  struct {
+    double loss = 0, losses = 0, seconds = 0, inputs = 0, flops = 0;
+    index_t steps = 0;
+  } since_;
   StepResult last_;
-  double row_loss_ = 0, row_seconds_ = 0;  ///< sums over the steps since the last row
-  index_t row_steps_ = 0;
-  double started_ = 0;  ///< when this sitting's first step began
+  double started_ = 0;  ///< when this session's first step began
   index_t session_steps_ = 0;
 };
 

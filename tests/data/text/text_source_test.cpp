@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/packed.h"
 #include "tests/temporary_folder.h"
 
 namespace heddle {
@@ -40,6 +41,61 @@ TEST_CASE("blocks of any size, joined, are the text, again and again") {
   }
   REQUIRE(source.place(2) == folder.path("1") + ": byte 2");
   REQUIRE(source.place(3) == folder.path("3") + ": byte 0");
+}
+
+TEST_CASE("packed files of a folder are their texts, without byte order marks, and places are those of the texts") {
+  const TemporaryFolder folder;
+  folder.write("1.gz", gzip("abc") + gzip("de"));
+  folder.write("2",
+               "\xEF\xBB\xBF"
+               "fg");
+  folder.write("3.zst", zstd("\xEF\xBB\xBFh"));
+  folder.write("4.gz", gzip(""));
+  folder.write("5", "i");
+  TextSource source({folder.path()});
+  REQUIRE(source.size() == 9);
+  for (const std::size_t size : {1, 2, 9, 2000}) {
+    std::string text;
+    while (source.read(text, size)) REQUIRE(text.size() % size == 0);
+    REQUIRE(text == "abcdefghi");
+    source.rewind();
+  }
+  REQUIRE(source.place(4) == folder.path("1.gz") + ": byte 4");
+  REQUIRE(source.place(6) == folder.path("2") + ": byte 4");
+  REQUIRE(source.place(7) == folder.path("3.zst") + ": byte 3");
+  REQUIRE(source.place(8) == folder.path("5") + ": byte 0");
+}
+
+TEST_CASE("a packed text that is cut off is refused before any of it is used") {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "text");
+  folder.write("b.gz", gzip(std::string(100000, 'x')).substr(0, 80));
+  REQUIRE_THROWS_WITH(TextSource({folder.path()}), Catch::Contains("text: " + folder.path("b.gz") + " is cut off"));
+}
+
+TEST_CASE("the first NUL byte is told with its place, or refused") {
+  const TemporaryFolder folder;
+  folder.write("a.txt", "text");
+  folder.write("b.txt", std::string("\xEF\xBB\xBF"
+                                    "a\0b\0",
+                                    7));
+  for (const std::size_t size : {1, 3, 100}) {
+    TextSource source({folder.path()});
+    std::string text;
+    REQUIRE(source.nul_notice().empty());
+    while (source.read(text, size)) {
+    }
+    REQUIRE(text == std::string("texta\0b\0", 8));
+    REQUIRE_THAT(source.nul_notice(), Catch::StartsWith("text: " + folder.path("b.txt") + ": byte 4 is NUL"));
+    TextSource strict({folder.path()});
+    strict.refuse_nul();
+    REQUIRE_THROWS_WITH(strict.read_all(), Catch::StartsWith(source.nul_notice()) &&
+                                               Catch::EndsWith(", or use data.tokenizer = byte or bpe"));
+  }
+  TextSource none({folder.path("a.txt")});
+  none.refuse_nul();
+  REQUIRE(none.read_all() == "text");
+  REQUIRE(none.nul_notice().empty());
 }
 
 TEST_CASE("links that lead nowhere are no files of a folder") {

@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "data/text/corpus.h"
 #include "data/text/text_source.h"
 #include "data/tokenizer/bpe_trainer.h"
 #include "framework/hash.h"
+#include "tests/data/text/text_fixture.h"
 #include "tests/temporary_folder.h"
 
 namespace heddle {
@@ -25,9 +25,8 @@ std::string file_of(const TemporaryFolder& folder, const Tokenizer& tokenizer, c
   return folder.path(name);
 }
 
-DataConfig from(const std::string& path, const std::string& tokenizer) {
-  DataConfig config;
-  config.path = path;
+TextConfig from(const std::string& path, const std::string& tokenizer) {
+  TextConfig config = text_at(path);
   config.tokenizer = tokenizer;
   config.vocab_size = 400;
   return config;
@@ -104,43 +103,55 @@ TEST_CASE("a token file trains as its text does, and its tokenizer comes with it
   const TemporaryFolder folder;
   const std::string text = story();
   const auto tokenizer = bpe(400);
-  const Corpus files = load_corpus(from(file_of(folder, *tokenizer, text), "char"), 1, 8);
-  const Corpus texts = load_corpus(from(folder.write("t.txt", text), "bpe"), 1, 8, tokenizer);
-  REQUIRE(files.tokenizer->state() == tokenizer->state());
-  REQUIRE((files.train.ids() == texts.train.ids()));
-  REQUIRE((files.val.ids() == texts.val.ids()));
-  REQUIRE(files.text_hash == texts.text_hash);
-  REQUIRE(files.val_bytes == texts.val_bytes);
-  REQUIRE(files.val_bytes == static_cast<double>(tokenizer->decode(files.val.ids()).size()));
-  REQUIRE_THROWS_WITH(load_corpus(from(folder.path("tokens.h5"), "bpe"), 1, 8, bpe(300)),
+  DataState known, other;
+  known.tokenizer = tokenizer->state();
+  other.tokenizer = bpe(300)->state();
+  const auto files = load_text(from(file_of(folder, *tokenizer, text), "char"), 8);
+  const auto texts = load_text(from(folder.write("t.txt", text), "bpe"), 8, &known);
+  REQUIRE(files->state().tokenizer == tokenizer->state());
+  REQUIRE(files->notices().size() == 1);
+  REQUIRE_THAT(files->notices()[0], Catch::Contains("data.tokenizer = char is not used"));
+  for (const Split split : {Split::train, Split::val})
+    REQUIRE((files->tokens(split).ids() == texts->tokens(split).ids()));
+  REQUIRE(files->fingerprint() == texts->fingerprint());
+  REQUIRE(files->text_size(Split::val).bytes == texts->text_size(Split::val).bytes);
+  REQUIRE(files->text_size(Split::val).bytes ==
+          static_cast<double>(tokenizer->decode(files->tokens(Split::val).ids()).size()));
+  REQUIRE_THROWS_WITH(load_text(from(folder.path("tokens.h5"), "bpe"), 8, &other),
                       Catch::Contains("tokens.h5 was encoded with another tokenizer than the model's"));
 }
 
 TEST_CASE("a text's tokens are kept and used while text and tokenizer are the same") {
   const TemporaryFolder folder;
   const std::string text = story();
-  const DataConfig config = from(folder.write("t.txt", text), "bpe");
-  const auto load = [&](std::shared_ptr<const Tokenizer> tokenizer) {
-    return load_corpus(config, 1, 8, std::move(tokenizer), folder.path());
+  const TextConfig config = from(folder.write("t.txt", text), "bpe");
+  const auto load = [&](const std::shared_ptr<const Tokenizer>& tokenizer) {
+    DataState known;
+    known.tokenizer = tokenizer->state();
+    return load_text(config, 8, &known, folder.path());
+  };
+  // What was taken from the folder is not written again, anywhere.
+  const auto is_new = [&](TextDataset& dataset) {
+    const TemporaryFolder other;
+    dataset.keep_in(other.path());
+    return other.count() == 1;
   };
   const auto tokenizer = bpe(300);
-  Corpus first = load(tokenizer);
-  REQUIRE_FALSE(first.kept);
-  first.keep_in(folder.path());
-  Corpus second = load(tokenizer);
-  REQUIRE(second.kept);
-  REQUIRE((second.train.ids() == first.train.ids()));
-  REQUIRE_FALSE(load(bpe(301)).kept);
+  const auto first = load(tokenizer);
+  first->keep_in(folder.path());
+  const auto second = load(tokenizer);
+  REQUIRE_FALSE(is_new(*second));
+  REQUIRE((second->tokens(Split::train).ids() == first->tokens(Split::train).ids()));
+  REQUIRE(is_new(*load(bpe(301))));
   folder.write("t.txt", text + "!");
-  const Corpus changed = load(tokenizer);
-  REQUIRE_FALSE(changed.kept);
-  REQUIRE(changed.text_hash != first.text_hash);
+  const auto changed = load(tokenizer);
+  REQUIRE(is_new(*changed));
+  REQUIRE(changed->fingerprint() != first->fingerprint());
   folder.write("t.txt", text);
-  folder.write("tokens.h5", read_bytes(folder.path("tokens.h5")).substr(0, 5000));
-  Corpus again = load(tokenizer);  // what is damaged is made again
-  REQUIRE_FALSE(again.kept);
-  again.keep_in(folder.path());
-  REQUIRE(load(tokenizer).kept);
+  REQUIRE_FALSE(is_new(*load(tokenizer)));
+  std::filesystem::resize_file(folder.path("tokens.h5"), 5000);
+  const auto again = load(tokenizer);  // what is damaged is made again
+  REQUIRE(is_new(*again));
 }
 
 TEST_CASE("a tokenizer learns from the training part, but for characters, which must all be known") {
@@ -149,7 +160,7 @@ TEST_CASE("a tokenizer learns from the training part, but for characters, which 
   for (int i = 0; i < 900; ++i) text += "ab ";
   for (int i = 0; i < 100; ++i) text += "xy ";
   const std::string path = folder.write("t.txt", text);
-  const auto pieces = [&](const char* kind) { return load_corpus(from(path, kind), 1, 4).tokenizer->state().pieces; };
+  const auto pieces = [&](const char* kind) { return load_text(from(path, kind), 4)->state().tokenizer.pieces; };
   const auto has = [](const std::vector<std::string>& list, const std::string& piece) {
     return std::find(list.begin(), list.end(), piece) != list.end();
   };
@@ -159,14 +170,16 @@ TEST_CASE("a tokenizer learns from the training part, but for characters, which 
   CHECK(has(pieces("char"), "y"));
 }
 
-TEST_CASE("bits a byte compare tokenizers: fewer tokens of more nats each are the same bits") {
+TEST_CASE("a split's text is as large whatever its tokens are, and unknown where tokens do not tell") {
   const TemporaryFolder folder;
-  const std::string path = folder.write("t.txt", story());
-  const Corpus bytes = load_corpus(from(path, "byte"), 1, 8), pairs = load_corpus(from(path, "bpe"), 1, 8);
-  CHECK(bytes.bits_per_byte(std::log(256)) == Approx(8));
-  const double nats = std::log(2.0) * 8 * pairs.val_bytes / static_cast<double>(pairs.val.size());
-  CHECK(pairs.bits_per_byte(nats) == Approx(8));
-  CHECK(std::isnan(load_corpus(from(path, "word"), 1, 8).bits_per_byte(1)));
+  const std::string text = story(), path = folder.write("t.txt", text);
+  const auto bytes = load_text(from(path, "byte"), 8), pairs = load_text(from(path, "bpe"), 8);
+  const auto whole = [](const TextDataset& of) {
+    return of.text_size(Split::train).bytes + of.text_size(Split::val).bytes;
+  };
+  CHECK(whole(*bytes) == static_cast<double>(text.size()));
+  CHECK(whole(*pairs) == static_cast<double>(text.size()));
+  CHECK(std::isnan(load_text(from(path, "word"), 8)->text_size(Split::val).bytes));
 }
 
 TEST_CASE("a token file that is not one is refused") {

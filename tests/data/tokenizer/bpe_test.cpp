@@ -57,6 +57,27 @@ TEST_CASE("a piece of any length is merged as the definition says") {
   }
 }
 
+TEST_CASE("merges may stand in any order, that of a token's parts behind its own") {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    std::string text;
+    for (std::size_t i = 0; i < 3000; ++i) text += "aaabcdef"[Rng(seed).below(8, i)];
+    TokenizerState state = trained(text, 256 + 1 + 150, Pattern::none);
+    REQUIRE(state.merges.size() == 300);
+    const std::vector<std::int32_t> merges = state.merges;
+    for (std::size_t rank = 0; rank < 150; ++rank) {
+      const std::size_t from = seed % 2 == 0 ? 149 - rank : (rank * 7 + seed) % 150;
+      std::copy_n(merges.begin() + static_cast<std::ptrdiff_t>(2 * from), 2,
+                  state.merges.begin() + static_cast<std::ptrdiff_t>(2 * rank));
+    }
+    const auto tokenizer = make_tokenizer(state);
+    for (const std::size_t length : {65, 500, 40, 3000, 65}) {  // one after another: each begins anew
+      const std::string piece = text.substr(3000 - length);
+      INFO(seed << ' ' << piece);
+      REQUIRE(tokenizer->encode(piece) == bpe_steps(state, piece).back());
+    }
+  }
+}
+
 TEST_CASE("steps of merging: hello becomes one token as it was learned") {
   BpeOptions options;
   options.vocab_size = 270;
@@ -126,6 +147,31 @@ TEST_CASE("long texts give the same tokens in parts, on any number of threads") 
   }
 }
 
+TEST_CASE("special tokens are found wherever a block ends in them") {
+  TokenizerState state = kingdom();
+  state.pieces[999] = "ab cdefghijkl";
+  const auto tokenizer = make_tokenizer(state);
+  const std::string before(70000, 'x'), text = before + state.pieces[999] + " x y z";
+  const auto whole = tokenizer->encode(text, Specials::allowed);
+  for (std::size_t k = 0; k <= state.pieces[999].size(); ++k) {
+    std::size_t at = 0;
+    const auto read = [&](std::string& to, std::size_t) {
+      to += std::string_view(text).substr(at, before.size() + k);
+      at += before.size() + k;
+      return at < text.size();
+    };
+    const auto find_cut = [&](std::string_view part, std::size_t from, std::size_t to) {
+      return tokenizer->find_cut(part, from, to, Specials::allowed);
+    };
+    Tokenizer::Ids ids;
+    for_blocks(read, tokenizer->lookahead(), find_cut, [&](std::string_view part, const auto&, std::uint64_t) {
+      for (const std::int32_t id : tokenizer->encode(part, Specials::allowed)) ids.push_back(id);
+    });
+    REQUIRE((ids == whole));
+  }
+  REQUIRE(std::count(whole.begin(), whole.end(), 999) == 1);
+}
+
 TEST_CASE("special tokens are found only where they are allowed, added ones everywhere") {
   TokenizerState state = kingdom();
   state.pieces.emplace_back("Queen of Hearts");
@@ -137,6 +183,26 @@ TEST_CASE("special tokens are found only where they are allowed, added ones ever
   REQUIRE(std::count(plain.begin(), plain.end(), 999) == 0);
   REQUIRE(plain.back() == 1000);
   REQUIRE(tokenizer->decode(plain) == text);
+}
+
+TEST_CASE("pieces that are tokens are not merged where the vocabulary says so, but special tokens are none of them") {
+  TokenizerState state;
+  state.kind = "bpe";
+  state.pattern = "gpt2";
+  for (int byte = 0; byte < 256; ++byte) state.pieces.emplace_back(1, static_cast<char>(byte));
+  for (const char* piece : {"EN", "ND", "AND", "END", "LAND", "or"}) state.pieces.emplace_back(piece);
+  state.merges = {'E', 'N', 'N', 'D'};
+  state.specials = {259};
+  const auto merged = make_tokenizer(state);
+  CHECK(merged->encode("AND") == Tokenizer::Ids{'A', 257});  // no merge makes it
+  CHECK(merged->encode("END") == Tokenizer::Ids{256, 'D'});
+  state.whole_pieces = true;
+  const auto whole = make_tokenizer(state);
+  CHECK(whole->encode("AND") == Tokenizer::Ids{258});
+  CHECK(whole->encode("LAND") == Tokenizer::Ids{260});
+  CHECK(whole->encode("BAND") == Tokenizer::Ids{'B', 'A', 257});
+  CHECK(whole->encode("END") == Tokenizer::Ids{256, 'D'});
+  CHECK(whole->encode("END", Specials::allowed) == Tokenizer::Ids{259});
 }
 
 TEST_CASE("GPT-2's vocabulary gives the tokens that GPT-2 does") {

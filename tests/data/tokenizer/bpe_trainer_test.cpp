@@ -98,6 +98,23 @@ TEST_CASE("the trainer finds what counting everything again after each merge fin
   }
 }
 
+TEST_CASE("the trainer finds the same where equally frequent tokens are long and begin alike") {
+  const Pattern pattern = GENERATE(Pattern::whitespace, Pattern::none);
+  BpeOptions o = options(316, pattern);
+  o.min_count = 1;
+  std::vector<std::string> texts = {
+      "a_aaaa__aa___aaaa_a_aa_a__aaaa_aa___aaaa_aa_aa__a__aaaaa_aa_a___aa_a_aa_aa_aa_a_aa_aaa___a_a_a__aaa_a_a_____a_"
+      "_"};
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    texts.emplace_back();
+    for (std::size_t i = 0; i < 100 + seed; ++i) texts.back() += "a_"[Rng(seed).below(2, i)];
+  }
+  for (const std::string& text : texts) {
+    INFO(text);
+    REQUIRE(train_bpe(read_from(text), o) == train_slowly(text, o));
+  }
+}
+
 TEST_CASE("of equally frequent pairs the first in the order of bytes is merged: hello world") {
   BpeOptions o = options(280, Pattern::none);
   o.min_count = 1;
@@ -110,6 +127,8 @@ TEST_CASE("of equally frequent pairs the first in the order of bytes is merged: 
                                            "ello+ world", "h+ello world"});
   REQUIRE(state.pieces.back() == "hello world");
   REQUIRE(state.pieces.size() == 266);  // fewer than asked for: no pair is left
+  o.min_count = 0;                      // pairs that are not there are none
+  REQUIRE(train_bpe(read_from("hello world"), o) == state);
   o.min_count = 2;
   REQUIRE(train_bpe(read_from("hello world"), o).merges.empty());
 }
@@ -134,7 +153,28 @@ TEST_CASE("a vocabulary does not depend on threads, nor on how the text is cut i
       at += block;
       return at < text.size();
     };
-    REQUIRE(train_bpe(read, o) == one);
+    std::vector<std::uint64_t> bytes;
+    REQUIRE(train_bpe(read, o, [&](const BpeProgress& progress) { bytes.push_back(progress.bytes); }) == one);
+    CHECK(bytes.size() > 3);
+    CHECK(std::is_sorted(bytes.begin(), bytes.end()));
+    CHECK(bytes.back() == text.size());
+  }
+}
+
+TEST_CASE("a special token is found wherever a block ends in it") {
+  BpeOptions o = options(300);
+  o.specials = {"ab cdefghijkl"};
+  o.min_count = 1;
+  const std::string before(70000, 'x'), text = before + o.specials[0] + " x y z";
+  const TokenizerState whole = train_bpe(read_from(text), o);
+  for (std::size_t k = 0; k <= o.specials[0].size(); ++k) {
+    std::size_t at = 0;
+    const auto read = [&](std::string& to, std::size_t) {
+      to += std::string_view(text).substr(at, before.size() + k);
+      at += before.size() + k;
+      return at < text.size();
+    };
+    REQUIRE(train_bpe(read, o) == whole);
   }
 }
 
@@ -167,6 +207,7 @@ TEST_CASE("what cannot be trained is refused") {
                     Catch::Contains("257 does not hold the 256 bytes and 2 special tokens; it needs at least 258"));
   CHECK_THROWS_WITH(train(options(255)), Catch::Contains("at least 256"));
   CHECK_THROWS_WITH(train(options((1 << 20) + 1)), Catch::Contains("more than the 1048576"));
+  CHECK_NOTHROW(train(options(1 << 20)));
   CHECK_THROWS_WITH(train(options(300), ""), Catch::Contains("the text is empty"));
   o.vocab_size = 300;
   o.specials = {"<a>", "<a>"};

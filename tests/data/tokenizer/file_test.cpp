@@ -5,6 +5,7 @@
 
 #include "data/text/text_source.h"
 #include "data/tokenizer/bpe_trainer.h"
+#include "tests/packed.h"
 #include "tests/real_data.h"
 #include "tests/temporary_folder.h"
 
@@ -78,6 +79,20 @@ TEST_CASE("GPT-2's form gives back what was written, its own files to the byte")
   REQUIRE(gpt2_vocab_bpe(gpt2) == read_bytes(folder + "/vocab.bpe"));
   REQUIRE(json::parse(gpt2_encoder_json(gpt2)) == json::parse(read_bytes(folder + "/encoder.json")));
   REQUIRE(parse_tokenizer_json(tokenizer_json(gpt2)) == gpt2);
+}
+
+TEST_CASE("packed files of tokenizers are read as those that were packed, with a byte order mark or without") {
+  const TemporaryFolder folder;
+  const TokenizerState state = trained(Pattern::gpt2);
+  const std::string json_text = tokenizer_json(state), ranks = rank_lines(state);
+  for (const char* mark : {"", "\xEF\xBB\xBF"}) {
+    CHECK(read_tokenizer(folder.write("t.json", mark + json_text)) == state);
+    CHECK(read_tokenizer(folder.write("t.json.gz", gzip(mark + json_text))) == state);
+    CHECK(read_tokenizer(folder.write("t.json.zst", zstd(mark + json_text))) == state);
+    CHECK(read_tokenizer(folder.write("t.tiktoken", gzip(mark + ranks))) == parse_ranks(ranks, "gpt2"));
+  }
+  CHECK_THROWS_WITH(read_tokenizer(folder.write("t.zip", "PK\x03\x04" + std::string(30, 'x'))),
+                    Catch::Contains("t.zip' is a zip archive; unpack it first: unzip "));
 }
 
 TEST_CASE("tiktoken's form gives the same tokens for the same text") {

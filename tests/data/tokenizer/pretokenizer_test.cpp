@@ -1,6 +1,7 @@
 #include "data/tokenizer/pretokenizer.h"
 
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <fstream>
 #include <sstream>
 
@@ -57,6 +58,35 @@ TEST_CASE("a byte that is not UTF-8 is a character of its own, neither letter no
                                           "ab",
                                           "\xFF\n\n"});
   CHECK(pieces_of(Pattern::none, "any \xFF thing") == Pieces{"any \xFF thing"});
+}
+
+TEST_CASE("contractions are cut off: in cl100k in any case, of which the long s is one of s") {
+  using Pieces = std::vector<std::string>;
+  CHECK(pieces_of(Pattern::cl100k, "'\u017Fa") == Pieces{"'\u017F", "a"});
+  CHECK(pieces_of(Pattern::gpt2, "'\u017Fa") == Pieces{"'", "\u017Fa"});
+  for (const std::string end : {"'s", "'t", "'m", "'d", "'re", "'ve", "'ll"}) {
+    std::string capitals = end;
+    for (char& c : capitals) c = static_cast<char>(std::toupper(c));
+    CHECK(pieces_of(Pattern::gpt2, "we" + end + "a") == Pieces{"we", end, "a"});
+    CHECK(pieces_of(Pattern::gpt2, "we" + capitals + "a") == Pieces{"we", "'", capitals.substr(1) + "a"});
+    CHECK(pieces_of(Pattern::cl100k, "we" + end + "a") == Pieces{"we", end, "a"});
+    CHECK(pieces_of(Pattern::cl100k, "we" + capitals + "a") == Pieces{"we", capitals, "a"});
+  }
+}
+
+TEST_CASE("digits: all together in gpt2, at most three in cl100k") {
+  using Pieces = std::vector<std::string>;
+  CHECK(pieces_of(Pattern::gpt2, "a1234567") == Pieces{"a", "1234567"});
+  CHECK(pieces_of(Pattern::cl100k, "a1234567") == Pieces{"a", "123", "456", "7"});
+}
+
+TEST_CASE("a cut is found at the first place where a word ends, be it one letter, of one byte or four") {
+  const auto cut = [](Pattern pattern, std::string_view text) { return find_cut(pattern, {}, text, 0, text.size()); };
+  for (const Pattern pattern : {Pattern::gpt2, Pattern::cl100k, Pattern::whitespace}) {
+    CHECK(cut(pattern, "a b") == 1);
+    CHECK(cut(pattern, "\U0001D400 b") == 4);
+  }
+  CHECK(cut(Pattern::none, "a b") == 3);
 }
 
 TEST_CASE("pieces joined are the text, and it may be cut wherever a cut is found") {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 #include "framework/rng.h"
 
 namespace heddle {

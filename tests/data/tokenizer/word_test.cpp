@@ -65,6 +65,26 @@ TEST_CASE("the frequent words are kept, the others are unknown") {
   REQUIRE_THROWS_WITH(make_tokenizer(state), Catch::Contains("tokens 1 and 2 are the same"));
 }
 
+TEST_CASE("letters: marks on a letter belong to its word, in any script") {
+  const std::vector<std::string> whole = {
+      "\u0939\u093F\u0928\u094D\u0926\u0940",  // Hindi: vowel signs and a virama
+      "\u0E17\u0E35\u0E48\u0E19\u0E35\u0E48",  // Thai: a vowel and a tone on one letter
+      "\u0643\u064E\u062A\u064E\u0628\u064E",  // Arabic with vowels
+      "cafe\u0301s",
+      "a\u20DDb",  // decomposed; an enclosing circle
+  };
+  std::string text;
+  for (const std::string& word : whole) text += word + ", ";
+  CHECK(words(*trained(text, 1, 1000, "letters"), text) == whole);
+  const std::string alone = "\u0301a \u0301 b-\u0301c";  // marks on nothing part words as all else does
+  const auto tokenizer = trained(alone, 1, 1000, "letters");
+  const auto ids = tokenizer->encode(alone);
+  CHECK(words(*tokenizer, alone) == std::vector<std::string>{"a", "b", "c"});
+  CHECK(tokenizer->starts(alone, ids) == std::vector<std::uint64_t>{2, 7, 11});
+  CHECK(words(*trained("E\u0301t\u00C9", 1, 1000, "letters"), "E\u0301t\u00C9") ==
+        std::vector<std::string>{"e\u0301t\u00E9"});
+}
+
 TEST_CASE("letters: words are runs of letters in lower case, all else only parts them") {
   const std::string text =
       "The KING's 2 cats, Ärger_und\xFF"

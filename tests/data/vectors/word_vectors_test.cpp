@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "framework/rng.h"
+#include "tests/packed.h"
 #include "tests/temporary_folder.h"
 
 namespace heddle {
@@ -50,7 +51,7 @@ WordVectors sample(index_t count, index_t width) {
       0,    -0.0F, 1,     -1,         Limits::denorm_min(), -Limits::min(), Limits::max(),
       0.7F, 1e-5F, 1e10F, 16777216.F, 123456.79F,           1.F / 3};
   for (std::size_t i = 0; i < numbers.size() && static_cast<index_t>(i) < all.vectors.numel(); ++i)
-    all.vectors.data()[i] = numbers[i];
+    all.vectors.mutable_data()[i] = numbers[i];
   return all;
 }
 
@@ -151,9 +152,23 @@ TEST_CASE("a word that stands there twice is kept twice") {
 }
 
 TEST_CASE("a word may begin as compressed files do") {
-  const WordVectors vectors = of({"\x1F\x8B", "b"}, {1, 2, 3, 4});
-  for (const std::string& format : word_vector_formats())
-    CHECK(equal(parse_word_vectors(bytes_of(vectors, format)), vectors));
+  const TemporaryFolder folder;
+  for (const char* word : {"\x1F\x8B", "PK\x03\x04", "BZh91AY&SY", "\xFF\xFE"}) {
+    const WordVectors vectors = of({word, "b"}, {1, 2, 3, 4});
+    for (const std::string& format : word_vector_formats())
+      CHECK(equal(read_word_vectors(folder.write("vectors", bytes_of(vectors, format))), vectors));
+  }
+}
+
+TEST_CASE("packed vectors are read as those that were packed") {
+  const TemporaryFolder folder;
+  const WordVectors vectors = of({"a", "b", "c"}, {1, 2, 3, 4, 5, 6});
+  for (const std::string& format : word_vector_formats()) {
+    const std::string bytes = bytes_of(vectors, format);
+    CHECK(equal(read_word_vectors(folder.write("a.gz", gzip(bytes))), vectors));
+    CHECK(equal(read_word_vectors(folder.write("a.zst", zstd(bytes))), vectors));
+  }
+  CHECK(folder.count() == 2);
 }
 
 TEST_CASE("binary words may end with a line's end or without") {
@@ -317,8 +332,11 @@ TEST_CASE("what is no file of word vectors is refused by name") {
   refusal(folder.path(), "it is not a regular file");
   refusal(folder.write("empty", ""), "it is empty");
   refusal(folder.write("lines", "\n\r\n \n"), "it is empty");
-  refusal(folder.write("a.gz", "\x1F\x8B\x08\x02 x\n"), "it is compressed; unpack it with gunzip");
-  refusal(folder.write("a.zip", "PK\x03\x04\x02 x\n"), "it is compressed; unpack it with unzip");
+  const std::string packed = gzip("a 1 2\nb 3 4\n");
+  refusal(folder.write("a.gz", packed.substr(0, packed.size() - 1)), "it is cut off");
+  refusal(folder.write("b.gz", gzip("a 1\nb x\n")), "line 2: 'x'");
+  refusal(folder.write("a.bz2", "BZh91AY&SY x\n"), "it is compressed with bzip2; unpack it first: bunzip2 -k ");
+  refusal(folder.write("a.zip", "PK\x03\x04\x02 x\n"), "it is a zip archive; unpack it first: unzip ");
   refusal(folder.write("a.bin", "\xBA\x16\x4F\x2F\x0C\0\0\0"s), "it is a fastText model");
   refusal(folder.write("a.txt", "a 1\nb x\n"), "line 2: 'x'");
 }

@@ -126,4 +126,12 @@ inline bool equal(const Everything& a, const Everything& b) {
          a.nested == b.nested && a.colors == b.colors && a.deep == b.deep;
 }
 
+/// A file with something of everything, small enough to be damaged in many places.
+inline fs::path make_victim(const TemporaryFolder& folder) {
+  Everything e = make_everything();
+  e.words.emplace_back("\0", 1);
+  save_one(folder / "victim.h5", e);
+  return folder / "victim.h5";
+}
+
 }  // namespace heddle

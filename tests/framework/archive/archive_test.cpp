@@ -65,7 +65,7 @@ TEST_CASE("equal values make equal files", "[archive]") {
 
 TEST_CASE("a tensor keeps every bit, those of a NaN among them", "[archive]") {
   Tensor x({4, 2});
-  auto* bytes = reinterpret_cast<unsigned char*>(x.data());
+  auto* bytes = reinterpret_cast<unsigned char*>(x.mutable_data());
   for (std::size_t i = 0; i < x.span().size_bytes(); ++i)
     bytes[i] = static_cast<unsigned char>(i % 8 >= 6 ? 0x7f : 0xf1 * i);
   CHECK(same_bytes(round_trip(x), x));
@@ -132,11 +132,11 @@ TEST_CASE("shared storage is written once, and shared again", "[archive]") {
   const TemporaryFolder folder;
   const Tensor big = Tensor::normal({100, 100}, Rng(1));
   save_one(folder / "one.h5", std::vector<Tensor>{big});
-  save_one(folder / "two.h5", std::vector<Tensor>{big, big, big.view({50, 200})});
+  save_one(folder / "two.h5", std::vector<Tensor>{big, big, detail::same_elements(big, {50, 200})});
   CHECK(fs::file_size(folder / "two.h5") < 2 * fs::file_size(folder / "one.h5") + big.span().size_bytes() / 2);
   const auto loaded = load_one<std::vector<Tensor>>(folder / "two.h5");
   CHECK(same_bytes(loaded[1], big));
-  CHECK(same_bytes(loaded[2], big.view({50, 200})));
+  CHECK(same_bytes(loaded[2], detail::same_elements(big, {50, 200})));
   CHECK(loaded[0].shares_storage(loaded[1]));
   const std::vector<Tensor> apart = {Tensor::zeros({100, 100}), Tensor::zeros({100, 100}), Tensor::zeros({50, 200})};
   const auto filled = load_one(folder / "two.h5", apart);
@@ -267,8 +267,8 @@ TEST_CASE("a writer refuses names that are taken or mean something else", "[arch
   CHECK_THAT(error([&](Hdf5OArchive& ar) { ar << make_nvp("a/b", x) << make_nvp("a", x); }),
              Contains("'a' is written twice"));
   CHECK_THAT(error([&](Hdf5OArchive& ar) { ar << make_nvp("heddle_kind", x); }), Contains("written twice"));
-  CHECK_THAT(error([&](Hdf5OArchive& ar) { ar << named("checksum", Tensor::scalar(1)); }), Contains("written twice"));
-  for (const char* name : {"", "/", "/a", "a/", "a//b", ".", "a/./b", "version", "a/version"}) {
+  CHECK_THAT(error([&](Hdf5OArchive& ar) { ar << named("checksums", Tensor::scalar(1)); }), Contains("written twice"));
+  for (const char* name : {"", "a\nb", "/", "/a", "a/", "a//b", ".", "a/./b", "version", "a/version"}) {
     CHECK_THAT(error([&](Hdf5OArchive& ar) { ar << make_nvp(name, x); }), Contains("cannot name a value"));
   }
   CHECK_THAT(error([&](Hdf5OArchive& ar) { ar << named("a", std::vector<Tensor>(2)); }), Contains("a/0' is undefined"));

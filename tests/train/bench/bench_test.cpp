@@ -1,7 +1,10 @@
+#include "train/bench/bench.h"
+
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
+#include "data/tokenizer/byte.h"
 #include "framework/gemm.h"
 #include "tests/train/run_program.h"
 
@@ -48,11 +51,57 @@ TEST_CASE("benchmarks measure what they name") {
   CHECK(shares == Approx(100).margin(2));  // each row is rounded to a tenth
   const auto writing = bench({"generate", "--tokens=5", "--batch=3", "--prompt-length=4"});
   CHECK(writing["batch"] == 3);
+  CHECK(writing["ms_per_token"] > 0);
   // two blocks of 12 C^2 weights and a head of 30 C, in bf16
   CHECK(writing["weight_bytes"] == 2 * (2 * 12 * 32 * 32 + 30 * 32));
   CHECK(writing["share_of_bandwidth"] > 0);
   check_one_line(run_program(folder, {"bench", "train", tiny_config(folder), "--threads=1,two"}), 2,
                  "--threads 1,two: wants numbers");
+}
+
+TEST_CASE("writing with few prompts reads weights of two bytes, with many or in f32 of four") {
+  const TemporaryFolder folder;
+  const Workload work(tiny_config(folder), {});
+  const double weights = 2 * 12 * 32 * 32 + 30 * 32;
+  WritingOptions options;
+  options.tokens = 3;
+  options.prompt_length = 2;
+  options.precision = Precision::f32;
+  CHECK(measure_writing(*work.model, options).weight_bytes == 4 * weights);
+  options.precision = Precision::bf16;
+  const WritingSpeed few = measure_writing(*work.model, options);
+  CHECK(few.weight_bytes == 2 * weights);
+  CHECK(few.bytes_per_second() == Approx(few.weight_bytes / few.next_token));
+  options.batch = kFewRows + 1;
+  const WritingSpeed many = measure_writing(*work.model, options);
+  CHECK(many.weight_bytes == 4 * weights);
+  CHECK(many.tokens_per_second() == Approx(static_cast<double>(kFewRows + 1) / many.next_token));
+}
+
+TEST_CASE("a tokenizer is measured on the texts and on some that are hard, with its own vocabulary or a given one") {
+  const int before = threads();
+  TextSource source({"builtin:kingdom"}, 20000);
+  const TokenizerSpeed own = measure_tokenizer(source, 300, nullptr);
+  CHECK(own.trained == 300);
+  CHECK(own.text_bytes == static_cast<double>(source.size()));
+  CHECK(own.read_bytes == own.text_bytes);
+  CHECK(own.hard.size() == 4);
+  CHECK(threads() == before);
+  for (const double seconds : {own.train_seconds, own.parallel, own.serial, own.decoding}) CHECK(seconds > 0);
+  CHECK(own.tokens < source.size());
+  source.rewind();
+  const TokenizerSpeed bytes = measure_tokenizer(source, 300, make_byte_tokenizer(train_byte_tokenizer({}, {})));
+  CHECK(bytes.tokens == source.size());
+}
+
+TEST_CASE("products are measured for the output, the input's gradient and the weight's, beside a large one") {
+  const auto products = measure_products(64, 32, 48, Precision::f32);
+  REQUIRE(products.size() == 3);
+  for (const ProductSpeed& p : products) {
+    CHECK((p.rows == 64 && p.out == 32 && p.in == 48));
+    CHECK(p.gflops > 0);
+    CHECK(p.limit > 0);
+  }
 }
 
 TEST_CASE("bench embed measures training, and t-SNE of as many words as there are", "[slow]") {
@@ -65,8 +114,7 @@ TEST_CASE("bench embed measures training, and t-SNE of as many words as there ar
   }
   const std::string config = folder.write(
       "words.cfg", "[data]\npath = " + folder.write("text.txt", text) +
-                       "\ntokenizer = letters\nmin_count = 2\n[model]\nkind = word2vec\nn_embd = 8\nblock_size = 64\n"
-                       "[optim]\nkind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\n");
+                       "\ntokenizer = letters\nmin_count = 2\n[model]\nkind = word2vec\nn_embd = 8\nblock_size = 64\n");
   const std::vector<std::string> command = {"bench", "embed", config, "--steps=4", "--threads=1,2"};
   std::vector<std::string> with_json = command;
   with_json.emplace_back("--json");

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "data/text/kingdom.h"
+#include "models/capabilities.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
 #include "train/run/checkpoint.h"
@@ -12,7 +12,7 @@ namespace heddle {
 namespace {
 
 std::vector<real> vectors_of(const std::string& path) {
-  const Tensor vectors = load_checkpoint(path).model->token_vectors();
+  const Tensor vectors = dynamic_cast<WordTable&>(*load_checkpoint(path).model).token_vectors();
   return {vectors.span().begin(), vectors.span().end()};
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("word vectors are the same after kill -9 and resume, and on two thread
   const std::string config = folder.write(
       "words.cfg",
       "[data]\nsize = 40000\ntokenizer = letters\n[model]\nkind = word2vec\nn_embd = 20\nblock_size = 64\nmin_n = 3\n"
-      "max_n = 4\n[optim]\nkind = sgd\nmomentum = 0\nweight_decay = 0\ngrad_clip = 0\nlr = 0.05\nmin_lr = 0\n"
+      "max_n = 4\n[optim]\nlr = 0.05\nmin_lr = 0\n"
       "schedule = linear\nwarmup_steps = 0\n[train]\nsteps = 0\nepochs = 30\nbatch_size = 4\neval_interval = 0\n"
       "eval_batches = 0\ncheckpoint_interval = 20\n");
   const auto train_in = [&](const std::string& name, const std::vector<std::string>& more) {
@@ -86,12 +86,40 @@ TEST_CASE("word vectors are the same after kill -9 and resume, and on two thread
   REQUIRE_THAT(unseen.err, Catch::Contains("'playingg' is not in the vocabulary: put together"));
   REQUIRE_THAT(unseen.out, Catch::Matches("playingg\n[^]*  playing\n[^]*playinggg\n[^]*"));
   REQUIRE(unseen.out.find("  playinggg") == std::string::npos);
+  // words are asked in any case, as the text's were read
+  const Outcome capitals = run_program(folder, {"embed", "neighbors", folder.path("whole"), "PLAYINGG", "Playinggg"});
+  CHECK(capitals.out == unseen.out);
+  CHECK(embed(folder, {"analogy", folder.path("whole"), "King - MAN + woman"}) ==
+        embed(folder, {"analogy", folder.path("whole"), "king - man + woman"}));
+  CHECK(embed(folder, {"axes", folder.path("whole"), "Man:Woman"}) ==
+        embed(folder, {"axes", folder.path("whole"), "man:woman"}));
   REQUIRE(embed(folder, {"analogy", folder.path("whole"), "playingg - play + walk"}).size() == 10);
-  check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "##"}), 1, "not in the vocabulary");
+  // an answer says where it comes from, an error says nothing else
+  const std::string taken = folder.path("whole/best.h5") + ", after step ";
+  REQUIRE_THAT(unseen.err, Catch::StartsWith(taken));
+  for (const std::vector<std::string>& part :
+       std::vector<std::vector<std::string>>{{"neighbors", folder.path("whole"), "king", "--json"},
+                                             {"analogy", folder.path("whole"), "king - man + woman"},
+                                             {"axes", folder.path("whole"), "man:woman"},
+                                             {"dimensions", folder.path("whole")},
+                                             {"evaluate", folder.path("whole"), "--questions=builtin:kingdom"},
+                                             {"project", folder.path("whole"), "--output", folder.path("p.tsv")},
+                                             {"export", folder.path("whole"), "--output", folder.path("w.vec")}}) {
+    std::vector<std::string> arguments = part;
+    arguments.insert(arguments.begin(), "embed");
+    const Outcome outcome = run_program(folder, arguments);
+    INFO(outcome.err);
+    CHECK(outcome.status == 0);
+    CHECK_THAT(outcome.err, Catch::StartsWith(taken));
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  }
+  check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "playingg", "##"}), 1,
+                 "not in the vocabulary");
   check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "play", "--layer=1"}), 1,
-                 "layer 1: a word2vec has no layers");
-  check_one_line(run_program(folder, {"generate", folder.path("whole")}), 1, "ask its vectors with heddle embed");
-  check_one_line(run_program(folder, train_in("wrong", {"--optim.kind=adamw"})), 1, "set optim.kind = sgd");
+                 "--layer: wants a model that writes text");
+  check_one_line(run_program(folder, {"generate", folder.path("whole")}), 1, "ask word vectors with heddle embed");
+  check_one_line(run_program(folder, train_in("wrong", {"--optim.kind=adamw"})), 1,
+                 "optim.kind is a key of the learner of model.kind = gpt, not of model.kind = word2vec; leave it out");
   check_one_line(run_program(folder, train_in("wrong", {"--data.tokenizer=bpe"})), 1, "set data.tokenizer = letters");
   check_one_line(run_program(folder, train_in("wrong", {"--data.min_count=1000000"})), 1, "lower data.min_count");
 }
@@ -172,7 +200,24 @@ TEST_CASE("words are shown as people read them, asked as they are shown, and JSO
   CHECK_THAT(read_bytes(folder.path("w.vec")), Catch::StartsWith("5 2\ncaf\xE9 0.9 0.1\ntheĠend 1 0\n"));
 }
 
-TEST_CASE("categories colour the words of questions, in any case, and name none that has no word") {
+TEST_CASE(
+    "t-SNE of few words takes a lower perplexity, and evaluation without questions the built-in ones: both are said") {
+  const TemporaryFolder folder;
+  const std::string plane = guide(folder);
+  const Outcome few = run_program(folder, {"embed", "project", plane, "--output", folder.path("x.svg")});
+  CHECK(few.status == 0);
+  CHECK(few.err == "t-SNE: perplexity 1 instead of 30, as there are 4 words\n");
+  CHECK_THAT(read_bytes(folder.path("x.svg")), Catch::Contains("<title>queen</title>"));
+  const Outcome lower =
+      run_program(folder, {"embed", "project", plane, "--output", folder.path("x.svg"), "--perplexity=1"});
+  CHECK(lower.err.empty());
+  const Outcome builtin = run_program(folder, {"embed", "evaluate", plane});
+  CHECK(builtin.status == 0);
+  CHECK_THAT(builtin.err, Catch::Contains("builtin:kingdom"));
+  CHECK(run_program(folder, {"embed", "evaluate", plane, "--questions=builtin:kingdom"}).err.empty());
+}
+
+TEST_CASE("categories colour the words of questions, and name none that has no word") {
   const TemporaryFolder folder;
   const std::string file = folder.write("words.vec", "paris 1 0\nfrance 0.9 0.2\nBerlin 0 1\nking 0.5 0.5\n");
   const std::string questions = folder.write(
@@ -186,32 +231,6 @@ TEST_CASE("categories colour the words of questions, in any case, and name none 
   embed(folder, {"project", file, "--method=pca", "--categories", questions, "--output", folder.path("words.svg")});
   CHECK_THAT(read_bytes(folder.path("words.svg")),
              !Catch::Contains(">none</text>") && Catch::Contains(">people</text>"));
-}
-
-TEST_CASE("dimensions finds the one that tells a property, which a rotation moves") {
-  const TemporaryFolder folder;
-  std::string file;
-  std::uint64_t use = 0;
-  for (const WordProperty& property : kingdom_properties()) {
-    if (property.name != "number") continue;
-    for (const auto& [word, name] : property.words) {
-      file += word;
-      for (int d = 0; d < 6; ++d) {
-        const double noise = Rng(1).normal(use++);
-        file += ' ' + std::to_string(d == 4 ? (name == property.words[0].second ? 1.0 : -1.0) + 0.1 * noise : noise);
-      }
-      file += '\n';
-    }
-  }
-  const auto report = embed(folder, {"dimensions", folder.write("words.vec", file), "--dimensions=6"});
-  REQUIRE(report["dimensions"].size() == 6);
-  REQUIRE(report["probes"].size() == 1);
-  const auto& probe = report["probes"][0];
-  CHECK(probe["property"] == "number");
-  CHECK(probe["dimension"] == 4);
-  CHECK(probe["one"] == 1);
-  CHECK(probe["one_rotated"] < 0.95);
-  CHECK(probe["all_rotated"] > 0.9);
 }
 
 TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing") {
@@ -228,6 +247,7 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"neighbors", plane}, 2, "too few words");
   refused({"neighbors", plane, "queen", "--layer=1"}, 1, "a file of vectors, not a model with layers");
   refused({"analogy", plane, "king", "man"}, 1, "sign");
+  refused({"analogy", plane, "king - king"}, 1, "cancel out to zero");
   refused({"axes", plane, "man-woman"}, 2, "wants two words with a colon between");
   refused({"axes", plane, "man:man"}, 1, "vectors of pair 1 are equal");
   refused({"axes", plane, "man:woman", "--output", folder.path("x.svg")}, 2, "a picture wants two axes");
@@ -236,12 +256,12 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"axes", plane, "man:woman", "--up", "man:kin"}, 1, "'kin' is not in the vocabulary");
   refused({"neighbors", plane, "king", "--text", "x"}, 2, "--text is what --layer's means are taken over");
   refused({"neighbors", std::string(300, 'x'), "king"}, 1, "does not exist");
-  refused({"project", folder.write("two", "a 1 2\nb 2 1\n"), "--output", folder.path("x.svg")}, 1, "3 or more");
+  refused({"project", folder.write("two", "a 1 2\nb 2 1\n"), "--output", folder.path("x.svg")}, 1,
+          "3 or more, and for t-SNE 4");
   refused({"export", plane}, 2, "name a file with --output");
   refused({"export", plane, "--output", folder.path("none/x")}, 1, "does not exist; make it");
   refused({"evaluate", plane, "--questions", folder.write("q", ": c\nking man queen\n")}, 1, "q:2");
   refused({"evaluate", plane, "--similarity", folder.write("s", "king queen high\n1 2\n")}, 1, "s:2");
-  refused({"project", plane, "--output", folder.path("x.svg")}, 1, "perplexity 30 needs 90 neighbours");
   refused({"project", plane, "--output", folder.path("x.png")}, 2, "ends in .svg or .csv or .tsv");
   refused({"project", plane}, 2, "name a file with --output");
   refused({"neighbors", folder.write("nan.vec", "2 2\nking 1 nan\nqueen 1 2\n"), "king"}, 1, "nan.vec");

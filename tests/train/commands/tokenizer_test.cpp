@@ -63,6 +63,13 @@ TEST_CASE("heddle tokenizer: a text becomes a token file, which trains a model t
   CHECK_THAT(trained.out, Catch::Contains("bpe tokenizer, 500 tokens") && Catch::Contains("bits a byte"));
   CHECK(run_program(folder, {"tokenizer", "encode", run}, "the king").out ==
         run_program(folder, {"tokenizer", "encode", tokens}, "the king").out);
+  const std::string taken = folder.path("run/best.h5") + ", after step 3\n";
+  CHECK(run_program(folder, {"tokenizer", "encode", run}, "the king").err == taken);
+  CHECK(run_program(folder, {"tokenizer", "decode", run}, "1 2").err == taken);
+  CHECK(run_program(folder, {"tokenizer", "show", run}).err == taken);
+  CHECK(run_program(folder, {"tokenizer", "stats", run, "--input", folder.path("t.txt")}).err == taken);
+  CHECK(run_program(folder, {"tokenizer", "show", tokens}).err.empty());
+  check_one_line(run_program(folder, {"tokenizer", "decode", run}, "1 x 99999"), 1, "outside the vocabulary");
   check_one_line(run_program(folder, {"resume", run, "--train.steps=4", "--data.path=" + folder.path("t.txt")}), 1,
                  "data.path");
   const Outcome eval = run_program(folder, {"eval", run, "--data.path=" + folder.path("t.txt"), "--json"});
@@ -181,6 +188,25 @@ TEST_CASE("Ctrl-C stops the training of a vocabulary, and nothing is written") {
   CHECK(process.wait() == 1);
   CHECK_THAT(process.errors(), Catch::Contains("stopped; nothing was written"));
   CHECK_FALSE(std::filesystem::exists(out));
+}
+
+TEST_CASE("heddle tokenizer: a NUL byte in a text is told on standard error, once") {
+  const TemporaryFolder folder;
+  const std::string text = folder.write("t.txt", std::string("some text\0 and more text", 24));
+  const std::string vocabulary_file = folder.path("v.json"), tokens = folder.path("t.h5");
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"train", "--input", text, "--vocab-size", "260", "--output", vocabulary_file},
+           {"encode", vocabulary_file, "--input", text},
+           {"encode", vocabulary_file, "--input", text, "--output", tokens},
+           {"stats", vocabulary_file, "--input", text, "--json"}}) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.begin(), "tokenizer");
+    const Outcome outcome = run_program(folder, all);
+    CHECK(outcome.status == 0);
+    CHECK_THAT(outcome.err, Catch::StartsWith("text: " + text + ": byte 9 is NUL"));
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+    CHECK(outcome.out.find("NUL") == std::string::npos);
+  }
 }
 
 }  // namespace heddle

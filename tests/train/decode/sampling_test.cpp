@@ -30,6 +30,10 @@ TEST_CASE("tokens come as often as softmax of the scores over the temperature sa
   CHECK(share[2] == Approx(5.0 / 8).margin(0.01));
   config.temperature = 0.5;
   CHECK(shares(logits, config)[2] == Approx(25.0 / 30).margin(0.01));
+  for (const real far : {real{-5000}, real{5000}}) {  // whose exponentials are no numbers
+    CHECK(shares({far + std::log(real{1}), far + std::log(real{3})}, {.temperature = 1})[1] ==
+          Approx(0.75).margin(0.01));
+  }
 }
 
 TEST_CASE("top-k and top-p leave the likeliest tokens alone") {
@@ -49,6 +53,16 @@ TEST_CASE("top-k and top-p leave the likeliest tokens alone") {
   CHECK(shares(logits, config).size() == 1);
 }
 
+TEST_CASE("top-p takes no token more than reach it, and counts those that top-k leaves") {
+  SamplingConfig config;
+  config.temperature = 1;
+  config.top_p = 0.5;
+  CHECK(shares({0, 0}, config).size() == 1);
+  CHECK(shares({0, 0, 0, 0}, config).size() == 2);
+  config.top_k = 2;
+  CHECK(shares({0, 0, 0, 0}, config).size() == 1);
+}
+
 TEST_CASE("temperature 0, top-k 1 and a tiny top-p all take the likeliest, the first of equals") {
   const std::vector<real> logits = {0, 3, 3, -1};
   SamplingConfig greedy, one, tiny;
@@ -65,6 +79,8 @@ TEST_CASE("scores that are not numbers are refused, -inf is never drawn") {
   const std::vector<real> nan = {0, std::nanf("")}, none = {-inf, -inf}, one = {-inf, 0, -inf};
   REQUIRE_THROWS_WITH(sample(nan, {}, Rng(1), 0), Catch::Contains("not a number"));
   REQUIRE_THROWS_WITH(sample(none, {}, Rng(1), 0), Catch::Contains("finite"));
+  REQUIRE_THROWS_WITH(sample(std::vector<real>{0, inf}, {}, Rng(1), 0), Catch::Contains("finite"));
+  REQUIRE_THROWS_WITH(sample({}, {}, Rng(1), 0), Catch::Contains("finite"));
   for (std::uint64_t i = 0; i < 100; ++i) REQUIRE(sample(one, {}, Rng(1), i) == 1);
 }
 
@@ -100,7 +116,7 @@ TEST_CASE("prompts that are continued together get the texts that they get alone
   config.n_layer = 2;
   config.n_embd = 32;
   config.context = GENERATE(8, 64);
-  config.positions = GENERATE("learned", "rotary");
+  config.positions = GENERATE(Positions::learned, Positions::rotary);
   GPT model(config, 20, Rng(4));
   if (GENERATE(false, true)) round_weights(model);
   const std::vector<std::vector<std::int32_t>> prompts = {{1, 2, 3}, {4}, {5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, {4}};

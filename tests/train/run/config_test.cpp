@@ -1,25 +1,33 @@
 #include "train/run/config.h"
 
 #include <catch2/catch.hpp>
+#include <iostream>
+#include <sstream>
 
+#include "framework/ops.h"
 #include "tests/temporary_folder.h"
 #include "train/run/experiment.h"
 
 namespace heddle {
 namespace {
 
+enum class Colour { red, green };
+constexpr auto names_of(Colour) { return std::array{Named{Colour::green, "green"}, Named{Colour::red, "dark red"}}; }
+
 struct Part {
   std::int64_t count = 3;
   double rate = 0.1;
   bool flag = false;
   std::string kind = "a";
+  Colour colour = Colour::red;
 
   std::vector<Section> sections() {
     return {{"part",
              {Key("count", count, "how many", 1, 10).resumable(),
               {"rate", rate, "how fast", 0.0, 1.0},
               {"flag", flag, "whether"},
-              {"kind", kind, "which", {"a", "b c"}}}}};
+              {"kind", kind, "which", {"a", "b c"}},
+              {"colour", colour, "of what"}}}};
   }
 };
 
@@ -41,6 +49,13 @@ TEST_CASE("a config file sets what it names, the command line wins, comments do 
   REQUIRE(part.rate == 0.1);
 }
 
+TEST_CASE("a number may be its least and its most") {
+  CHECK(read("[part]\ncount = 1\nrate = 0\n").count == 1);
+  CHECK(read("[part]\ncount = 10\n").count == 10);
+  CHECK(read("[part]\nrate = 0\n").rate == 0);
+  CHECK(read("[part]\nrate = 1\n").rate == 1);
+}
+
 TEST_CASE("what a config gets wrong is named with its source and what to do") {
   const auto refuse = [](const std::string& text, const std::string& message) {
     INFO(text);
@@ -59,6 +74,7 @@ TEST_CASE("what a config gets wrong is named with its source and what to do") {
   refuse("[part]\nrate = -0.1\n", "must be 0 .. 1");
   refuse("[part]\nflag = maybe\n", "needs true or false");
   refuse("[part]\nkind = c\n", "choose one of a, b c");
+  refuse("[part]\ncolour = blue\n", "part.colour = blue: choose one of green, dark red");
   refuse("[part]\ncount = 3\ncount = 4\n", "part.count is given twice");
   refuse("[part]\ncount\n", "lines are [section], key = value, or # comment");
   refuse("count = 3\n", "stands before the first [section]");
@@ -84,7 +100,10 @@ TEST_CASE("a value that a config file could not hold is refused") {
 }
 
 TEST_CASE("line ends of Windows and a byte order mark do not matter") {
-  const Part part = read("\xEF\xBB\xBF[part]\r\ncount = 7\r\nkind = b c\r\n");
+  const TemporaryFolder folder;
+  Part part;
+  Settings::from_file(folder.write("x.cfg", "\xEF\xBB\xBF[part]\r\ncount = 7\r\nkind = b c\r\n"))
+      .apply_to(part.sections());
   CHECK(part.count == 7);
   CHECK(part.kind == "b c");
 }
@@ -101,13 +120,24 @@ TEST_CASE("a dumped config reads back to the same values, to the last bit") {
   part.rate = 0.1 + 0.2;
   part.flag = true;
   part.kind = "b c";
+  part.colour = Colour::green;
   const Part again = read(dump_config(part.sections()));
   REQUIRE(again.rate == part.rate);
   REQUIRE(again.flag);
   REQUIRE(again.kind == "b c");
+  REQUIRE(again.colour == Colour::green);
   Experiment all(Settings::from_text("", "nothing"));
   REQUIRE(dump_config(Experiment(Settings::from_text(dump_config(all.sections()), "dump")).sections()) ==
           dump_config(all.sections()));
+}
+
+TEST_CASE("each name of an enumeration sets its value, and a value without a name is told") {
+  for (const auto& [value, name] : names_of(Colour{})) {
+    const Part part = read(std::string("[part]\ncolour = ") + name + '\n');
+    CHECK(part.colour == value);
+    CHECK(name_of(part.colour) == name);
+  }
+  CHECK_THROWS_WITH(name_of(Activation::none), Catch::Contains("has no name"));
 }
 
 TEST_CASE("every key has a meaning, and the help shows it with default and bounds") {
@@ -121,7 +151,8 @@ TEST_CASE("every key has a meaning, and the help shows it with default and bound
   }
   Part part;
   CHECK_THAT(describe_keys(part.sections()),
-             Catch::Contains("how many (1 .. 10)") && Catch::Contains("which (a | b c)"));
+             Catch::Contains("how many (1 .. 10)") && Catch::Contains("which (a | b c)") &&
+                 Catch::Contains("colour = dark red") && Catch::Contains("of what (green | dark red)"));
   CHECK_THAT(describe_keys(part.sections()), Catch::Contains("whether\n"));  // yes or no has no bounds
 }
 
@@ -132,6 +163,11 @@ TEST_CASE("on resume a key may change only if its part says so") {
   now.rate = 0.2;
   REQUIRE_THROWS_WITH(check_resumable(before.sections(), now.sections()),
                       Catch::Contains("part.rate was 0.1 and may not become 0.2"));
+  now = before;
+  before.kind = "";  // what was left empty may not be filled, nor what was given be emptied
+  REQUIRE_THROWS_WITH(check_resumable(before.sections(), now.sections()),
+                      Catch::Contains("part.kind was empty and may not become a"));
+  REQUIRE_THROWS_WITH(check_resumable(now.sections(), before.sections()), Catch::Contains("part.kind was a and"));
 }
 
 TEST_CASE("a command line takes words, options in both spellings, flags and overrides") {
@@ -150,7 +186,22 @@ TEST_CASE("a command line takes words, options in both spellings, flags and over
   dashes.positional.clear();
   REQUIRE(dashes.parse({"--", "--count"}));
   REQUIRE(dashes.positional == std::vector<std::string>{"--count"});
-  REQUIRE_FALSE(dashes.parse({"--help"}));
+}
+
+TEST_CASE("help is printed with its notes behind the options, and ends the command") {
+  Part part;
+  CommandLine line;
+  line.usage = "try WORD";
+  line.options = part.sections()[0].keys;
+  line.notes = [] { return "\nand more\n"; };
+  std::ostringstream printed;
+  std::streambuf* const before = std::cout.rdbuf(printed.rdbuf());
+  const bool goes_on = line.parse({"word", "--help", "--unknown"});
+  std::cout.rdbuf(before);
+  CHECK_FALSE(goes_on);
+  CHECK(printed.str() == line.help());
+  CHECK_THAT(printed.str(), Catch::StartsWith("usage: heddle try WORD\n") && Catch::Contains("--count") &&
+                                Catch::EndsWith("\nand more\n"));
 }
 
 TEST_CASE("an option's text may hold what a config file's may not") {
@@ -178,6 +229,14 @@ TEST_CASE("what a command line gets wrong is a usage error that says what to do"
   refuse({"a", "--part.count"}, "--part.count needs a value");
   refuse({"a", "--count=11"}, "must be 1 .. 10");
   refuse({}, "usage: heddle try WORD");
+}
+
+TEST_CASE("what follows the first = of an override is its value") {
+  std::string path;
+  Settings settings = Settings::from_text("", "x.cfg");
+  settings.override_with({"data.path=a=b=c.txt"});
+  settings.apply_to({{"data", {{"path", path, "where it lies"}}}});
+  CHECK(path == "a=b=c.txt");
 }
 
 }  // namespace heddle

@@ -1,53 +1,70 @@
 #include "train/run/metrics.h"
 
 #include <catch2/catch.hpp>
-#include <limits>
 
 #include "framework/archive/archive.h"
 #include "tests/temporary_folder.h"
+#include "train/run/listeners.h"
 
 namespace heddle {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
 History two_rows() {
   History history;
-  history.add({50, 2.5, kNone, kNone, 1e-3, 0.75, 12345, 20, 1.5});
-  history.add({100, 2.25, 2.375, 3.42647, 5e-4, 0.5, 12500, 20.5, 3});
+  history.add(50, {{"train_loss", 2.5}, {"lr", 1e-3}, {"seconds", 1.5}});
+  history.add(100,
+              {{"train_loss", 2.25}, {"val_loss", 2.375}, {"val_detail", 7, "", false}, {"lr", 5e-4}, {"seconds", 3}});
   return history;
 }
 
-/// A history as a damaged checkpoint may hold it: the names of the columns, one of them short.
+/// A history as a damaged checkpoint may hold it: a column is short, or has a name that is none.
 struct Uneven {
   std::vector<std::int64_t> step = {1, 2};
+  std::vector<std::string> columns = {"full", "other"};
   std::vector<double> full = {1, 2}, short_one = {1};
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     using boost::serialization::make_nvp;
-    ar& make_nvp("step", step) & make_nvp("seconds", short_one);
-    for (const char* name :
-         {"train_loss", "val_loss", "val_bits_per_character", "lr", "grad_norm", "tokens_per_second", "gflops"}) {
-      ar& make_nvp(name, full);
-    }
+    ar& BOOST_SERIALIZATION_NVP(step) & BOOST_SERIALIZATION_NVP(columns);
+    ar& make_nvp("full", full) & make_nvp("other", short_one);
   }
 };
 
 constexpr const char* kRows =
-    "step,train_loss,val_loss,val_bits_per_character,lr,grad_norm,tokens_per_second,gflops,seconds\n"
-    "50,2.5,,,0.001,0.75,12345,20,1.5\n"
-    "100,2.25,2.375,3.42647,0.0005,0.5,12500,20.5,3\n";
+    "step,train_loss,val_loss,lr,seconds\n"
+    "50,2.5,,0.001,1.5\n"
+    "100,2.25,2.375,0.0005,3\n";
 
 }  // namespace
 
-TEST_CASE("metrics.csv has a header, a row a measurement, and nothing where nothing was measured") {
+TEST_CASE("a column is known by its name, stands where its row has it, and is empty where nothing was measured") {
+  CHECK(two_rows().csv() == kRows);
+  CHECK(two_rows().last_csv() == "100,2.25,2.375,0.0005,3\n");
+  CHECK(two_rows().columns() == 4);
+  CHECK(two_rows().last("val_loss", -1) == 2.375);
+  CHECK(two_rows().last("val_detail", -1) == -1);
+  CHECK(History().last("val_loss", -1) == -1);
+  CHECK(History().csv() == "step\n");
+}
+
+TEST_CASE("metrics.csv is appended to, and written anew where a run begins and where a column comes") {
   const TemporaryFolder folder;
-  const std::string path = folder.write("metrics.csv", "rows of an earlier, longer sitting\n1\n2\n3\n4\n");
-  two_rows().write_csv(path);
-  CHECK(read_bytes(path) == kRows);
-  History().write_csv(path);
-  CHECK(read_bytes(path) == std::string(kRows).substr(0, std::string(kRows).find('\n') + 1));
+  const std::string path = folder.write("metrics.csv", "rows of an earlier, longer run\n1\n2\n3\n4\n");
+  History history;
+  CsvListener csv(path, history);
+  csv.on_begin();
+  CHECK(read_bytes(path) == "step\n");
+  history.add(1, {{"train_loss", 3}});
+  csv.on_row({});
+  CHECK(read_bytes(path) == "step,train_loss\n1,3\n");
+  write_bytes(path, "what stands there\n");  // stays: a row is put behind it
+  history.add(2, {{"train_loss", 2}});
+  csv.on_row({});
+  CHECK(read_bytes(path) == "what stands there\n2,2\n");
+  history.add(3, {{"train_loss", 1}, {"val_loss", 4}});
+  csv.on_row({});
+  CHECK(read_bytes(path) == "step,train_loss,val_loss\n1,3,\n2,2,\n3,1,4\n");
 }
 
 TEST_CASE("a history comes back from a checkpoint as it was, and a damaged one is refused") {
@@ -57,15 +74,18 @@ TEST_CASE("a history comes back from a checkpoint as it was, and a damaged one i
   save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar& BOOST_SERIALIZATION_NVP(history); });
   History again;
   load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("history", again); });
-  again.write_csv(folder.path("metrics.csv"));
-  CHECK(read_bytes(folder.path("metrics.csv")) == kRows);
-  CHECK(again.seconds() == 3);
+  CHECK(again.csv() == kRows);
 
   Uneven uneven;
   save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar& boost::serialization::make_nvp("history", uneven); });
   CHECK_THROWS_WITH(
       load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("history", again); }),
-      Catch::Contains("a column has 1 rows"));
+      Catch::Contains("column other has 1 rows"));
+  uneven.columns = {"full", "a/b"};
+  save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar& boost::serialization::make_nvp("history", uneven); });
+  CHECK_THROWS_WITH(
+      load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("history", again); }),
+      Catch::Contains("'a/b' cannot name a column"));
 }
 
 }  // namespace heddle

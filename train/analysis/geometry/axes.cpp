@@ -71,7 +71,8 @@ Axis shared_axis(const Tensor& from, const Tensor& to) {
   ensure(length > 1e-9, "axis: the differences of the pairs cancel out; name the words of all pairs in one order");
   Axis axis;
   axis.direction = Tensor({from.size(1)});
-  for (std::size_t d = 0; d < sum.size(); ++d) axis.direction.data()[d] = static_cast<real>(sum[d] / length);
+  real* const to_direction = axis.direction.mutable_data();
+  for (std::size_t d = 0; d < sum.size(); ++d) to_direction[d] = static_cast<real>(sum[d] / length);
   axis.agreement = axis.chance = std::numeric_limits<double>::quiet_NaN();
   if (all.size() == 1) return axis;
   axis.agreements = agreements_of(all, sum);

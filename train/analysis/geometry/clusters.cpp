@@ -23,7 +23,7 @@ std::vector<int> cluster_rows(const Tensor& x, index_t k, const Rng& rng) {
   ensure(k >= 1 && k <= count, "clusters: ", k, " of ", count, " points are not possible");
   const auto row = [&](index_t i) { return x.data() + i * width; };
   Tensor centres({k, width});
-  const auto centre = [&](index_t c) { return centres.data() + c * width; };
+  const auto centre = [&, to = centres.mutable_data()](index_t c) { return to + c * width; };
 
   // each next centre is a row drawn in proportion to its squared distance from the nearest so far
   std::vector<double> nearest(static_cast<std::size_t>(count), std::numeric_limits<double>::max());

@@ -17,7 +17,7 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 
 Tensor tensor_of(const Matrix& matrix) {
   Tensor out({matrix.rows(), matrix.cols()});
-  std::transform(matrix.data(), matrix.data() + matrix.size(), out.data(),
+  std::transform(matrix.data(), matrix.data() + matrix.size(), out.mutable_data(),
                  [](double v) { return static_cast<real>(v); });
   return out;
 }

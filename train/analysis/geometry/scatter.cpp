@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 #include "framework/check.h"
 
 namespace heddle {

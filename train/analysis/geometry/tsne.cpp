@@ -82,9 +82,10 @@ double own_rate(index_t n, double exaggeration) { return std::max(static_cast<do
 
 Tensor tensor_of(const Plane& y) {
   Tensor out({y.size(), 2});
+  real* const to = out.mutable_data();
   for (index_t i = 0; i < y.size(); ++i) {
-    out.data()[2 * i] = y.x[static_cast<std::size_t>(i)];
-    out.data()[2 * i + 1] = y.y[static_cast<std::size_t>(i)];
+    to[2 * i] = y.x[static_cast<std::size_t>(i)];
+    to[2 * i + 1] = y.y[static_cast<std::size_t>(i)];
   }
   return out;
 }

@@ -55,14 +55,13 @@ std::vector<index_t> answers(const WordSpace& space, index_t words, const std::v
   };
   // A tile of products, a row a query, is read while it is in the cache.
   constexpr index_t kQuestions = 256, kWords = 1024;
-  const PrecisionGuard f32(Precision::f32);
   const index_t total = static_cast<index_t>(questions.size()), d = space.dimensions();
   // Two sums of d products of unit vectors, in any two orders, differ by less than 2 d 2^-24 (Higham, "Accuracy and
   // Stability of Numerical Algorithms", 2002, section 3.1); twice that, and some for vectors not quite of length 1.
   const double error = static_cast<double>(d + 8) * 4 * 0x1p-24;
   std::vector<Answer> best(questions.size());
   Tensor queries({kQuestions * Method::kQueries, d}), products({kQuestions * Method::kQueries, kWords});
-  const auto query_of = [&](index_t i) { return queries.data() + i * Method::kQueries * d; };
+  const auto query_of = [&, to = queries.mutable_data()](index_t i) { return to + i * Method::kQueries * d; };
   for (index_t first = 0; first < total; first += kQuestions) {
     const index_t count = std::min(kQuestions, total - first);
     const Question* const asked = questions.data() + first;
@@ -70,7 +69,7 @@ std::vector<index_t> answers(const WordSpace& space, index_t words, const std::v
     for (index_t begin = 0; begin < words; begin += kWords) {
       const index_t columns = std::min(kWords, words - begin);
       gemm(count * Method::kQueries, columns, d, {{queries.data(), d}}, {{space.direction(begin), d, true}},
-           {products.data(), kWords});
+           {products.mutable_data(), kWords});
       parallel_rows(count, columns, [&](index_t i) {
         const Question& q = asked[i];
         Answer& answer = best[static_cast<std::size_t>(first + i)];
@@ -190,6 +189,7 @@ AnalogyReport evaluate_analogies(const WordSpace& space, const std::vector<Quest
   }
 
   AnalogyReport report;
+  report.method = options.method;
   report.total = sum_of("all", scores);
   if (std::equal(scores.begin(), scores.end(), std::begin(kKnownCategories), std::end(kKnownCategories),
                  [](const AnalogyScore& score, const char* name) { return score.name == name; })) {

@@ -48,6 +48,7 @@ struct AnalogyScore {
 };
 
 struct AnalogyReport {
+  AnalogyMethod method = AnalogyMethod::add;
   std::vector<AnalogyScore> categories;  ///< in the order of the questions
   AnalogyScore total;
   /// Of the first five and the other nine categories of questions-words.txt; none where the categories are others.
@@ -62,7 +63,7 @@ struct AnalogyReport {
 /// d, so another spelling of it will do. By `mul` the answer is the word of the highest 3CosMul.
 ///
 /// Products are f32, summed in the order of the dimensions, as there, and never bf16: a faster matrix product only says
-/// which words need be looked at. While this runs, no other thread should multiply in another precision.
+/// which words need be looked at.
 /// Errors: a limit below 0.
 AnalogyReport evaluate_analogies(const WordSpace& space, const std::vector<QuestionCategory>& categories,
                                  const AnalogyOptions& options = {});

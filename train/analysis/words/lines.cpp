@@ -1,26 +1,33 @@
 #include "train/analysis/words/lines.h"
 
 #include <filesystem>
-#include <fstream>
 
+#include "data/io/input_file.h"
 #include "framework/check.h"
 
 namespace heddle {
 
 void for_lines(const std::string& path, const char* what,
                const std::function<void(const std::string& text, const std::string& place)>& line) {
-  ensure(std::filesystem::exists(path), what, " ", path, " does not exist");
-  ensure(!std::filesystem::is_directory(path), what, " ", path, " is a folder; give a text file");
-  std::ifstream in(path, std::ios::binary);
-  ensure(in.good(), what, " ", path, " cannot be read");
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // some editors begin a file with it
-  std::string text;
-  for (std::size_t number = 1; std::getline(in, text); ++number) {
-    if (number == 1 && text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  const std::string name = concat_text(what, " ", path);
+  ensure(std::filesystem::exists(path), name, " does not exist");
+  ensure(!std::filesystem::is_directory(path), name, " is a folder; give a text file");
+  constexpr std::size_t kBlock = 1 << 16, kLongest = 1 << 20;
+  InputFile in(path, Contents::text, name);
+  std::string block;
+  std::size_t number = 0;
+  const auto tell = [&](std::string text) {
     if (text.ends_with('\r')) text.pop_back();
-    line(text, path + ':' + std::to_string(number));
+    line(text, path + ':' + std::to_string(++number));
+  };
+  while (in.read(block, kBlock) > 0) {
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = block.find('\n', begin)) != block.npos; begin = end + 1)
+      tell(block.substr(begin, end - begin));
+    block.erase(0, begin);
+    ensure(block.size() <= kLongest, path, ':', number + 1, ": a line of more than 1 MiB; is this a ", what, "?");
   }
-  ensure(!in.bad(), what, " ", path, " cannot be read to its end");
+  if (!block.empty()) tell(block);
 }
 
 }  // namespace heddle

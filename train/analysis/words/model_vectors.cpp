@@ -1,8 +1,10 @@
 #include "train/analysis/words/model_vectors.h"
 
 #include <algorithm>
+#include <map>
 
 #include "framework/autograd.h"
+#include "framework/nn/capture.h"
 
 namespace heddle {
 namespace {
@@ -29,32 +31,33 @@ std::vector<Place> places_of(const Tokenizer& words, const Tokenizer& tokenizer,
   return places;
 }
 
-/// What goes into the first block, and what leaves each [1, T, C].
-std::vector<Tensor> stream_of(Model& model, const IdTensor& inputs) {
-  std::vector<Tensor> stream;
+/// The hidden states that fit a pattern while the model reads `inputs`, by name.
+std::map<std::string, Tensor> hidden_states(NextToken& model, const IdTensor& inputs, const std::string& pattern) {
+  Capture capture;
+  capture.want(pattern);
   Context context;
-  context.stream = &stream;
+  context.capture = &capture;
   context.last_only = true;
   model.logits(inputs, context);
-  return stream;
+  return capture.kept();
 }
 
 }  // namespace
 
-WordVectors token_vectors(Model& model, const Tokenizer& tokenizer) {
+WordVectors token_vectors(WordTable& model, const Tokenizer& tokenizer) {
   const TokenizerState& state = tokenizer.state();
   const Tensor all = model.token_vectors();
   const index_t first = state.counts.empty() ? 0 : 1, width = all.size(1);
   return {{state.pieces.begin() + first, state.pieces.end()},
-          Tensor::from(all.span().subspan(static_cast<std::size_t>(first * width)), {all.size(0) - first, width})};
+          Tensor::from(all.span().subspan(static_cast<std::size_t>(first * width)), {all.size(0) - first, width}),
+          state.kind == "letters"};
 }
 
-WordVectors contextual_vectors(Model& model, const Tokenizer& tokenizer, index_t layer, TextSource& source,
+WordVectors contextual_vectors(NextToken& model, const Tokenizer& tokenizer, index_t layer, TextSource& source,
                                index_t bytes, index_t min_count,
                                const std::function<void(index_t done, index_t of)>& progress) {
   const NoGradGuard no_grad;
-  ensure(model.predicts_next_token(), "layer ", layer, ": this kind of model has no layers; leave --layer out");
-  const index_t layers = std::ssize(stream_of(model, IdTensor({0}, {1, 1})));
+  const index_t layers = std::ssize(hidden_states(model, IdTensor({0}, {1, 1}), "hidden_states/*"));
   ensure(layer >= 0 && layer < layers, "layer ", layer, ": the model has ", layers - 1,
          " blocks; choose 0 (before the first) to ", layers - 1);
   std::string text;
@@ -69,7 +72,8 @@ WordVectors contextual_vectors(Model& model, const Tokenizer& tokenizer, index_t
   const std::vector<std::int32_t> tokens = tokenizer.encode(text);
   const std::vector<Place> places = places_of(*words, tokenizer, text, tokens);
 
-  const index_t window = std::min(model.block_size(), std::ssize(tokens)), step = std::max<index_t>(1, window / 2);
+  const index_t window = std::min(model.context_size(), std::ssize(tokens)), step = std::max<index_t>(1, window / 2);
+  const std::string name = "hidden_states/" + std::to_string(layer);
   Tensor sums;
   std::vector<double> counts(static_cast<std::size_t>(words->vocab_size()));
   std::size_t at = 0;
@@ -77,12 +81,12 @@ WordVectors contextual_vectors(Model& model, const Tokenizer& tokenizer, index_t
        begin = std::min(begin + step, std::ssize(tokens) - window)) {
     IdTensor inputs({1, window});
     std::copy_n(tokens.begin() + begin, window, inputs.data());
-    const Tensor x = stream_of(model, inputs)[static_cast<std::size_t>(layer)];
+    const Tensor x = hidden_states(model, inputs, name).at(name);
     const index_t width = x.size(-1);
     if (!sums.defined()) sums = Tensor::zeros({words->vocab_size(), width});
     for (; at < places.size() && places[at].token < begin + window; ++at) {
       const real* const from = x.data() + (places[at].token - begin) * width;
-      real* const to = sums.data() + places[at].word * width;
+      real* const to = sums.mutable_data() + places[at].word * width;
       for (index_t c = 0; c < width; ++c) to[c] += from[c];
       ++counts[static_cast<std::size_t>(places[at].word)];
     }
@@ -90,12 +94,13 @@ WordVectors contextual_vectors(Model& model, const Tokenizer& tokenizer, index_t
     if (progress) progress(done, std::ssize(tokens));
   }
   const index_t width = sums.size(1);
-  WordVectors vectors{{}, Tensor({words->vocab_size() - 1, width})};
+  WordVectors vectors{{}, Tensor({words->vocab_size() - 1, width}), true};
+  real* const means = vectors.vectors.mutable_data();
   for (index_t w = 1; w < words->vocab_size(); ++w) {
     vectors.words.push_back(words->piece(static_cast<std::int32_t>(w)));
     const double count = std::max(1.0, counts[static_cast<std::size_t>(w)]);
     for (index_t c = 0; c < width; ++c)
-      vectors.vectors.data()[(w - 1) * width + c] = static_cast<real>(sums.data()[w * width + c] / count);
+      means[(w - 1) * width + c] = static_cast<real>(sums.data()[w * width + c] / count);
   }
   return vectors;
 }

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 #include "train/analysis/words/lines.h"
 
 namespace heddle {

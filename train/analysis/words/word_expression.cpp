@@ -1,8 +1,9 @@
 #include "train/analysis/words/word_expression.h"
 
+#include <cmath>
 #include <sstream>
 
-#include "data/utf8.h"
+#include "data/io/utf8.h"
 
 namespace heddle {
 
@@ -46,6 +47,10 @@ std::vector<ScoredWord> solve(const WordSpace& space, const std::vector<Term>& t
       const real* const direction = space.direction(rows[t]);
       for (std::size_t i = 0; i < d; ++i) query[i] += static_cast<real>(terms[t].sign) * direction[i];
     }
+    // Directions that cancel out leave no more than the rounding of their sum.
+    const double length = std::sqrt(double{dot_in_order(query.data(), query.data(), space.dimensions())});
+    ensure(length > static_cast<double>(terms.size()) * 1e-6,
+           "analogy: the directions of the words cancel out to zero, so no word is near their sum; ask another sum");
     return space.neighbors(query, count, rows);
   }
   const auto words = static_cast<std::size_t>(space.size());

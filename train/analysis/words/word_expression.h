@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
+#include "framework/names.h"
 #include "train/analysis/words/word_space.h"
 
 namespace heddle {
@@ -27,12 +29,15 @@ std::vector<Term> parse_expression(const std::vector<std::string>& arguments);
 ///   mul: by the product of the shifted cosines with the added words over (that with the words taken away + 0.001)
 ///        (Levy & Goldberg, "Linguistic Regularities in Sparse and Explicit Word Representations", 2014; 3CosMul).
 enum class AnalogyMethod { add, mul };
+constexpr auto names_of(AnalogyMethod) {
+  return std::array{Named{AnalogyMethod::add, "add"}, Named{AnalogyMethod::mul, "mul"}};
+}
 /// What 3CosMul multiplies: (1 + cosine) / 2. Rounding may leave a cosine below -1: never less than 0.
 inline double shifted_cosine(double cosine) { return std::max(0.0, (1 + cosine) / 2); }
 constexpr double kMulOffset = 0.001;
 
 /// The `count` words that fit the sum best, best first and of equals the lower row; the sum's own words are left out.
-/// Errors: no terms, a word that is not in the vocabulary.
+/// Errors: no terms, a word that is not in the vocabulary, and by `add` a sum of zero.
 std::vector<ScoredWord> solve(const WordSpace& space, const std::vector<Term>& terms, AnalogyMethod method,
                               index_t count);
 

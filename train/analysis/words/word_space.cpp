@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/spelling.h"
-#include "data/utf8.h"
+#include "data/io/spelling.h"
+#include "data/io/utf8.h"
 
 namespace heddle {
 namespace {
@@ -52,7 +52,7 @@ real dot_in_order(const real* a, const real* b, index_t n) {
   return sum;
 }
 
-WordSpace::WordSpace(WordVectors vectors) : words_(std::move(vectors.words)) {
+WordSpace::WordSpace(WordVectors vectors) : words_(std::move(vectors.words)), lower_case_(vectors.lower_case) {
   const Tensor& given = vectors.vectors;
   const auto count = static_cast<index_t>(words_.size());
   ensure(count > 0, "word vectors: there are no words");
@@ -61,8 +61,8 @@ WordSpace::WordSpace(WordVectors vectors) : words_(std::move(vectors.words)) {
   vectors_ = given.clone();
   const index_t d = dimensions();
   std::vector<real> lengths(words_.size());
-  parallel_rows(count, d, [&](index_t row) {
-    real* const vector = vectors_.data() + row * d;
+  parallel_rows(count, d, [&, all = vectors_.mutable_data()](index_t row) {
+    real* const vector = all + row * d;
     const real length = std::sqrt(dot_in_order(vector, vector, d));
     lengths[static_cast<std::size_t>(row)] = length;
     // where the squares vanish, zeros alone are left: a direction made of their rounding would be none
@@ -74,11 +74,19 @@ WordSpace::WordSpace(WordVectors vectors) : words_(std::move(vectors.words)) {
   index_ = WordIndex(words_);
 }
 
+Tensor WordSpace::directions(std::span<const index_t> rows) const {
+  Tensor chosen({static_cast<index_t>(rows.size()), dimensions()});
+  real* to = chosen.mutable_data();
+  for (const index_t row : rows) to = std::copy_n(direction(row), dimensions(), to);
+  return chosen;
+}
+
 bool WordSpace::has_direction(index_t row) const {
   return std::any_of(direction(row), direction(row) + dimensions(), [](real x) { return x != 0; });
 }
 
-index_t WordSpace::row_as_typed(const std::string& word) const {
+index_t WordSpace::row_as_typed(const std::string& typed) const {
+  const std::string word = lower_case_ ? lower_case(typed) : typed;
   const index_t row = row_of(word);
   if (row >= 0) return row;
   const auto shown =

@@ -50,12 +50,15 @@ class WordSpace {
   const std::string& word(index_t row) const { return words_[static_cast<std::size_t>(row)]; }
   /// The unit vector [D] of a row.
   const real* direction(index_t row) const { return vectors_.data() + row * dimensions(); }
+  /// Those of several, [N, D].
+  Tensor directions(std::span<const index_t> rows) const;
   /// False for a vector of zeros.
   bool has_direction(index_t row) const;
 
   /// The word's row; -1 if it has none.
   index_t row_of(const std::string& word) const { return index_.row_of(word); }
-  /// The row of a word as it is, or as visible() shows it, which people type; -1 if there is none.
+  /// The row of a word as it is, or as visible() shows it, which people type; where the vectors' words are in lower
+  /// case, of the word in lower case. -1 if there is none.
   index_t row_as_typed(const std::string& word) const;
   /// The same. Errors: it is not in the vocabulary; up to three words that are spelt nearly so are named.
   index_t find(const std::string& word) const;
@@ -70,6 +73,7 @@ class WordSpace {
  private:
   std::vector<std::string> words_;
   Tensor vectors_;
+  bool lower_case_;
   WordIndex index_;
 };
 

@@ -13,8 +13,8 @@ TEST_CASE("heaps that lie apart become clusters, the largest first, on any numbe
   for (int h = 0; h < 3; ++h) heap.insert(heap.end(), static_cast<std::size_t>(sizes[static_cast<std::size_t>(h)]), h);
   for (index_t i = 0; i < 210; ++i) {
     for (index_t d = 0; d < 3; ++d)
-      x.data()[3 * i + d] = static_cast<real>((d == heap[static_cast<std::size_t>(i)] ? 10 : 0) +
-                                              Rng(1).normal(static_cast<std::uint64_t>(3 * i + d)));
+      x.mutable_data()[3 * i + d] = static_cast<real>((d == heap[static_cast<std::size_t>(i)] ? 10 : 0) +
+                                                      Rng(1).normal(static_cast<std::uint64_t>(3 * i + d)));
   }
   const int usual = threads();
   set_threads(1);

@@ -12,7 +12,7 @@ Tensor crosses(const std::vector<std::vector<real>>& axes, const std::vector<rea
   for (std::size_t a = 0; a < axes.size(); ++a) {
     for (index_t side = 0; side < 2; ++side) {
       for (index_t d = 0; d < dims; ++d)
-        x.data()[(2 * static_cast<index_t>(a) + side) * dims + d] =
+        x.mutable_data()[(2 * static_cast<index_t>(a) + side) * dims + d] =
             centre + (side == 0 ? reach[a] : -reach[a]) * axes[a][static_cast<std::size_t>(d)];
     }
   }
@@ -52,7 +52,7 @@ TEST_CASE("principal components are the axes along which points were spread, in 
 TEST_CASE("fewer points than dimensions have the components that the same points have when repeated") {
   const Tensor few = Tensor::normal({6, 20}, Rng(3));
   Tensor many({24, 20});
-  for (index_t i = 0; i < many.numel(); ++i) many.data()[i] = few.data()[i % few.numel()];
+  for (index_t i = 0; i < many.numel(); ++i) many.mutable_data()[i] = few.data()[i % few.numel()];
   const PCA a = pca(few, 5), b = pca(many, 5);
   require_orthonormal(a.axes);
   require_close(a.axes, b.axes);
@@ -63,7 +63,7 @@ TEST_CASE("fewer points than dimensions have the components that the same points
 TEST_CASE("axes are of length 1 and at right angles where points differ in no more directions") {
   const index_t dims = GENERATE(3, 10);
   Tensor line({5, dims});
-  for (index_t i = 0; i < line.numel(); ++i) line.data()[i] = static_cast<real>(i / dims);
+  for (index_t i = 0; i < line.numel(); ++i) line.mutable_data()[i] = static_cast<real>(i / dims);
   const PCA found = pca(line, 3);
   require_orthonormal(found.axes);
   CHECK(found.shares[0] == Approx(1));
@@ -78,7 +78,7 @@ TEST_CASE("principal components are refused where there are none") {
   REQUIRE_THROWS_WITH(pca(x, 0), Catch::Contains("1 .. 3 components, not 0"));
   REQUIRE_THROWS_WITH(pca(x, 4), Catch::Contains("1 .. 3 components, not 4"));
   Tensor damaged = x.clone();
-  damaged.data()[17] = std::nanf("");
+  damaged.mutable_data()[17] = std::nanf("");
   REQUIRE_THROWS_WITH(pca(damaged, 2), Catch::Contains("PCA: row 5 holds a value that is not finite"));
   const Tensor huge = Tensor::from({0, 0, 0, 0, 0, 0, 0, 0, 3e38F, 3e38F, 3e38F, 3e38F}, {3, 4});
   REQUIRE_THROWS_WITH(pca(huge, 1), Catch::Contains("projection: row 2 holds a value that is not finite"));

@@ -31,7 +31,7 @@ TEST_CASE("nearest neighbours are those that sorting all points gives, equally d
 TEST_CASE("neighbours are as exact far from the origin as near to it") {
   Tensor x = grid_points(60, 10, 4, 5);
   const Neighbours near = nearest_neighbours(x, 9);
-  for (real& value : x.span()) value += 1 << 20;
+  for (real& value : x.mutable_span()) value += 1 << 20;
   const Neighbours far = nearest_neighbours(x, 9);
   REQUIRE(near.ids == far.ids);
   REQUIRE(near.squared == far.squared);
@@ -48,7 +48,7 @@ TEST_CASE("what is no list of points has no neighbours") {
   REQUIRE_THROWS_WITH(nearest_neighbours(Tensor::zeros({6, 3}), 0), Catch::Contains("1 .. 5 neighbours, not 0"));
   REQUIRE_THROWS_WITH(nearest_neighbours(Tensor::zeros({6, 3}), 6), Catch::Contains("1 .. 5 neighbours, not 6"));
   Tensor x = Tensor::zeros({6, 3});
-  x.data()[14] = GENERATE(std::nanf(""), kInfinity, -kInfinity);
+  x.mutable_data()[14] = GENERATE(std::nanf(""), kInfinity, -kInfinity);
   REQUIRE_THROWS_WITH(nearest_neighbours(x, 2), Catch::Contains("row 4 holds a value that is not finite"));
 }
 

@@ -13,7 +13,8 @@ namespace heddle {
 /// Clouds of `each` normally distributed points, `apart` from each other: cloud c is centred on axis c.
 inline Tensor clouds(index_t count, index_t each, index_t dims, double apart) {
   Tensor x = Tensor::normal({count * each, dims}, Rng(11));
-  for (index_t i = 0; i < count * each; ++i) x.data()[i * dims + i / each] += static_cast<real>(apart / std::sqrt(2.0));
+  for (index_t i = 0; i < count * each; ++i)
+    x.mutable_data()[i * dims + i / each] += static_cast<real>(apart / std::sqrt(2.0));
   return x;
 }
 
@@ -21,7 +22,7 @@ inline Tensor clouds(index_t count, index_t each, index_t dims, double apart) {
 inline Tensor grid_points(index_t n, index_t dims, std::uint64_t side, std::uint64_t seed) {
   Tensor x({n, dims});
   for (index_t i = 0; i < x.numel(); ++i)
-    x.data()[i] = static_cast<real>(Rng(seed).below(side, static_cast<std::uint64_t>(i)));
+    x.mutable_data()[i] = static_cast<real>(Rng(seed).below(side, static_cast<std::uint64_t>(i)));
   return x;
 }
 

@@ -11,7 +11,7 @@ Tensor points(const std::vector<int>& classes, index_t width, const std::vector<
   Tensor x = Tensor::normal({std::ssize(classes), width}, Rng(3), 0.1);
   for (std::size_t i = 0; i < classes.size(); ++i) {
     for (index_t d = 0; d < width; ++d)
-      x.data()[static_cast<index_t>(i) * width + d] +=
+      x.mutable_data()[static_cast<index_t>(i) * width + d] +=
           static_cast<real>(classes[i]) * direction[static_cast<std::size_t>(d)];
   }
   return x;

@@ -39,8 +39,8 @@ TEST_CASE("a projection that keeps all distances keeps all neighbours") {
   const Tensor x = grid_points(80, 2, 5, 3);
   Tensor turned({80, 2});
   for (index_t i = 0; i < 80; ++i) {
-    turned.data()[2 * i] = 2 * x.data()[2 * i + 1];
-    turned.data()[2 * i + 1] = 7 - 2 * x.data()[2 * i];
+    turned.mutable_data()[2 * i] = 2 * x.data()[2 * i + 1];
+    turned.mutable_data()[2 * i + 1] = 7 - 2 * x.data()[2 * i];
   }
   for (const Tensor& y : {x, turned}) {
     const ProjectionQuality all = projection_quality(x, y, 12);
@@ -73,7 +73,7 @@ TEST_CASE("projection quality needs as many projected points, and more points th
   REQUIRE_THROWS_WITH(projection_quality(x, y, 0), Catch::Contains("0 neighbours"));
   REQUIRE_THROWS_WITH(projection_quality(x, Tensor::zeros({10, 2}), 2), Catch::Contains("10 projected points for 11"));
   Tensor damaged = y.clone();
-  damaged.data()[5] = std::nanf("");
+  damaged.mutable_data()[5] = std::nanf("");
   REQUIRE_THROWS_WITH(projection_quality(x, damaged, 2),
                       Catch::Contains("projection quality: row 2 holds a value that is not finite"));
   REQUIRE_THROWS_WITH(projection_quality(damaged, x, 2),

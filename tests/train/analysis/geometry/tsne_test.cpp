@@ -1,7 +1,10 @@
 #include "train/analysis/geometry/tsne.h"
 
+#include <array>
+#include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -60,7 +63,8 @@ Tensor mnist_images(const std::string& path, index_t count) {
   std::vector<unsigned char> bytes(kHeader + static_cast<std::size_t>(count) * 784);
   REQUIRE(std::fread(bytes.data(), 1, bytes.size(), pipe.get()) == bytes.size());
   Tensor images({count, 784});
-  for (std::size_t i = kHeader; i < bytes.size(); ++i) images.data()[i - kHeader] = static_cast<real>(bytes[i]) / 255;
+  for (std::size_t i = kHeader; i < bytes.size(); ++i)
+    images.mutable_data()[i - kHeader] = static_cast<real>(bytes[i]) / 255;
   return images;
 }
 
@@ -73,6 +77,13 @@ TEST_CASE("t-SNE's gradient is the slope of the divergence, with cells as with p
   Plane y = normal_plane(40, spread), gradient(40);
   const double z = tsne_gradient(p, y, exaggeration, theta, gradient);
   CHECK(tsne_divergence(p, y, z) == Approx(divergence_plainly(p, y)).epsilon(1e-5));
+  Affinities far = p;
+  far.begin = {0, 2};
+  far.ids = {1, 2};
+  far.values = {0, 0.5};  // an affinity of 0 adds 0
+  CHECK(tsne_divergence(far, y, z) ==
+        Approx(0.5 *
+               std::log(0.5 * z * (1 + std::pow(double{y.x[0]} - y.x[2], 2) + std::pow(double{y.y[0]} - y.y[2], 2)))));
   const auto slope = [&](real& coordinate) {
     const real kept = coordinate;
     const real low = coordinate = kept - 0.001F;
@@ -96,6 +107,8 @@ TEST_CASE("with theta 0 t-SNE goes where it goes with all pairs, and near it wit
   config.exact_below = 0;
   config.theta = 0;
   const Tensor zero = tsne(x, config);
+  config.exact_below = 120;  // as many as there are points, which is not below
+  REQUIRE(values_of(tsne(x, config)) == values_of(zero));
   config.theta = 0.2;
   const Tensor small = tsne(x, config);
   double size = 0;
@@ -117,6 +130,60 @@ TEST_CASE("t-SNE begins on the first two principal components, with a standard d
   for (index_t i = 0; i < 240; i += 2) squares += std::pow(principal.data()[i], 2) / 120;
   const double scale = 1e-4 / std::sqrt(squares);
   for (index_t i = 0; i < 240; ++i) REQUIRE(y.data()[i] == Approx(scale * principal.data()[i]).margin(6e-6));
+}
+
+TEST_CASE("t-SNE's descent, step by step: exaggeration and low momentum for a quarter of it, 250 steps at most") {
+  const index_t iterations = GENERATE(4, 8, 1012);
+  constexpr index_t kPoints = 40;
+  const Tensor x = clouds(2, kPoints / 2, 5, 4);
+  TsneConfig config = small_config();
+  config.learning_rate = 1e-30;
+  config.iterations = 1;
+  const Tensor begin = tsne(x, config);
+  config.iterations = iterations;
+  // a thousand steps so small that rounding errors do not grow, and four that all are cut to a length of 5
+  config.learning_rate = iterations == 8 ? 50 : iterations == 4 ? 1e9 : 1e-4;
+  const Tensor got = tsne(x, config);
+
+  const Affinities p = affinities_of(x, 30, config.perplexity);
+  struct Coordinate {
+    double place, velocity = 0, gain = 1;
+  };
+  std::vector<std::array<Coordinate, 2>> points;
+  for (index_t i = 0; i < kPoints; ++i)
+    points.push_back({Coordinate{begin.data()[2 * i]}, Coordinate{begin.data()[2 * i + 1]}});
+  double size = 0;
+  for (index_t iteration = 1; iteration <= config.iterations; ++iteration) {
+    const bool early = iteration <= std::min<index_t>(250, iterations / 4);
+    Plane y(kPoints), gradient(kPoints);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      y.x[i] = static_cast<real>(points[i][0].place);
+      y.y[i] = static_cast<real>(points[i][1].place);
+    }
+    tsne_gradient(p, y, early ? 12 : 1, std::nullopt, gradient);
+    std::array<double, 2> mean{};
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      for (std::size_t c = 0; c < 2; ++c) {
+        Coordinate& at = points[i][c];
+        const double slope = c == 0 ? gradient.x[i] : gradient.y[i];
+        at.gain = slope * at.velocity > 0 ? std::max(at.gain * 0.8, 0.01) : at.gain + 0.2;
+        at.velocity = (early ? 0.5 : 0.8) * at.velocity - config.learning_rate * at.gain * slope;
+      }
+      const double length = std::hypot(points[i][0].velocity, points[i][1].velocity);
+      for (std::size_t c = 0; c < 2; ++c) {
+        Coordinate& at = points[i][c];
+        at.place += at.velocity *= length > 5 ? 5 / length : 1;
+        mean[c] += at.place / kPoints;
+      }
+    }
+    for (auto& point : points) {
+      for (std::size_t c = 0; c < 2; ++c) size = std::max(size, std::abs(point[c].place -= mean[c]));
+    }
+  }
+  for (index_t i = 0; i < got.numel(); ++i) {
+    const double wanted = points[static_cast<std::size_t>(i / 2)][static_cast<std::size_t>(i % 2)].place;
+    REQUIRE(got.data()[i] == Approx(wanted).margin(1e-3 * size));
+  }
 }
 
 TEST_CASE("clouds that lie apart stay apart in the plane") {
@@ -146,7 +213,7 @@ TEST_CASE("t-SNE gives the same bits on any number of threads, and in any unit")
   config.exact_below = GENERATE(0, 2000);
   require_same_on_any_threads([&] { return values_of(tsne(x, config)); });
   const Tensor y = tsne(x, config);
-  for (real& value : x.span()) value *= 1024;
+  for (real& value : x.mutable_span()) value *= 1024;
   REQUIRE(values_of(tsne(x, config)) == values_of(y));
   config.seed = 2;
   REQUIRE(values_of(tsne(x, config)) != values_of(y));
@@ -167,6 +234,11 @@ TEST_CASE("t-SNE's divergence falls, and every iteration is reported") {
   CHECK(divergences[48] == divergences[0]);
   CHECK(divergences[49] != divergences[0]);
   CHECK(divergences[399] < divergences[99] / 2);
+  config.iterations = 58;
+  divergences.clear();
+  tsne(x, config, [&](index_t, index_t, double divergence) { divergences.push_back(divergence); });
+  CHECK(divergences[56] == divergences[49]);
+  CHECK(divergences[57] != divergences[49]);
 }
 
 TEST_CASE("t-SNE's own learning rate grows with the number of points, and one that is too high overflows nothing") {
@@ -189,12 +261,13 @@ TEST_CASE("t-SNE's own learning rate grows with the number of points, and one th
   REQUIRE(values_of(tsne(x, config)) != values_of(own));
   config.learning_rate = 1e9;
   config.iterations = 40;
-  for (const real value : tsne(x, config).span()) REQUIRE(std::abs(value) <= 40 * 5 * 2);
+  const Tensor far = tsne(x, config);
+  for (const real value : far.span()) REQUIRE(std::abs(value) <= 40 * 5 * 2);
 }
 
 TEST_CASE("t-SNE parts equal points and uses both dimensions for points on a line") {
   Tensor x({60, 1});
-  for (index_t i = 0; i < 60; ++i) x.data()[i] = static_cast<real>(i / 2);
+  for (index_t i = 0; i < 60; ++i) x.mutable_data()[i] = static_cast<real>(i / 2);
   TsneConfig config = small_config();
   config.exact_below = GENERATE(0, 2000);
   const Tensor y = tsne(x, config);
@@ -215,7 +288,7 @@ TEST_CASE("t-SNE refuses too few points, points that are not finite, and equal p
                           Catch::Contains("at most 29.6667"));
   REQUIRE_THROWS_WITH(tsne(Tensor::full({100, 4}, 0.1F), config), Catch::Contains("all 100 points are equal"));
   Tensor x = Tensor::normal({100, 4}, Rng(1));
-  x.data()[123] = std::nanf("");
+  x.mutable_data()[123] = std::nanf("");
   REQUIRE_THROWS_WITH(tsne(x, config), Catch::Contains("t-SNE: row 30 holds a value that is not finite"));
   REQUIRE_THROWS_WITH(tsne(Tensor::zeros({100}), config), Catch::Contains("must be [points, dimensions]"));
 }
@@ -237,7 +310,7 @@ TEST_CASE("points part again where early attraction draws them all together") {
   constexpr index_t kPoints = 2500, kWidth = 300;
   Tensor x = Tensor::normal({kPoints, kWidth}, Rng(3));
   for (index_t i = 0; i < kPoints; ++i) {
-    real* const row = x.data() + i * kWidth;
+    real* const row = x.mutable_data() + i * kWidth;
     const double squares = row_sum<double>(kWidth, [&](index_t d) { return double{row[d]} * row[d]; });
     for (index_t d = 0; d < kWidth; ++d) row[d] /= static_cast<real>(std::sqrt(squares));
   }

@@ -71,6 +71,21 @@ TEST_CASE("scores are those of the two formulas") {
   CHECK(solve(space, {{"a", 1}, {"none", -1}}, AnalogyMethod::add, 9)[0].row == 2);
 }
 
+TEST_CASE("a sum whose directions cancel out is refused, however it is rounded") {
+  WordVectors vectors{{}, Tensor::normal({20, 300}, Rng(3))};
+  for (int w = 0; w < 20; ++w) vectors.words.push_back("w" + std::to_string(w));
+  std::fill_n(vectors.vectors.mutable_data() + 300, 300, real{0});
+  for (index_t d = 0; d < 300; ++d) vectors.vectors.mutable_data()[600 + d] = -3 * vectors.vectors.data()[d];
+  const WordSpace space(vectors);
+  const auto ask = [&](const std::string& text, AnalogyMethod method = AnalogyMethod::add) {
+    return solve(space, parse_expression({text}), method, 5).size();
+  };
+  for (const char* sum : {"w0 - w0", "w1", "w1 + w1 - w1", "w0 + w2", "w3 + w4 + w5 - w4 - w3 - w5"})
+    CHECK_THROWS_WITH(ask(sum), Catch::Contains("cancel out to zero"));
+  CHECK(ask("w0 - w0 + w3") == 5);
+  CHECK(ask("w0 - w0", AnalogyMethod::mul) == 5);  // a product has no zero
+}
+
 TEST_CASE("a sum of words that are not there is refused, and one that lacks blanks is told so") {
   const WordSpace space(guide_words());
   const auto ask = [&](const std::string& text) { solve(space, parse_expression({text}), AnalogyMethod::add, 1); };

@@ -49,6 +49,11 @@ TEST_CASE("a word that is missing is answered with those spelt nearly so") {
   REQUIRE_THROWS_WITH(space.find("kng"), "word 'kng' is not in the vocabulary; near it: king, kin");
   REQUIRE_THROWS_WITH(space.find("zebra"), "word 'zebra' is not in the vocabulary");
   REQUIRE_THROWS_WITH(space.find("a\nb"), Catch::Contains("'a\\nb'"));
+  const WordVectors small = {{"king", "\u00E4rger\xFF", "King"}, Tensor::from({1, 2, 3}, {3, 1})};
+  CHECK(WordSpace(small).find("King") == 2);
+  const WordSpace letters({small.words, small.vectors, true});
+  CHECK(letters.find("King") == 0);
+  CHECK(letters.find("\u00C4RGER\xFF") == 1);
 }
 
 TEST_CASE("neighbors are all words in the order of their cosines") {

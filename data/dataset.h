@@ -1,0 +1,87 @@
+#pragma once
+
+#include <boost/serialization/nvp.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "data/split.h"
+#include "data/tokenizer/tokenizer.h"
+#include "framework/keys.h"
+
+namespace heddle {
+
+/// What of a dataset a checkpoint keeps, so that a model can be used where its data is not, and is shown other data as
+/// it was shown its own. Each kind of data fills what it has.
+struct DataState {
+  TokenizerState tokenizer{};               ///< no kind: there is none
+  std::vector<std::string> labels{};        ///< names of the classes
+  std::vector<std::int64_t> features{};     ///< sizes of one row of numbers
+  std::vector<double> mean{}, deviation{};  ///< of the training rows, by which numbers are standardized
+
+  DataSpec spec() const;
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(tokenizer) & BOOST_SERIALIZATION_NVP(labels) & BOOST_SERIALIZATION_NVP(features);
+    ar& BOOST_SERIALIZATION_NVP(mean) & BOOST_SERIALIZATION_NVP(deviation);
+  }
+};
+
+/// Examples to train on and to be judged by. Reading is thread-safe and changes nothing.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  /// Examples of a split, each of which an evaluation sees once; 0: there is no such split.
+  virtual index_t size(Split split) const = 0;
+  /// Places where an example may begin, which training at random draws from: those of text overlap.
+  virtual index_t places(Split split) const { return size(split); }
+  /// The place of an example.
+  virtual index_t place(index_t example) const { return example; }
+  /// How long the example at a place is, so that those of like length can share a batch.
+  virtual index_t length(Split, index_t /*place*/) const { return 1; }
+  /// A row for each of the places.
+  virtual Batch get(Split split, std::span<const index_t> places) const = 0;
+
+  virtual const DataState& state() const = 0;
+  /// Of all that was read: a resumed run checks that it is the same.
+  virtual std::uint64_t fingerprint() const = 0;
+  /// A line for the log: what it is, and how much of it.
+  virtual std::string describe() const = 0;
+  /// What reading it left out, guessed or changed, a line each.
+  virtual std::vector<std::string> notices() const { return {}; }
+  /// Keeps in the run's folder what took long to make, for the next load. Errors: as save_file.
+  virtual void keep_in(const std::filesystem::path& /*folder*/) {}
+};
+
+/// Told what is being done with the data, and how many of its bytes are done.
+using Progress = std::function<void(const char* what, std::uint64_t bytes, std::uint64_t of)>;
+
+/// What loading may use beside its own settings.
+struct LoadOptions {
+  std::uint64_t seed = 1;            ///< of built-in data
+  index_t block_size = 0;            ///< length of an example, where the model has one
+  const DataState* known = nullptr;  ///< of the data that the model was trained on: it stays so
+  std::filesystem::path cache{};     ///< folder that a dataset was kept in
+  Progress progress{};
+};
+
+/// The settings of one kind of data: the config's [data] section.
+class DataConfig {
+ public:
+  virtual ~DataConfig() = default;
+  /// Where the data lies and how it is divided: the same for every kind.
+  SplitConfig split;
+  /// The kind's own keys.
+  virtual std::vector<Key> keys() = 0;
+  /// Errors: those of reading; a split that the examples do not fill; data that does not fit `options.known`.
+  virtual std::unique_ptr<Dataset> load(const LoadOptions& options) const = 0;
+};
+
+}  // namespace heddle

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace heddle {
+
+/// The code point at the start of `text`, and how many bytes it takes; length 0 if they are not UTF-8 (overlong forms,
+/// surrogates and values above U+10FFFF are not) or if `text` is empty.
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t length = 0;
+};
+inline CodePoint decode_utf8(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
+  if (text.empty()) return {};
+  const char32_t first = byte(0);
+  if (first < 0x80) return {first, 1};
+  // of a longer one the first byte says the length, and with it the least value that needs so many
+  const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return {};
+  char32_t value = first & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return {};
+    value = value << 6U | (byte(i) & 0x3FU);
+  }
+  constexpr char32_t kLeast[] = {0x80, 0x800, 0x10000};
+  if (value < kLeast[length - 2] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return {};
+  return {value, length};
+}
+
+/// What pre-splitting tells apart: Unicode's categories L and N, its White_Space property, and the rest.
+enum class CharClass : std::uint8_t { letter, number, space, other };
+CharClass char_class(char32_t value);
+/// Whether it is written onto the character before it, as accents and vowel signs are: Unicode's category M.
+bool is_mark(char32_t value);
+/// Whether it belongs to a word: Unicode's categories L, M, N and Pc (the underscore and its kin).
+bool is_word_character(char32_t value);
+
+/// A code point's bytes.
+std::string encode_utf8(char32_t value);
+/// Appends a code point in lower case, by Unicode's simple mapping.
+void append_lower_case(std::string& text, char32_t value);
+/// The text in lower case, by the same; bytes that are not UTF-8 stay.
+std::string lower_case(std::string_view text);
+
+/// Place of the first byte that is not UTF-8; npos if all are.
+std::size_t find_invalid_utf8(std::string_view text);
+
+/// Whether it shows as a character of its own.
+bool is_printable(char32_t value);
+/// Columns that `text` takes on a terminal.
+std::size_t display_width(std::string_view text);
+
+/// Bytes as a person reads them: a space is a middle dot, a line's end \n, what cannot be printed its number.
+std::string visible(std::string_view bytes);
+
+/// A character as a message shows it: itself in quotes where it can be printed, and its number: 'x' (U+0078).
+std::string describe(char32_t value);
+
+}  // namespace heddle

@@ -1,0 +1,143 @@
+#include "data/split.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "framework/check.h"
+#include "framework/format.h"
+
+namespace heddle {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> files_below(const fs::path& folder, const char* what) {
+  std::vector<fs::path> files;
+  fs::path at = folder;
+  std::error_code error, ignored;  // a link that leads nowhere is no file
+  fs::recursive_directory_iterator entry(folder, error);
+  while (!error && entry != fs::recursive_directory_iterator()) {
+    at = entry->path();
+    if (at.filename().string().starts_with('.')) {
+      if (entry->is_directory(ignored)) entry.disable_recursion_pending();
+    } else if (entry->is_regular_file(ignored)) {
+      files.push_back(at);
+    }
+    entry.increment(error);
+  }
+  // After an error the iterator is at its end: without this the rest of the folder would be missing unnoticed.
+  ensure(!error, what, ": ", at.string(), " cannot be listed (", error.message(), ")");
+  std::sort(files.begin(), files.end());
+  return {files.begin(), files.end()};
+}
+
+bool fits(const std::string& path, const std::vector<std::string>& patterns) {
+  const std::string name = fs::path(path).filename().string();
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return fnmatch(pattern.c_str(), name.c_str(), 0) == 0; });
+}
+
+}  // namespace
+
+std::vector<Key> SplitConfig::keys() {
+  return {
+      Key("path", path, "files or folders of the data, with commas between; or builtin:NAME").separated(),
+      Key("val_path", val_path, "files or folders that validate; none: a share of path does").separated(),
+      Key("test_path", test_path, "files or folders for the final test").separated(),
+      Key("val_files", val_files, "patterns on names: the files of path that validate, as *_val.txt").separated(),
+      Key("test_files", test_files, "patterns on names: the files of path for the final test, as *_[0-4].wav")
+          .separated(),
+      {"val_fraction", val_fraction, "share of the examples of path that validates, behind those that train", 0.0001,
+       0.9},
+      {"test_fraction", test_fraction, "share of the examples of path, the last ones, for the final test", 0.0, 0.9},
+  };
+}
+
+bool SplitConfig::apart(Split split) const {
+  if (split == Split::val) return !val_path.empty() || !val_files.empty();
+  return split == Split::test && (!test_path.empty() || !test_files.empty());
+}
+
+double SplitConfig::training_share() const {
+  const double val = apart(Split::val) ? 0 : val_fraction, test = apart(Split::test) ? 0 : test_fraction;
+  ensure(val + test < 1, "data.val_fraction = ", val, " and data.test_fraction = ", test,
+         " leave nothing to train on; they must be less than 1 together");
+  return 1 - val - test;
+}
+
+Ranges SplitConfig::shares(std::int64_t count) const {
+  const auto cut = [&](double share) { return static_cast<std::int64_t>(static_cast<double>(count) * share); };
+  const std::int64_t train_end = cut(training_share()), val_end = apart(Split::test) ? count : cut(1 - test_fraction);
+  return {{{0, train_end}, {train_end, std::max(train_end, val_end)}, {val_end, count}}};
+}
+
+Ranges SplitConfig::ranges(const std::array<std::int64_t, 3>& counts) const {
+  Ranges all = shares(counts[0]);
+  const std::int64_t val_end = counts[0] + counts[1];
+  if (apart(Split::val)) all[1] = {counts[0], val_end};
+  if (apart(Split::test)) all[2] = {val_end, val_end + counts[2]};
+  return all;
+}
+
+std::string SplitConfig::name() const {
+  std::string all;
+  for (const std::string& one : path) all += (all.empty() ? "" : ", ") + one;
+  return all;
+}
+
+std::string describe_splits(std::int64_t train, std::int64_t val, std::int64_t test) {
+  const auto count = [](std::int64_t n) { return human_count(static_cast<double>(n)); };
+  return count(train) + " train, " + count(val) + " validate" + (test > 0 ? ", " + count(test) + " test" : "");
+}
+
+std::array<std::vector<std::string>, 3> SplitConfig::files(const char* what) const {
+  std::array<std::vector<std::string>, 3> all;
+  const auto of = [&](Split split) -> std::vector<std::string>& { return all[static_cast<std::size_t>(split)]; };
+  of(Split::val) = list_files(val_path, what);
+  of(Split::test) = list_files(test_path, what);
+  for (const std::string& file : list_files(path, what))
+    of(fits(file, test_files) ? Split::test : fits(file, val_files) ? Split::val : Split::train).push_back(file);
+  const auto check = [&](Split split, const char* key, const std::vector<std::string>& patterns) {
+    ensure(patterns.empty() || !of(split).empty(), what, ": data.", key, " = ", patterns.empty() ? "" : patterns[0],
+           " fits the name of no file; '*' stands for any characters");
+  };
+  check(Split::val, "val_files", val_files);
+  check(Split::test, "test_files", test_files);
+  ensure(!of(Split::train).empty(), what, ": no file is left to train on; check data.path and the patterns");
+  return all;
+}
+
+std::vector<std::string> list_files(const std::vector<std::string>& paths, const char* what) {
+  std::vector<std::string> all;
+  for (const std::string& path : paths) {
+    if (path.starts_with("builtin:")) {
+      all.push_back(path);
+      continue;
+    }
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    ensure(status.type() != fs::file_type::not_found, what, ": ", path, " does not exist; give a file or a folder");
+    ensure(!error, what, ": ", path, " cannot be reached (", error.message(), ")");
+    if (fs::is_directory(status)) {
+      const std::vector<std::string> files = files_below(path, what);
+      ensure(!files.empty(), what, ": ", path, " holds no file");
+      all.insert(all.end(), files.begin(), files.end());
+      continue;
+    }
+    // Opening a pipe would wait for its writer, and a run that is resumed could not read it again.
+    ensure(fs::is_regular_file(status), what, ": ", path, " is not a regular file; save it as one");
+    all.push_back(path);
+  }
+  return all;
+}
+
+void ensure_filled(Split split, std::int64_t have, std::int64_t needed, const std::string& where,
+                   const std::string& advice) {
+  constexpr std::array<const char*, 3> kParts = {"training", "validation", "test"};
+  ensure(have >= needed, "data.path: ", where, ": the ", kParts[static_cast<std::size_t>(split)], " part has ", have,
+         advice);
+}
+
+}  // namespace heddle

@@ -1,0 +1,197 @@
+#include "data/table/table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+#include <sstream>
+
+#include "data/io/file.h"
+#include "framework/hash.h"
+
+namespace heddle {
+namespace {
+
+constexpr const char* kBuiltin = "builtin:xor";
+
+/// Rows of numbers, one after another, and the name of each row's class.
+struct Rows {
+  std::size_t columns = 0;  ///< of numbers
+  std::vector<double> numbers;
+  std::vector<std::string> classes;
+
+  std::int64_t count() const { return std::ssize(classes); }
+};
+
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  const char separator = line.find(',') != line.npos ? ',' : line.find('\t') != line.npos ? '\t' : ' ';
+  std::istringstream in(line);
+  for (std::string cell;
+       separator == ' ' ? static_cast<bool>(in >> cell) : static_cast<bool>(std::getline(in, cell, separator));) {
+    const std::size_t begin = cell.find_first_not_of(" \r");
+    cells.push_back(begin == cell.npos ? "" : cell.substr(begin, cell.find_last_not_of(" \r") + 1 - begin));
+  }
+  return cells;
+}
+
+/// Which of `count` columns holds the class: by its name in the header, by its number from 1, or the last.
+std::size_t label_column(const std::string& label, const std::vector<std::string>& header, std::size_t count,
+                         const std::string& path) {
+  if (label == "last") return count - 1;
+  const auto named = std::find(header.begin(), header.end(), label);
+  if (named != header.end()) return static_cast<std::size_t>(named - header.begin());
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), number);
+  ensure(error == std::errc() && end == label.data() + label.size() && number >= 1 && number <= count, "table: ", path,
+         " has no column ", label, " (data.label); it has ", count, " columns",
+         header.empty() ? "; set data.header = true where the first line names them" : "");
+  return number - 1;
+}
+
+void read_table(const TableConfig& config, const std::string& path, Rows& rows) {
+  std::istringstream in(read_file(path));
+  std::vector<std::string> header;
+  std::size_t number = 0, columns = 0, label = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    const std::vector<std::string> cells = cells_of(line);
+    if (cells.empty() || (cells.size() == 1 && cells[0].empty())) continue;
+    if (columns == 0) {
+      columns = cells.size();
+      ensure(columns >= 2, "table: ", path, ": line ", number, " has one column, wanted numbers and a class");
+      if (config.header) header = cells;
+      label = label_column(config.label, header, columns, path);
+      ensure(rows.columns == 0 || rows.columns == columns - 1, "table: ", path, " has ", columns,
+             " columns, the files before it ", rows.columns + 1);
+      rows.columns = columns - 1;
+      if (config.header) continue;
+    }
+    ensure(cells.size() == columns, "table: ", path, ": line ", number, " has ", cells.size(), " columns, the first ",
+           columns);
+    for (std::size_t i = 0; i < columns; ++i) {
+      if (i == label) continue;
+      double value = 0;
+      const auto [end, error] = std::from_chars(cells[i].data(), cells[i].data() + cells[i].size(), value);
+      ensure(error == std::errc() && end == cells[i].data() + cells[i].size() && std::isfinite(value), "table: ", path,
+             ": line ", number, ": '", cells[i], "' is no number",
+             number == 1 ? "; set data.header = true if it is a heading" : "");
+      rows.numbers.push_back(value);
+    }
+    ensure(!cells[label].empty(), "table: ", path, ": line ", number, " has no class in column ", label + 1);
+    rows.classes.push_back(cells[label]);
+  }
+}
+
+class TableDataset final : public Dataset {
+ public:
+  /// Errors: a row of a class that `state` does not have.
+  TableDataset(Rows rows, const Ranges& ranges, DataState state, std::string name)
+      : rows_(std::move(rows)), ranges_(ranges), state_(std::move(state)), name_(std::move(name)) {
+    for (const std::string& found : rows_.classes) {
+      const auto label = std::find(state_.labels.begin(), state_.labels.end(), found);
+      ensure(label != state_.labels.end(), "table: ", name_, " holds the class '", found,
+             "', which the model was not trained on");
+      targets_.push_back(static_cast<std::int32_t>(label - state_.labels.begin()));
+    }
+  }
+
+  index_t size(Split split) const override { return ranges_[static_cast<std::size_t>(split)].size(); }
+
+  Batch get(Split split, std::span<const index_t> places) const override {
+    const std::size_t columns = rows_.columns;
+    Batch batch;
+    batch.features = Tensor({std::ssize(places), static_cast<index_t>(columns)});
+    batch.targets = IdTensor({std::ssize(places)});
+    real* to = batch.features.mutable_data();
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const auto row = static_cast<std::size_t>(ranges_[static_cast<std::size_t>(split)].begin + places[i]);
+      for (std::size_t c = 0; c < columns; ++c)
+        *to++ = static_cast<real>((rows_.numbers[row * columns + c] - state_.mean[c]) / state_.deviation[c]);
+      batch.targets[static_cast<index_t>(i)] = targets_[row];
+    }
+    return batch;
+  }
+
+  const DataState& state() const override { return state_; }
+  std::uint64_t fingerprint() const override {
+    std::uint64_t hash =
+        fnv1a({reinterpret_cast<const char*>(rows_.numbers.data()), rows_.numbers.size() * sizeof(double)});
+    for (const std::string& name : rows_.classes) hash = fnv1a(name + '\n', hash);
+    return hash;
+  }
+  std::string describe() const override {
+    return concat_text(name_, ", rows of ", rows_.columns, " numbers, ", state_.labels.size(), " classes; ",
+                       describe_splits(size(Split::train), size(Split::val), size(Split::test)));
+  }
+
+ private:
+  Rows rows_;
+  std::vector<std::int32_t> targets_;  ///< the class of each row, a place in the state's labels
+  Ranges ranges_;
+  DataState state_;
+  std::string name_;
+};
+
+}  // namespace
+
+std::vector<Key> TableConfig::keys() {
+  return {
+      {"label", label, "column of the class: its name, its number from 1, or last"},
+      {"header", header, "the first line of each file names the columns"},
+      {"size", size, "rows of built-in data", 4, 1 << 20},
+  };
+}
+
+std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
+  Rows rows;
+  std::array<std::int64_t, 3> counts{};
+  const auto files = split.files("table");
+  for (std::size_t part = 0; part < files.size(); ++part) {
+    const std::int64_t before = rows.count();
+    for (const std::string& path : files[part]) {
+      if (!path.starts_with("builtin:")) {
+        read_table(*this, path, rows);
+        continue;
+      }
+      ensure(path == kBuiltin, "table: ", path, " is not known; the built-in table is ", kBuiltin);
+      ensure(rows.columns == 0 || rows.columns == 2, "table: ", path, " has 3 columns, the files before it ",
+             rows.columns + 1);
+      rows.columns = 2;
+      for (std::int64_t i = 0; i < size; ++i) {
+        const std::int64_t a = i % 2, b = i / 2 % 2;
+        rows.numbers.insert(rows.numbers.end(), {static_cast<double>(a), static_cast<double>(b)});
+        rows.classes.emplace_back(a != b ? "1" : "0");
+      }
+    }
+    counts[part] = rows.count() - before;
+  }
+  const Ranges ranges = split.ranges(counts);
+  const std::string name = split.name();
+  for (const Split part : {Split::train, Split::val})
+    ensure_filled(part, ranges[static_cast<std::size_t>(part)].size(), 1, name, " rows, needs at least 1; give more");
+
+  DataState state;
+  if (options.known != nullptr) {
+    state = *options.known;
+    ensure(state.features == std::vector<std::int64_t>{static_cast<std::int64_t>(rows.columns)}, "table: ", name,
+           " has rows of ", rows.columns, " numbers, and the model was trained on rows of ", state.spec().features);
+  } else {
+    state.features = {static_cast<std::int64_t>(rows.columns)};
+    const std::set<std::string> names(rows.classes.begin(), rows.classes.end());
+    state.labels.assign(names.begin(), names.end());
+    const auto count = static_cast<std::size_t>(ranges[0].size());
+    for (std::size_t c = 0; c < rows.columns; ++c) {
+      double sum = 0, squares = 0;
+      for (std::size_t row = 0; row < count; ++row) sum += rows.numbers[row * rows.columns + c];
+      const double mean = sum / static_cast<double>(count);
+      for (std::size_t row = 0; row < count; ++row) squares += std::pow(rows.numbers[row * rows.columns + c] - mean, 2);
+      const double deviation = std::sqrt(squares / static_cast<double>(count));
+      state.mean.push_back(mean);
+      state.deviation.push_back(deviation > 0 ? deviation : 1);
+    }
+  }
+  return std::make_unique<TableDataset>(std::move(rows), ranges, std::move(state), name);
+}
+
+}  // namespace heddle

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "framework/tensor.h"
+
+namespace heddle {
+
+/// What a model remembers of the positions that it has seen while it writes: tensors [rows, ...] by the path of the
+/// module that keeps them (keys and values, recurrent states), and how many positions each row has.
+class DecodeState {
+ public:
+  /// For `rows` texts of at most `capacity` positions. Errors: no row, no room.
+  DecodeState(index_t rows, index_t capacity);
+
+  index_t rows() const { return static_cast<index_t>(lengths_.size()); }
+  index_t capacity() const { return capacity_; }
+  const std::vector<index_t>& lengths() const { return lengths_; }
+  /// The length of all rows. Errors: they differ.
+  index_t length() const;
+
+  /// What is kept under a name; undefined until a module puts it there. Its first axis is that of the rows.
+  Tensor& at(const std::string& name) { return tensors_[name]; }
+
+  /// Each row has so many positions more. Errors: more than the capacity.
+  void advance(index_t positions);
+  /// A row goes back to its first `length` positions: what comes next overwrites the keys and values after them. Not
+  /// for recurrent states, which do not know what they were. Errors: a row that is not there or is shorter.
+  void truncate(index_t row, index_t length);
+  /// Row i goes on from what row rows[i] was; rows may repeat, and there may be more or fewer than before (beam
+  /// search). Errors: no row, a row that is not there, a tensor
+  /// whose first axis is not that of the rows.
+  void reorder(const std::vector<index_t>& rows);
+  /// Forgets everything.
+  void reset();
+
+ private:
+  index_t capacity_;
+  std::vector<index_t> lengths_;
+  std::map<std::string, Tensor> tensors_;
+};
+
+}  // namespace heddle

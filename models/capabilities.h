@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+
+/// What only some models can do. A model that can, derives from the interface; who needs it asks by capability<T>().
+namespace heddle {
+
+/// Scores the next token of a text, so that it can write.
+class NextToken {
+ public:
+  static constexpr const char* kWhat = "writes text";
+  virtual ~NextToken() = default;
+  /// Scores of the token after each position: inputs [B, T] -> [B, T, V], or [B, 1, V] where the context wants the last
+  /// position alone; T at most context_size() less what the context's decode state holds.
+  virtual Tensor logits(const IdTensor& inputs, Context& context) = 0;
+  /// The longest input.
+  virtual index_t context_size() const = 0;
+};
+
+/// Scores classes.
+class Classifier {
+ public:
+  static constexpr const char* kWhat = "classifies";
+  virtual ~Classifier() = default;
+  /// A score of each class for each row of the batch [B, K].
+  virtual Tensor class_scores(const Batch& batch, Context& context) = 0;
+};
+
+/// Holds a vector for each token of its vocabulary.
+class WordTable {
+ public:
+  static constexpr const char* kWhat = "has word vectors";
+  virtual ~WordTable() = default;
+  /// The input embedding [V, C].
+  virtual Tensor token_vectors() = 0;
+  /// A vector among those for a word that the vocabulary lacks; empty where nothing is known of its parts.
+  virtual std::vector<real> vector_of(const std::string& /*word*/) const { return {}; }
+};
+
+/// The model as what it can do; null if it cannot.
+template <class Capability>
+Capability* find_capability(Model& model) {
+  return dynamic_cast<Capability*>(&model);
+}
+/// The same. Errors: it cannot; `command` is what wanted it, `instead` says what to do.
+template <class Capability>
+Capability& capability(Model& model, const std::string& command, const std::string& instead) {
+  auto* const found = find_capability<Capability>(model);
+  ensure(found != nullptr, command, ": wants a model that ", Capability::kWhat, ", and this one does not; ", instead);
+  return *found;
+}
+
+}  // namespace heddle

@@ -1,0 +1,65 @@
+#include "models/mlp.h"
+
+#include <charconv>
+#include <cmath>
+
+namespace heddle {
+
+std::vector<index_t> parse_widths(const std::vector<std::string>& list, const char* key) {
+  std::vector<index_t> widths;
+  for (const std::string& text : list) {
+    index_t width = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
+    ensure(error == std::errc() && end == text.data() + text.size() && width >= 1 && width <= 100000, key, ": '", text,
+           "' is no width; give whole numbers from 1 to 100000 with commas between, as 128, 64");
+    widths.push_back(width);
+  }
+  return widths;
+}
+
+double relu_stddev(index_t inputs) { return std::sqrt(2 / static_cast<double>(inputs)); }
+
+std::vector<Key> PerceptronConfig::keys() {
+  return {
+      Key("hidden", hidden, "widths of the hidden layers, as 128, 64; none: a perceptron").separated(),
+      {"activation", activation, "of the hidden layers"},
+      {"dropout", dropout, "share of hidden activations dropped while training", 0.0, 0.99},
+  };
+}
+
+std::unique_ptr<Model> PerceptronConfig::build(const DataSpec& data, Initializer init) const {
+  return std::make_unique<Perceptron>(*this, data, init);
+}
+
+Perceptron::Perceptron(const PerceptronConfig& config, const DataSpec& data, Initializer init)
+    : activation_(config.activation), dropout_{config.dropout} {
+  ensure(data.features.ndim() > 0 && data.labels.size() >= 2,
+         "mlp: wants rows of numbers of at least two classes; the data has rows of ", data.features, " and ",
+         data.labels.size(), " classes");
+  ensure(activation_ != Activation::swiglu, "model.activation = swiglu: an mlp has no gates; choose another");
+  index_t width = data.features.numel();
+  for (const index_t next : parse_widths(config.hidden, "model.hidden")) {
+    layers.emplace_back(width, next, true, init, relu_stddev(width));
+    width = next;
+  }
+  classifier = Linear(width, std::ssize(data.labels), true, init, relu_stddev(width), Role::table);
+}
+
+Tensor Perceptron::class_scores(const Batch& batch, Context& context) {
+  Tensor x = reshape(batch.features, std::vector<index_t>{batch.rows(), -1});
+  for (const Linear& layer : layers) x = dropout_.forward(layer.forward(x, context, activation_), context);
+  return classifier.forward(x, context);
+}
+
+Loss Perceptron::loss(const Batch& batch, index_t divisor, Context& context) {
+  return {cross_entropy(class_scores(batch, context), batch.targets, {kIgnore, 0, divisor}), batch.count()};
+}
+
+double Perceptron::flops(const Batch& batch) {
+  double weights = 0;
+  for (const Tensor& weight : multiplied_weights(*this)) weights += static_cast<double>(weight.numel());
+  const Linear& first = layers.empty() ? classifier : layers.front();  // what goes into it needs no gradient
+  return (6 * weights - 2 * static_cast<double>(first.weight.numel())) * static_cast<double>(batch.rows());
+}
+
+}  // namespace heddle

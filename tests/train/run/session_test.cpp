@@ -1,0 +1,157 @@
+// What a session makes of the trainer's steps: when it evaluates, stops and saves, and what it writes down.
+
+#include "train/run/session.h"
+
+#include <map>
+#include <sstream>
+
+#include "tests/train/run_program.h"
+
+namespace heddle {
+namespace {
+
+/// The columns of a run's metrics.csv that do not depend on the clock.
+std::string course(const std::string& run) {
+  std::istringstream csv(read_bytes(run + "/metrics.csv"));
+  std::string text;
+  for (std::string line; std::getline(csv, line);) {
+    std::size_t end = 0;  // step, train_loss, val_loss, val_bits_per_character, val_bits_per_byte, lr, grad_norm
+    for (int column = 0; column < 7; ++column) end = line.find(',', end) + 1;
+    text += line.substr(0, end) + '\n';
+  }
+  return text;
+}
+
+/// The checkpoints that a run's folder keeps, by name, each with the step that it holds.
+std::map<std::string, std::int64_t> checkpoints(const std::string& run) {
+  std::map<std::string, std::int64_t> all;
+  for (const auto& entry : std::filesystem::directory_iterator(run)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".h5") && name != "tokens.h5" && name != "best.h5")
+      all[name] = load_checkpoint(entry.path()).state.step;
+  }
+  return all;
+}
+
+/// Keeps a run's rows.
+class Rows final : public RunListener {
+ public:
+  explicit Rows(std::vector<RunRow>& all) : all_(all) {}
+  void on_row(const RunRow& row) override { all_.push_back(row); }
+
+ private:
+  std::vector<RunRow>& all_;
+};
+
+}  // namespace
+
+TEST_CASE("a run ends when train.early_stop evaluations in a row found no better loss, those before a resume counted") {
+  const TemporaryFolder folder;
+  // nothing moves, so no loss is better than the first
+  const auto train = [&](const std::string& name, const std::string& steps, const std::string& early_stop) {
+    return run_program(
+        folder, {"train", tiny_config(folder), "--run.dir=" + folder.path(name), "--optim.lr=0", "--optim.min_lr=0",
+                 "--train.eval_interval=1", "--train.steps=" + steps, "--train.early_stop=" + early_stop});
+  };
+  const Outcome straight = train("straight", "50", "3");
+  REQUIRE(straight.status == 0);
+  CHECK_THAT(straight.out, Catch::Contains("stopped early: 3 evaluations without a better validation loss"));
+  CHECK(load_checkpoint(folder.path("straight/last.h5")).state.step == 4);
+  CHECK(load_checkpoint(folder.path("straight/best.h5")).state.step == 1);
+  REQUIRE(train("resumed", "3", "0").status == 0);
+  CHECK(load_checkpoint(folder.path("resumed/last.h5")).state.step == 3);
+  const Outcome resumed =
+      run_program(folder, {"resume", folder.path("resumed"), "--train.steps=50", "--train.early_stop=5"});
+  REQUIRE(resumed.status == 0);
+  CHECK_THAT(resumed.out, Catch::Contains("stopped early: 5 evaluations"));
+  CHECK(load_checkpoint(folder.path("resumed/last.h5")).state.step == 6);
+}
+
+TEST_CASE("a better loss begins the count of evaluations for an early stop anew") {
+  const TemporaryFolder folder;
+  Experiment experiment(Settings::from_file(tiny_config(folder)));
+  experiment.schedule.lr = experiment.schedule.min_lr = 0;
+  experiment.train.eval_interval = 1;
+  experiment.train.early_stop = 3;
+  const auto dataset = experiment.load_data();
+  const auto model = experiment.build_model(dataset->state().spec());
+  const auto learner = experiment.make_learner(*model);
+  RunState state;
+  state.evaluations_since_best = 2;  // the next is better than all before
+  Session({experiment, *dataset, *model, *learner}, state, folder.path()).run();
+  CHECK(load_checkpoint(folder.path("last.h5")).state.step == 4);
+}
+
+TEST_CASE("a run that broke off between two rows and was resumed writes the metrics of one that never stopped") {
+  const TemporaryFolder folder;
+  const auto train = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.begin(), {"train", tiny_config(folder), "--run.dir=" + folder.path(name), "--train.steps=30",
+                               "--train.log_interval=10", "--train.checkpoint_interval=7", "--train.eval_interval=25"});
+    return run_program(folder, more);
+  };
+  REQUIRE(train("straight", {}).status == 0);
+  folder.write("broken/samples.txt/full", "");  // no file: the sample after step 17 ends the run
+  REQUIRE(train("broken", {"--run.overwrite=true", "--train.sample_interval=17"}).status == 1);
+  std::filesystem::remove_all(folder / "broken/samples.txt");
+  REQUIRE(load_checkpoint(folder.path("broken/last.h5")).state.step == 14);
+  REQUIRE(run_program(folder, {"resume", folder.path("broken")}).status == 0);
+  const std::string rows = course(folder.path("straight"));
+  for (const char* step : {"step,", "7,", "10,", "14,", "20,", "21,", "25,", "28,", "30,"})
+    CHECK_THAT(rows, Catch::StartsWith(step) || Catch::Contains(std::string("\n") + step));
+  CHECK(std::count(rows.begin(), rows.end(), '\n') == 9);
+  CHECK(course(folder.path("broken")) == rows);
+}
+
+TEST_CASE("train.keep_last keeps that many of the last checkpoints, through a resume, and each loads") {
+  using Kept = std::map<std::string, std::int64_t>;
+  const TemporaryFolder folder;
+  const std::string run = folder.path("run"), config = tiny_config(folder);
+  const auto go = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--train.checkpoint_interval=2", "--train.sample_tokens=0"});
+    const Outcome outcome = run_program(folder, arguments);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    return checkpoints(run);
+  };
+  const std::string dir = "--run.dir=" + run, three = "--train.keep_last=3", anew = "--run.overwrite=true";
+  CHECK(go({"train", config, dir, three, "--train.steps=9"}) ==
+        Kept{{"last.h5", 9}, {"step_6.h5", 6}, {"step_8.h5", 8}, {"step_9.h5", 9}});
+  CHECK(go({"resume", run, "--train.steps=12"}) ==
+        Kept{{"last.h5", 12}, {"step_9.h5", 9}, {"step_10.h5", 10}, {"step_12.h5", 12}});
+  // from an earlier one: what its first course wrote behind it is not among the last, and not lost
+  CHECK(go({"resume", run + "/step_9.h5", "--train.steps=11"}) ==
+        Kept{{"last.h5", 11}, {"step_9.h5", 9}, {"step_10.h5", 10}, {"step_11.h5", 11}, {"step_12.h5", 12}});
+  CHECK(go({"resume", run, "--train.steps=14", "--train.keep_last=2"}) ==
+        Kept{{"last.h5", 14}, {"step_12.h5", 12}, {"step_14.h5", 14}});
+  CHECK(go({"resume", run, "--train.steps=16", "--train.keep_last=1"}) == Kept{{"last.h5", 16}});
+  folder.write("run/step_x.h5.txt", "mine");
+  go({"train", config, dir, three, anew, "--train.steps=9"});
+  CHECK(go({"train", config, dir, three, anew, "--train.steps=4"}) ==
+        Kept{{"last.h5", 4}, {"step_2.h5", 2}, {"step_4.h5", 4}});
+  CHECK(read_bytes(folder.path("run/step_x.h5.txt")) == "mine");
+}
+
+TEST_CASE("a row has the last step's rate, its own steps' speed, and the seconds of all steps so far") {
+  const TemporaryFolder folder;
+  Experiment experiment(Settings::from_file(tiny_config(folder)));
+  experiment.train.steps = 9;
+  experiment.train.log_interval = 2;
+  const auto dataset = experiment.load_data();
+  const auto model = experiment.build_model(dataset->state().spec());
+  const auto learner = experiment.make_learner(*model);
+  std::vector<RunRow> rows;
+  std::vector<std::unique_ptr<RunListener>> listeners;
+  listeners.push_back(std::make_unique<Rows>(rows));
+  Session session({experiment, *dataset, *model, *learner}, {}, folder.path());
+  session.run(std::move(listeners));
+  REQUIRE(rows.size() == 5);  // after steps 2, 4, 6, 8 and 9
+  double seconds = 0;
+  for (const RunRow& row : rows) {
+    INFO("step " << row.step);
+    CHECK(row.lr == experiment.schedule.lr * static_cast<double>(row.step) / 11);  // 10 steps of warm-up
+    seconds += (row.step == 9 ? 1 : 2) * 8 * 16 / row.inputs_per_second;
+  }
+  CHECK(session.state().history.last("seconds", 0) == Approx(seconds));
+}
+
+}  // namespace heddle

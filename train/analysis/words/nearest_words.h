@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "train/analysis/words/word_space.h"
+
+namespace heddle {
+
+/// A word and how well it fits: a ScoredWord that needs no space to be read.
+struct RatedWord {
+  std::string word;
+  real score;
+};
+std::vector<RatedWord> rated(const WordSpace& space, std::span<const ScoredWord> found);
+
+/// A word and those whose vectors make the smallest angles with its own, with the cosines, the nearest first.
+struct NearestWords {
+  std::string word;
+  std::vector<RatedWord> nearest;
+};
+/// The `count` nearest to a word, as WordSpace::find takes it; neither itself nor one of the rows `excluded` is among
+/// them. Errors: those of find; its vector is zero.
+NearestWords nearest_words(const WordSpace& space, const std::string& word, index_t count,
+                           std::vector<index_t> excluded = {});
+
+}  // namespace heddle

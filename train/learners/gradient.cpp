@@ -1,0 +1,171 @@
+#include "train/learners/gradient.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+
+#include "framework/autograd.h"
+#include "framework/gemm.h"
+#include "framework/profile.h"
+#include "train/learners/gradient_sum.h"
+
+namespace heddle {
+
+std::vector<Key> GradientConfig::train_keys() {
+  return {
+      {"accumulate", accumulate, "gradient accumulation: micro-batches of batch_size rows that make one step", 1,
+       1 << 20},
+      Key("recompute", recompute,
+          "activation checkpointing: keep only what goes into each block and compute the rest again in backward: less "
+          "memory, a third more time, the same bits")
+          .resumable(),
+  };
+}
+
+std::unique_ptr<Learner> GradientConfig::make(Model& model, const Rng& rng, Precision precision) const {
+  return std::make_unique<GradientLearner>(*this, model, rng, precision);
+}
+
+GradientLearner::GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision)
+    : config_(config),
+      model_(model),
+      rng_(rng),
+      precision_(precision),
+      parameters_(model.named_parameters()),
+      optimizer_(config.optim, parameters_, precision) {
+  // Products would round the weights when they first meet them; done now, the memory forecast counts it once.
+  for (const Tensor& weight : multiplied_weights(model)) rounded_parameter(weight, precision);
+}
+
+Context GradientLearner::context_of(const Batch& batch) const {
+  Context context;
+  context.training = true;
+  context.precision = precision_;
+  context.recompute = config_.recompute;
+  context.rng = rng_;
+  context.first_row = batch.first_row;
+  return context;
+}
+
+double GradientLearner::differentiate(const Batch& batch, index_t divisor) {
+  Context context = context_of(batch);
+  const Tensor loss = model_.loss(batch, divisor, context).value;
+  backward(loss);
+  return loss.item();
+}
+
+StepResult GradientLearner::step(const Feed& feed, index_t step, double lr) {
+  if (Profile* profile = Profile::current()) profile->restart();
+  StepResult result;
+  std::vector<Batch> batches;
+  index_t targets = 0;
+  for (index_t micro = 0; micro < config_.accumulate; ++micro) {
+    batches.push_back(feed.batch(step, micro));
+    targets += batches.back().count();
+    result.inputs += static_cast<double>(batches.back().inputs_shown());
+    result.flops += model_.flops(batches.back());
+  }
+  ensure(targets > 0, "step ", step + 1, ": none of its rows has a target that counts; check the data");
+  profile_lap("batch");
+  optimizer_.zero_grad();
+  if (batches.size() == 1) {
+    result.loss = differentiate(batches[0], targets);
+  } else {
+    GradientSum sum;
+    for (const Batch& batch : batches) {
+      const double loss = differentiate(batch, targets);
+      sum.add(parameters_, loss);
+      profile_lap("sum of micro-batches");
+    }
+    result.loss = sum.finish(parameters_);
+  }
+  const double norm = grad_norm(parameters_);
+  profile_lap("gradient norm");
+  if (!std::isfinite(result.loss) || !std::isfinite(norm))
+    explain_failure(batches, targets, concat_text("step ", step + 1, ": loss ", result.loss, ", gradient norm ", norm));
+  optimizer_.step(lr, clip_scale(norm, config_.optim.grad_clip));
+  optimizer_.zero_grad();
+  profile_lap("optimizer");
+  result.more = {{"grad_norm", norm, fmt::format("norm {:.2f}", norm)}};
+  return result;
+}
+
+void GradientLearner::explain_failure(const std::vector<Batch>& batches, index_t divisor, const std::string& what) {
+  const std::string hint =
+      "; the weights are as they were before the step: lower optim.lr, or raise optim.warmup_steps";
+  optimizer_.zero_grad();
+  try {
+    const FiniteGuard guard;
+    for (const Batch& batch : batches) differentiate(batch, divisor);
+  } catch (const Error& e) {
+    optimizer_.zero_grad();
+    throw Error(concat_text(what, "; first in ", e.what(), hint));
+  }
+  optimizer_.zero_grad();
+  throw Error(concat_text(what, "; every op was finite, their sum was not", hint));
+}
+
+GradientLearner::StepMemory GradientLearner::measure_memory(const Batch& batch) {
+  const auto before = static_cast<double>(pool_stats().bytes_in_use);
+  const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
+  Context context = context_of(batch);
+  pool_reset_peak();
+  const Tensor loss = model_.loss(batch, std::max<index_t>(1, batch.count()), context).value;
+  StepMemory bytes{batch.rows(), static_cast<double>(pool_stats().bytes_in_use) - before, peak(), 0};
+  pool_reset_peak();
+  backward(loss);
+  bytes.backward = peak();
+  optimizer_.zero_grad();
+  pool_trim();  // training asks for other sizes
+  return bytes;
+}
+
+MemoryEstimate GradientLearner::lasting_memory() const {
+  MemoryEstimate memory;
+  memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
+  // sets of gradients that are there at once while micro-batches are summed
+  const auto sets = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(config_.accumulate)));
+  memory.gradients = sets * memory.parameters;
+  memory.optimizer = static_cast<double>(optimizer_.state_bytes());
+  for (const NamedParameter& p : parameters_) {
+    if (p.tensor.current_bf16().defined()) memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);
+  }
+  return memory;
+}
+
+double GradientLearner::expected_peak(index_t rows) const {
+  std::size_t last = 0;  // the line through this measurement and the one before it
+  while (last + 1 < measured_.size() && measured_[last].rows < rows) ++last;
+  const StepMemory &one = measured_[last > 0 ? last - 1 : 0], &two = measured_[last];
+  const double more = last > 0 ? static_cast<double>(rows - one.rows) / static_cast<double>(two.rows - one.rows) : 0;
+  // What forward takes and gives back again grows no further than this: ops that would take more work in pieces.
+  constexpr double kMostPassing = 1 << 27;
+  const double passing = one.forward - one.held, more_passing = two.forward - two.held - passing;
+  const double forward = one.held + (two.held - one.held) * more + passing +
+                         std::min(more_passing * more, std::max(kMostPassing, more_passing));
+  const double backward = one.backward + (two.backward - one.backward) * more;
+  return std::max(forward, backward);
+}
+
+MemoryEstimate GradientLearner::estimate_memory(const Feed& feed, index_t rows) {
+  // A step of few rows takes most where an op works in tiles of fixed size, one of many where most tensors are held: so
+  // two rows say little of a hundred, and more are measured, unless even that takes memory that counts.
+  constexpr double kSmall = 1 << 26;
+  if (measured_.empty()) measured_.push_back(measure_memory(feed.trial(1)));
+  while (measured_.back().rows < rows) {
+    const index_t next = 2 * measured_.back().rows;
+    if (measured_.size() > 1 && expected_peak(next) > kSmall) break;
+    measured_.push_back(measure_memory(feed.trial(next)));
+  }
+  MemoryEstimate memory = lasting_memory();
+  // The last gradients come when most activations are gone; only the sums of other micro-batches are there from the
+  // first.
+  memory.activations = std::max(0.0, expected_peak(rows) - memory.parameters);
+  return memory;
+}
+
+void GradientLearner::save(Hdf5OArchive& ar) { ar& boost::serialization::make_nvp("optimizer", optimizer_); }
+void GradientLearner::load(Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("optimizer", optimizer_); }
+
+}  // namespace heddle

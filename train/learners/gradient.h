@@ -1,0 +1,61 @@
+#pragma once
+
+#include "framework/optim.h"
+#include "train/learners/learner.h"
+
+namespace heddle {
+
+/// Learning by gradients: backward through the model, then an optimizer's step. The keys of [optim] beside the learning
+/// rate's, and those of [train] that say how gradients are computed.
+struct GradientConfig final : LearnerConfig {
+  OptimConfig optim;
+  std::int64_t accumulate = 1;
+  bool recompute = false;
+
+  std::vector<Key> optim_keys() override { return optim.keys(); }
+  std::vector<Key> train_keys() override;
+  index_t micro_batches() const override { return accumulate; }
+  std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const override;
+};
+
+/// The loss of a step is the mean over the targets of all its micro-batches, so a step is the same, to rounding,
+/// however its rows are cut into micro-batches.
+class GradientLearner final : public Learner {
+ public:
+  GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision);
+
+  StepResult step(const Feed& feed, index_t step, double lr) override;
+  MemoryEstimate lasting_memory() const override;
+  /// From what steps with one, two, four ... rows take, as long as those are small: what the last row of them adds is
+  /// taken times the rest.
+  MemoryEstimate estimate_memory(const Feed& feed, index_t rows) override;
+  void swap_average() override { optimizer_.swap_average(); }
+  void save(Hdf5OArchive& ar) override;
+  void load(Hdf5IArchive& ar) override;
+
+ private:
+  /// What the tensors of a step with `rows` rows take beside parameters and moments: by the graph before backward; at
+  /// most in forward, and in backward.
+  struct StepMemory {
+    index_t rows;
+    double held, forward, backward;
+  };
+  StepMemory measure_memory(const Batch& batch);
+  /// The most that a step with `rows` rows has at one time, by the steps measured so far.
+  double expected_peak(index_t rows) const;
+  Context context_of(const Batch& batch) const;
+  /// Forward and backward of one micro-batch; returns its part of the step's loss.
+  double differentiate(const Batch& batch, index_t divisor);
+  /// Repeats the failed step with every op checked, and throws what it finds.
+  [[noreturn]] void explain_failure(const std::vector<Batch>& batches, index_t divisor, const std::string& what);
+
+  GradientConfig config_;
+  Model& model_;
+  Rng rng_;
+  Precision precision_;
+  std::vector<NamedParameter> parameters_;
+  Optimizer optimizer_;
+  std::vector<StepMemory> measured_;  ///< of one row, and of more, once they were asked for
+};
+
+}  // namespace heddle

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "framework/archive/archive.h"
+#include "framework/keys.h"
+#include "models/model.h"
+#include "train/learners/feed.h"
+#include "train/metric.h"
+
+namespace heddle {
+
+/// What one step did.
+struct StepResult {
+  double loss = 0;  ///< mean over the step's targets, in nats, before the update; NaN if there was none
+  Metrics more{};   ///< what else the learner measured, such as the gradients' norm
+  double inputs = 0, flops = 0;
+};
+
+/// Memory that training takes, in bytes.
+struct MemoryEstimate {
+  double parameters = 0, gradients = 0, optimizer = 0, activations = 0;
+  double total() const { return parameters + gradients + optimizer + activations; }
+};
+
+/// Changes a model's weights, step by step, and keeps what it needs for that. A step is a pure function of the weights,
+/// what is kept, the seed and the step's number, so a resumed run goes on with the same bits.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+
+  /// Step number `step`, from 0. Errors: a loss or gradient that is not finite; then no weight has changed, and the
+  /// first op whose result or gradient was not finite is named.
+  virtual StepResult step(const Feed& feed, index_t step, double lr) = 0;
+
+  /// What is there from the first step to the last, whatever the batch.
+  virtual MemoryEstimate lasting_memory() const = 0;
+  /// What a step with `rows` rows in a micro-batch is expected to take at most. Of what gradients and activations take
+  /// together at any one time, activations are the part beyond all gradients.
+  virtual MemoryEstimate estimate_memory(const Feed& feed, index_t rows) = 0;
+
+  /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was.
+  virtual void swap_average() {}
+  /// What a checkpoint keeps of it, while the weights are exchanged with their averages.
+  virtual void save(Hdf5OArchive&) {}
+  virtual void load(Hdf5IArchive&) {}
+};
+
+/// RAII guard: within its scope the weights are their averages, where a learner keeps those.
+class AveragedWeights {
+ public:
+  explicit AveragedWeights(Learner& learner) : learner_(learner) { learner_.swap_average(); }
+  ~AveragedWeights() { learner_.swap_average(); }
+  AveragedWeights(const AveragedWeights&) = delete;
+  AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  Learner& learner_;
+};
+
+/// The settings of one kind of learner, beside those of the learning rate, which every learner has.
+class LearnerConfig {
+ public:
+  virtual ~LearnerConfig() = default;
+  virtual std::vector<Key> optim_keys() { return {}; }  ///< in [optim]
+  virtual std::vector<Key> train_keys() { return {}; }  ///< in [train]
+  virtual index_t micro_batches() const { return 1; }
+  /// `rng` decides dropout and what else is drawn in steps; `precision` is that of products.
+  virtual std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const = 0;
+};
+
+}  // namespace heddle

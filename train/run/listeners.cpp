@@ -1,0 +1,61 @@
+#include "train/run/listeners.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "data/io/file.h"
+#include "framework/check.h"
+
+namespace heddle {
+namespace {
+
+/// "step 3/10  eta 10s  train 2.31 ...", the most wanted first: a narrow terminal cuts off the end.
+std::string text_of(const RunRow& row) {
+  std::string text = fmt::format("step {}/{}{}  eta {}  train {:.4f}  lr {:.1e}", row.step, row.steps,
+                                 row.epoch >= 0 ? fmt::format("  epoch {:.2f}", row.epoch) : "",
+                                 human_time(row.seconds_left), row.train_loss, row.lr);
+  for (const Metric& metric : row.learner) text += "  " + metric.text;
+  text += fmt::format("  {} {}/s  {:.0f} GFLOP/s", human_count(row.inputs_per_second), row.inputs,
+                      row.flops_per_second / 1e9);
+  for (const Metric& metric : row.evaluation) {
+    if (&metric == &row.evaluation.front()) {
+      text += fmt::format("  validation {:.4f}", metric.value);
+    } else if (metric.column) {
+      text += "  " + metric.text;
+    }
+  }
+  return text;
+}
+
+void append(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::app | std::ios::binary);
+  out << text;
+  ensure(out.flush().good(), path.string(), " cannot be written; is the disk full?");
+}
+
+}  // namespace
+
+void ConsoleListener::on_step(const RunRow& row) {
+  if (reporter_.terminal()) reporter_.progress(text_of(row));
+}
+void ConsoleListener::on_row(const RunRow& row) { reporter_.line(text_of(row)); }
+void ConsoleListener::on_sample(std::int64_t, const std::string& text) {
+  reporter_.line("--- a sample ---\n" + text + "\n---");
+}
+
+void CsvListener::write_all() {
+  write_file(path_, history_.csv());
+  columns_ = history_.columns();
+}
+
+void CsvListener::on_row(const RunRow&) {
+  if (history_.columns() != columns_) return write_all();
+  append(path_, history_.last_csv());
+}
+
+void SampleListener::on_sample(std::int64_t step, const std::string& text) {
+  append(path_, fmt::format("--- after step {} ---\n{}\n\n", step, text));
+}
+
+}  // namespace heddle

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+
+#include "train/run/events.h"
+#include "train/run/metrics.h"
+#include "train/run/progress.h"
+
+namespace heddle {
+
+/// Lines on the console and in log.txt; on a terminal the state of the work between them.
+class ConsoleListener final : public RunListener {
+ public:
+  /// Errors: the log cannot be written.
+  explicit ConsoleListener(const std::filesystem::path& log) { reporter_.log_to(log); }
+  void on_message(const std::string& text) override { reporter_.line(text); }
+  void on_step(const RunRow& row) override;
+  void on_row(const RunRow& row) override;
+  void on_sample(std::int64_t step, const std::string& text) override;
+
+ private:
+  Reporter reporter_;
+};
+
+/// metrics.csv: a row is appended as it comes; the file is written anew where a run begins or goes on, and where a
+/// column comes.
+class CsvListener final : public RunListener {
+ public:
+  CsvListener(std::filesystem::path path, const History& history) : path_(std::move(path)), history_(history) {}
+  void on_begin() override { write_all(); }
+  void on_row(const RunRow&) override;
+
+ private:
+  void write_all();
+
+  std::filesystem::path path_;
+  const History& history_;
+  std::size_t columns_ = 0;  ///< that the file has
+};
+
+/// samples.txt: each sample behind those before it.
+class SampleListener final : public RunListener {
+ public:
+  explicit SampleListener(std::filesystem::path path) : path_(std::move(path)) {}
+  void on_sample(std::int64_t step, const std::string& text) override;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace heddle

@@ -1,0 +1,41 @@
+#include "train/run/origin.h"
+
+#include <fstream>
+
+#include "framework/gemm.h"
+
+namespace heddle {
+namespace {
+
+std::string processor_name() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("model name")) return line.substr(std::min(line.size(), line.find(':') + 2));
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Origin Origin::here(const Experiment& experiment) {
+  return {HEDDLE_VERSION, HEDDLE_COMMIT, processor_name(), heddle::instruction_set(),
+          experiment.precision() == Precision::bf16 ? "bf16" : "f32"};
+}
+
+std::vector<std::string> Origin::differences(const Origin& now) const {
+  std::vector<std::string> lines;
+  const auto compare = [&](const char* what, const std::string& was, const std::string& is, const char* follows) {
+    if (was != is) lines.push_back(concat_text(what, " was ", was, " and is ", is, " now: ", follows));
+  };
+  compare("precision", precision, now.precision, "the run goes on with other bits; run.precision says which");
+  compare("the instruction set", instruction_set, now.instruction_set, "the run goes on with other bits");
+  compare("heddle", program + " (" + commit + ")", now.program + " (" + now.commit + ")",
+          "the run may go on with other bits");
+  return lines;
+}
+
+std::string Origin::version_text() {
+  return concat_text("heddle ", HEDDLE_VERSION, " (", HEDDLE_COMMIT, "), ", heddle::instruction_set());
+}
+
+}  // namespace heddle

@@ -1,0 +1,151 @@
+#include "train/tasks/classification.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "data/sampler.h"
+#include "framework/ops.h"
+#include "models/capabilities.h"
+
+namespace heddle {
+namespace {
+
+constexpr index_t kBatch = 500;  // examples that are looked at together for baselines
+
+class ClassEvaluation final : public Evaluation {
+ public:
+  ClassEvaluation(Classifier& model, const std::vector<std::string>& labels)
+      : model_(model), labels_(labels), counts_(labels.size() * labels.size()) {}
+
+  void add(const Batch& batch, Context& context) override {
+    const index_t count = batch.count(), classes = std::ssize(labels_);
+    if (count == 0) return;
+    const Tensor scores = model_.class_scores(batch, context);
+    nats_ += cross_entropy(scores, batch.targets, {kIgnore, 0, count}).item() * static_cast<double>(count);
+    const IdTensor found = argmax(scores);
+    for (index_t row = 0; row < found.numel(); ++row) {
+      if (batch.targets[row] != kIgnore) ++counts_[static_cast<std::size_t>(batch.targets[row] * classes + found[row])];
+    }
+  }
+
+  Metrics result() const override {
+    const std::size_t classes = labels_.size();
+    double all = 0, right = 0;
+    std::vector<double> of_class(classes), found(classes), hits(classes);
+    for (std::size_t is = 0; is < classes; ++is) {
+      for (std::size_t as = 0; as < classes; ++as) {
+        const double count = static_cast<double>(counts_[is * classes + as]);
+        all += count;
+        of_class[is] += count;
+        found[as] += count;
+        if (is == as) hits[is] = count;
+      }
+      right += hits[is];
+    }
+    ensure(all > 0, "evaluation: there is no example of a class");
+    Metrics metrics = {{"loss", nats_ / all, fmt::format("{:.4f} nats an example", nats_ / all)},
+                       {"accuracy", right / all, fmt::format("accuracy {:.2f} %", 100 * right / all)}};
+    const auto share = [](double part, double whole) {
+      return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
+    };
+    const auto percent = [](const char* name, double value) {
+      return std::isnan(value) ? fmt::format("{} undefined", name) : fmt::format("{} {:.2f} %", name, 100 * value);
+    };
+    for (std::size_t c = 0; c < classes; ++c) {
+      const double precision = share(hits[c], found[c]), recall = share(hits[c], of_class[c]);
+      metrics.push_back({"precision_" + labels_[c], precision,
+                         fmt::format("\n  {}: {}", labels_[c], percent("precision", precision)), false});
+      metrics.push_back({"recall_" + labels_[c], recall, percent("recall", recall), false});
+    }
+    return metrics;
+  }
+
+ private:
+  Classifier& model_;
+  const std::vector<std::string>& labels_;
+  std::vector<index_t> counts_;  ///< [class, class that was found]
+  double nats_ = 0;
+};
+
+/// Calls on_row(features, class) for every example of a split.
+template <class OnRow>
+void for_rows(const Dataset& dataset, Split split, const OnRow& on_row) {
+  for (index_t first = 0; first < dataset.size(split); first += kBatch) {
+    const Batch batch = get_examples(dataset, split, first, std::min(kBatch, dataset.size(split) - first));
+    const std::size_t width = static_cast<std::size_t>(batch.features.numel() / std::max<index_t>(1, batch.rows()));
+    for (index_t row = 0; row < batch.rows(); ++row) {
+      if (batch.targets[row] == kIgnore) continue;
+      on_row(batch.features.span().subspan(static_cast<std::size_t>(row) * width, width),
+             static_cast<std::size_t>(batch.targets[row]));
+    }
+  }
+}
+
+class Classification final : public Task {
+ public:
+  Classification(Classifier& model, const Dataset& dataset)
+      : model_(model), dataset_(dataset), labels_(dataset.state().labels) {}
+
+  Unit unit() const override { return {"example", "examples"}; }
+
+  Baselines baselines() const override {
+    std::vector<std::vector<double>> means(labels_.size());
+    std::vector<double> counts(labels_.size());
+    for_rows(dataset_, Split::train, [&](std::span<const real> features, std::size_t is) {
+      means[is].resize(features.size());
+      for (std::size_t i = 0; i < features.size(); ++i) means[is][i] += static_cast<double>(features[i]);
+      ++counts[is];
+    });
+    for (std::size_t c = 0; c < means.size(); ++c) {
+      for (double& mean : means[c]) mean /= counts[c];
+    }
+    const auto commonest = static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
+    double all = 0, majority = 0, nearest = 0;
+    for_rows(dataset_, Split::val, [&](std::span<const real> features, std::size_t is) {
+      std::size_t best = commonest;
+      double least = std::numeric_limits<double>::infinity();
+      for (std::size_t c = 0; c < means.size(); ++c) {
+        double distance = means[c].empty() ? least : 0;
+        for (std::size_t i = 0; i < means[c].size(); ++i) {
+          const double difference = static_cast<double>(features[i]) - means[c][i];
+          distance += difference * difference;
+        }
+        if (distance < least) {
+          least = distance;
+          best = c;
+        }
+      }
+      ++all;
+      majority += is == commonest ? 1 : 0;
+      nearest += is == best ? 1 : 0;
+    });
+    if (all == 0) return {};
+    return {{{"majority class", majority / all}, {"nearest class mean", nearest / all}},
+            fmt::format("baselines, accuracy on the validation split: majority class ({}) {:.2f} %, nearest class mean "
+                        "{:.2f} %",
+                        labels_[commonest], 100 * majority / all, 100 * nearest / all),
+            "accuracy",
+            false};
+  }
+
+  std::unique_ptr<Evaluation> evaluation(Split) const override {
+    return std::make_unique<ClassEvaluation>(model_, labels_);
+  }
+
+ private:
+  Classifier& model_;
+  const Dataset& dataset_;
+  const std::vector<std::string>& labels_;
+};
+
+}  // namespace
+
+std::unique_ptr<Task> make_classification(Model& model, const Dataset& dataset) {
+  return std::make_unique<Classification>(
+      capability<Classifier>(model, "classification", "choose another model.kind for this data"), dataset);
+}
+
+}  // namespace heddle

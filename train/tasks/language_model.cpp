@@ -1,0 +1,119 @@
+#include "train/tasks/language_model.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "data/text/dataset.h"
+#include "data/text/ngram.h"
+#include "framework/format.h"
+#include "models/capabilities.h"
+#include "train/decode/generate.h"
+
+namespace heddle {
+namespace {
+
+/// Nats a token as bits a character and a byte, by how much text the tokens stand for.
+struct Bits {
+  Bits(const TextDataset& dataset, Split split) : size(dataset.text_size(split)) {
+    tokens = static_cast<double>(dataset.tokens(split).size());
+  }
+  bool known() const { return !std::isnan(size.bytes); }
+  double a_character(double nats) const { return nats / std::numbers::ln2 * tokens / size.characters; }
+  double a_byte(double nats) const { return nats / std::numbers::ln2 * tokens / size.bytes; }
+
+  TextSize size;
+  double tokens = 0;
+};
+
+class TextEvaluation final : public Evaluation {
+ public:
+  TextEvaluation(Model& model, Bits bits) : model_(model), bits_(bits) {}
+
+  void add(const Batch& batch, Context& context) override {
+    const index_t count = batch.count();
+    if (count == 0) return;
+    nats_ += model_.loss(batch, count, context).value.item() * static_cast<double>(count);
+    count_ += count;
+  }
+  Metrics result() const override {
+    ensure(count_ > 0, "evaluation: there is no token to predict; give more text");
+    const double loss = nats_ / static_cast<double>(count_);
+    Metrics metrics = {{"loss", loss, fmt::format("{:.4f} nats a token", loss)},
+                       {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false}};
+    if (bits_.known()) {
+      metrics.push_back({"bits_per_character", bits_.a_character(loss),
+                         fmt::format("{:.4f} bits a character", bits_.a_character(loss))});
+      metrics.push_back({"bits_per_byte", bits_.a_byte(loss), fmt::format("{:.4f} bits a byte", bits_.a_byte(loss))});
+    }
+    return metrics;
+  }
+
+ private:
+  Model& model_;
+  Bits bits_;
+  double nats_ = 0;
+  index_t count_ = 0;
+};
+
+class LanguageModel final : public Task {
+ public:
+  LanguageModel(Model& model, const TextDataset& dataset) : model_(model), dataset_(dataset) {}
+
+  Unit unit() const override { return {"token", "tokens"}; }
+
+  Baselines baselines() const override {
+    const Tokens &train = dataset_.tokens(Split::train), &val = dataset_.tokens(Split::val);
+    const NgramLosses counted = count_ngrams(train, val, dataset_.tokenizer()->vocab_size());
+    Baselines found;
+    found.all = {{"uniform", counted.uniform},
+                 {"unigram", counted.unigram},
+                 {"bigram", counted.bigram},
+                 {"5-gram", counted.five_gram}};
+    const Bits& bits = bits_of(Split::val);
+    std::string list;
+    for (const auto& [name, nats] : found.all) {
+      list += fmt::format("{}{} {:.3f}", list.empty() ? "" : ", ", name, nats);
+      if (bits.known()) list += fmt::format(" ({:.3f})", bits.a_byte(nats));
+    }
+    const bool whole =
+        counted.counted == static_cast<index_t>(train.size()) && counted.judged == static_cast<index_t>(val.size());
+    const std::string part = whole ? ""
+                                   : fmt::format(" the last {} training tokens, on the last {} for validation,",
+                                                 human_count(static_cast<double>(counted.counted)),
+                                                 human_count(static_cast<double>(counted.judged)));
+    found.line = fmt::format("baselines: counting n-grams of{} reaches, in nats a token{}: {}",
+                             part.empty() ? " the training tokens" : part, bits.known() ? " (bits a byte)" : "", list);
+    return found;
+  }
+
+  std::unique_ptr<Evaluation> evaluation(Split split) const override {
+    return std::make_unique<TextEvaluation>(model_, bits_of(split));
+  }
+
+  std::string sample(index_t length) const override {
+    return sample_text(capability<NextToken>(model_, "sample", "set train.sample_tokens = 0"), *dataset_.tokenizer(),
+                       length);
+  }
+
+ private:
+  /// Counted once a split, as evaluations come again and again.
+  const Bits& bits_of(Split split) const {
+    std::unique_ptr<Bits>& bits = bits_[static_cast<std::size_t>(split)];
+    if (!bits) bits = std::make_unique<Bits>(dataset_, split);
+    return *bits;
+  }
+
+  Model& model_;
+  const TextDataset& dataset_;
+  mutable std::array<std::unique_ptr<Bits>, 3> bits_;
+};
+
+}  // namespace
+
+std::unique_ptr<Task> make_language_model(Model& model, const Dataset& dataset) {
+  return std::make_unique<LanguageModel>(model, dynamic_cast<const TextDataset&>(dataset));
+}
+
+}  // namespace heddle

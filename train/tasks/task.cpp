@@ -1,0 +1,71 @@
+#include "train/tasks/task.h"
+
+#include "data/sampler.h"
+#include "framework/autograd.h"
+#include "train/learners/gradient.h"
+#include "train/learners/word2vec.h"
+#include "train/tasks/classification.h"
+#include "train/tasks/language_model.h"
+#include "train/tasks/word_vectors.h"
+
+namespace heddle {
+namespace {
+
+template <class Config>
+std::unique_ptr<LearnerConfig> make() {
+  return std::make_unique<Config>();
+}
+
+/// The one table of tasks: a new one adds its row here.
+const std::vector<TaskKind>& task_kinds() {
+  static const std::vector<TaskKind> rows = {
+      {"language_model", Content::tokens, make_language_model, make<GradientConfig>},
+      {"word_vectors", Content::tokens, make_word_vectors, make<Word2VecLearnerConfig>},
+      {"classification", Content::classes, make_classification, make<GradientConfig>},
+  };
+  return rows;
+}
+
+const TaskKind& task_of(const ModelKind& model) {
+  for (const TaskKind& row : task_kinds()) {
+    if (std::string(model.task) == row.name) return row;
+  }
+  throw Error(concat_text("model.kind = ", model.name, ": there is no task ", model.task));
+}
+
+}  // namespace
+
+const TaskKind& task_kind(const std::string& model, const std::string& data) {
+  const TaskKind& task = task_of(model_kind(model));
+  if (task.content == data_kind(data).content) return task;
+  std::string models, kinds;
+  for (const ModelKind& other : model_kinds()) {
+    if (task_of(other).content == data_kind(data).content)
+      models += (models.empty() ? "" : ", ") + std::string(other.name);
+  }
+  for (const DataKind& other : data_kinds()) {
+    if (task.content == other.content) kinds += (kinds.empty() ? "" : ", ") + std::string(other.name);
+  }
+  throw Error(concat_text("model.kind = ", model, " does not learn from data.kind = ", data,
+                          "; that data fits model.kind = ", models, ", that model data.kind = ", kinds));
+}
+
+Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const EvaluationOptions& options) {
+  const NoGradGuard no_grad;
+  const index_t examples = dataset.size(split), rows = options.rows, all = (examples + rows - 1) / rows;
+  ensure(examples > 0, "the ", name_of(split), " split is empty; give it a share of the data (data.", name_of(split),
+         "_fraction) or files of its own (data.", name_of(split), "_path)");
+  const index_t count = options.batches > 0 ? std::min(options.batches, all) : all;
+  const auto evaluation = task.evaluation(split);
+  for (index_t i = 0; i < count; ++i) {
+    const index_t first = i * all / count * rows;
+    const Batch batch = get_examples(dataset, split, first, std::min(rows, examples - first));
+    Context context;
+    context.precision = options.precision;
+    context.rng = Rng().fork(static_cast<std::uint64_t>(first));
+    evaluation->add(batch, context);
+  }
+  return evaluation->result();
+}
+
+}  // namespace heddle

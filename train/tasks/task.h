@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/kinds.h"
+#include "models/kinds.h"
+#include "train/learners/learner.h"
+#include "train/metric.h"
+
+namespace heddle {
+
+/// What is reached without training this model, to compare with.
+struct Baseline {
+  std::string name;
+  double value;
+};
+/// Baselines, and the log's line about them.
+struct Baselines {
+  std::vector<Baseline> all;
+  std::string line;
+  std::string metric = "loss";  ///< what their values are to be compared with
+  bool lower_is_better = true;
+};
+
+/// How a task speaks of what it counts.
+struct Unit {
+  const char* target;  ///< a loss is a mean of: "token"
+  const char* inputs;  ///< speed is counted in: "tokens"
+};
+
+/// Figures of a split, collected batch by batch.
+class Evaluation {
+ public:
+  virtual ~Evaluation() = default;
+  virtual void add(const Batch& batch, Context& context) = 0;
+  /// The mean loss first, called "loss". Errors: nothing was added that counts.
+  virtual Metrics result() const = 0;
+};
+
+/// Joins a dataset and a model: what the model is trained to do with it, and how well it does. A new task is a file and
+/// a row; trainer, session, checkpoint and commands know none by name.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual Unit unit() const = 0;
+  virtual Baselines baselines() const = 0;
+  /// Of a split, not yet of any batch.
+  virtual std::unique_ptr<Evaluation> evaluation(Split split) const = 0;
+  /// What shows a person what the model has learned so far, `length` tokens long where it is text; empty: nothing does.
+  virtual std::string sample(index_t /*length*/) const { return {}; }
+};
+
+/// A kind of task.
+struct TaskKind {
+  const char* name;
+  Content content;  ///< of the data that it takes
+  std::unique_ptr<Task> (*make)(Model& model, const Dataset& dataset);
+  std::unique_ptr<LearnerConfig> (*make_learner)();
+};
+
+/// The task of a kind of model. Errors: it does not take data of that kind, saying which models and data fit.
+const TaskKind& task_kind(const std::string& model_kind, const std::string& data_kind);
+
+/// How a split is evaluated.
+struct EvaluationOptions {
+  index_t rows = 1;     ///< examples of a batch
+  index_t batches = 0;  ///< spread evenly over the split; 0: all
+  Precision precision = Precision::f32;
+};
+/// Figures of a split. Errors: an empty split; those of the evaluation.
+Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const EvaluationOptions& options);
+
+}  // namespace heddle
