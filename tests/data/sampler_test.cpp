@@ -139,6 +139,9 @@ TEST_CASE("batches by length hold like lengths, no more than their share of toke
   }
   CHECK(epochs[0] != epochs[1]);
   CHECK(places_of(*sampler, 0, steps) == epochs[0]);
+  const auto two = make_sampler(Order::lengths, data, Split::train, {8, 2}, Rng(3));
+  CHECK(two->steps_per_epoch() == sampler->steps_per_epoch() / 2);
+  CHECK(places_of(*two, 3, 5, 2) == places_of(*sampler, 6, 10));
 }
 
 TEST_CASE("a split without examples gives no order, and examples outside a split are refused") {

@@ -59,6 +59,11 @@ TEST_CASE("a split may have files of its own, by path or by a pattern on their n
   // kept tokens are found again, of each part
   by_path->keep_in(folder.path(""));
   CHECK(load_text(config, 2, nullptr, folder.path(""))->tokens(Split::val).ids() == by_path->tokens(Split::val).ids());
+  const TemporaryFolder other;
+  load_text(config, 2, nullptr, folder.path(""))->keep_in(other.path());
+  CHECK(other.count() == 0);  // and not written again
+  by_path->keep_in(other.path());
+  CHECK(other.count() == 0);
   config.split.test_files = {"*.md"};
   CHECK_THROWS_WITH(load_text(config, 2), Catch::Contains("data.test_files = *.md fits the name of no file"));
   config = text_at(folder.path("texts"));

@@ -73,8 +73,10 @@ TEST_CASE("a state that goes back forgets what came after, and one that is reset
   scores(model, {{1, 2, 3, 4, 5}}, &state);
   state.truncate(0, 2);
   check_close(scores(model, {{6, 7}}, &state), scores(model, {{1, 2, 6, 7}}));
+  state.at("memory") = Tensor::zeros({1, 2});
   state.reset();
   CHECK(state.length() == 0);
+  CHECK_FALSE(state.at("memory").defined());
   check_close(scores(model, {{6, 7}}, &state), scores(model, {{6, 7}}));
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/train/run_program.h"
+#include "train/tasks/language_model.h"
 
 namespace heddle {
 namespace {
@@ -124,11 +125,23 @@ TEST_CASE("train.keep_last keeps that many of the last checkpoints, through a re
   CHECK(go({"resume", run, "--train.steps=14", "--train.keep_last=2"}) ==
         Kept{{"last.h5", 14}, {"step_12.h5", 12}, {"step_14.h5", 14}});
   CHECK(go({"resume", run, "--train.steps=16", "--train.keep_last=1"}) == Kept{{"last.h5", 16}});
-  folder.write("run/step_x.h5.txt", "mine");
+  folder.write("run/step_3.h5.txt", "mine");
   go({"train", config, dir, three, anew, "--train.steps=9"});
   CHECK(go({"train", config, dir, three, anew, "--train.steps=4"}) ==
         Kept{{"last.h5", 4}, {"step_2.h5", 2}, {"step_4.h5", 4}});
-  CHECK(read_bytes(folder.path("run/step_x.h5.txt")) == "mine");
+  CHECK(read_bytes(folder.path("run/step_3.h5.txt")) == "mine");
+}
+
+TEST_CASE("a sample is written by the averaged weights, those that the checkpoint holds") {
+  const TemporaryFolder folder;
+  const std::string run = folder.path("run");
+  REQUIRE(run_program(folder, {"train", tiny_config(folder), "--run.dir=" + run, "--train.steps=30",
+                               "--optim.warmup_steps=0", "--optim.lr=0.01", "--optim.ema_decay=0.98"})
+              .status == 0);
+  const LoadedRun loaded = load_checkpoint(run + "/last.h5");
+  const auto dataset = loaded.experiment->load_data(&loaded.data);
+  CHECK(read_bytes(run + "/samples.txt") ==
+        "--- after step 30 ---\n" + make_language_model(*loaded.model, *dataset)->sample(20) + "\n\n");
 }
 
 TEST_CASE("a row has the last step's rate, its own steps' speed, and the seconds of all steps so far") {

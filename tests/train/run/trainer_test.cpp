@@ -197,7 +197,8 @@ TEST_CASE("the expected memory is near what training takes, on one thread and on
   set_threads(before);
 }
 
-TEST_CASE("a step leaves no gradient, and one that recomputes its blocks holds less than one that keeps their results") {
+TEST_CASE(
+    "a step leaves no gradient, and one that recomputes its blocks holds less than one that keeps their results") {
   const auto peak = [](const std::string& recompute) {
     Experiment experiment = tiny("batch_size = 64\nrecompute = " + recompute + "\n[optim]\nkind = sgd\n");
     dynamic_cast<GPTConfig&>(*experiment.model).n_layer = 4;
@@ -211,6 +212,43 @@ TEST_CASE("a step leaves no gradient, and one that recomputes its blocks holds l
     return static_cast<double>(pool_stats().peak_bytes) - before;
   };
   CHECK(peak("true") < 0.6 * peak("false"));
+}
+
+TEST_CASE("the sum of n micro-batches is expected to hold 1 + log2(n) sets of gradients") {
+  for (const auto& [n, sets] : {std::pair(1, 1), {2, 2}, {3, 2}, {4, 3}, {8, 4}}) {
+    Setup setup("accumulate = " + std::to_string(n) + '\n');
+    const MemoryEstimate memory = setup.learner->lasting_memory();
+    CHECK(memory.gradients == sets * memory.parameters);
+  }
+}
+
+TEST_CASE("the batch that fits a memory limit is told, with as many rows by micro-batches where it divides the batch") {
+  Setup setup("accumulate = 3\n");
+  setup.experiment.train.memory_limit = setup.trainer.estimate_memory(10).total() * 1.0001 / 1e9;
+  const auto check_with = [&](index_t rows) {
+    setup.experiment.train.batch_size = rows;
+    setup.trainer.check_memory_limit();
+  };
+  CHECK_NOTHROW(check_with(10));
+  CHECK_THROWS_WITH(check_with(11), Catch::EndsWith("; train.batch_size = 10 would fit"));
+  CHECK_THROWS_WITH(check_with(40), Catch::EndsWith("; train.batch_size = 10 would fit, with train.accumulate = 12 for "
+                                                    "steps of as many rows"));
+}
+
+TEST_CASE("a step that failed in a later micro-batch leaves no gradient of the earlier ones") {
+  Setup setup("batch_size = 1\naccumulate = 2\n[model]\ntied = false\n");
+  const IdTensor first = setup.trainer.feed().batch(0, 0).inputs, second = setup.trainer.feed().batch(0, 1).inputs;
+  const auto only = std::find_if(second.data(), second.data() + second.numel(), [&](std::int32_t id) {
+    return std::find(first.data(), first.data() + first.numel(), id) == first.data() + first.numel();
+  });
+  REQUIRE(only != second.data() + second.numel());
+  auto parameters = setup.model->named_parameters();
+  for (NamedParameter& p : parameters) {
+    if (p.name == "token_embedding/weight")
+      p.tensor.mutable_data()[*only * p.tensor.size(1)] = std::numeric_limits<real>::infinity();
+  }
+  CHECK_THROWS_WITH(setup.trainer.step(0), Catch::Contains("first in "));
+  for (const NamedParameter& p : parameters) CHECK_FALSE(p.tensor.grad().defined());
 }
 
 TEST_CASE("what more windows take than may be tried is expected from the largest batches that were") {

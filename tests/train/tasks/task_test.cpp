@@ -60,6 +60,7 @@ TEST_CASE("each batch of an evaluation has random numbers of its own, the same w
   const Shown all = shown_by(3, 0), some = shown_by(3, 2);
   CHECK(all.rows == std::map<index_t, index_t>{{0, 3}, {3, 3}, {6, 3}, {9, 1}});
   CHECK(some.rows == std::map<index_t, index_t>{{0, 3}, {6, 3}});
+  CHECK(shown_by(1, 4).rows == std::map<index_t, index_t>{{0, 1}, {2, 1}, {5, 1}, {7, 1}});
   std::set<std::uint64_t> different;
   for (const auto& [first, bits] : all.bits) different.insert(bits);
   CHECK(different.size() == 4);
