@@ -111,7 +111,6 @@ Experiment::Experiment(const Settings& settings) {
   settings.apply_to(sections(), foreign_keys(*this));
   ensure(!run.name.empty() && run.name.find('/') == std::string::npos && !run.name.starts_with('.'),
          "run.name = ", run.name, ": wants the name of a folder in runs/; for another place give run.dir");
-  ensure(!data->split.path.empty(), "data.path is empty; give the files or folders of the data");
   ensure(schedule.schedule == Schedule::constant || schedule.min_lr <= schedule.lr, "optim.min_lr = ", schedule.min_lr,
          " is above optim.lr = ", schedule.lr, "; the rate falls from lr to min_lr");
   ensure(train.steps > 0 || train.epochs > 0, "train.steps = 0 and train.epochs = 0: nothing would be trained");
@@ -149,6 +148,7 @@ Precision Experiment::precision() const {
 
 std::unique_ptr<Dataset> Experiment::load_data(const DataState* known, const std::filesystem::path& cache,
                                                const Progress& progress) const {
+  ensure(!data->split.path.empty(), "data.path is empty; give the files or folders of the data");
   return data->load({static_cast<std::uint64_t>(run.seed), model->block_size(), known, cache, progress});
 }
 
@@ -179,7 +179,7 @@ std::vector<std::string> describe_all_keys() {
       try {
         task_kind(model.name, data.name);
         defaults = std::make_unique<Experiment>(Settings::from_text(
-            concat_text("[data]\npath = -\nkind = ", data.name, "\n[model]\nkind = ", model.name), "defaults"));
+            concat_text("[data]\nkind = ", data.name, "\n[model]\nkind = ", model.name), "defaults"));
       } catch (const Error&) {
         continue;  // that model does not learn from that data
       }
@@ -190,6 +190,7 @@ std::vector<std::string> describe_all_keys() {
         shown.push_back(described);
         text += '\n' + described;
       }
+      if (text.ends_with(":\n")) continue;  // nothing that was not shown
       all.push_back(text);
     }
   }
