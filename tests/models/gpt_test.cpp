@@ -328,7 +328,7 @@ TEST_CASE("a GPT whose weights were not drawn is the one whose weights it is giv
   REQUIRE(std::equal(a.span().begin(), a.span().end(), b.span().begin()));
 }
 
-TEST_CASE("embeddings and the head are tables; products read every matrix and the head's table, tied or not") {
+TEST_CASE("embeddings and the head are tables, products read every matrix and the head's table, tied or not") {
   const bool tied = GENERATE(true, false);
   GPT model(tiny(true, tied), 11, Rng(1));
   std::set<std::string> names;

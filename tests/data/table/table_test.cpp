@@ -64,7 +64,7 @@ TEST_CASE("rows are read with commas, tabs or blanks between, packed or not, emp
   CHECK_THAT(dataset->describe(), Catch::Contains("rows of 2 numbers, 3 classes; 3 train, 1 validate"));
 }
 
-TEST_CASE("columns are standardized by the mean and deviation of the training rows; one that is constant becomes 0") {
+TEST_CASE("columns are standardized by the mean and deviation of the training rows, one that is constant becomes 0") {
   const TemporaryFolder folder;
   const auto dataset = load(table_at(folder.write("rows", "1,9,a\n2,9,b\n6,9,a\n100,10,b\n")));
   const Batch train = all_of(*dataset, Split::train), val = all_of(*dataset, Split::val);

@@ -181,7 +181,7 @@ std::string weights_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("an MLP learns whether two bits differ, from every seed; a perceptron cannot") {
+TEST_CASE("an MLP learns whether two bits differ, from every seed, a perceptron cannot") {
   const TemporaryFolder folder;
   const std::string config = std::string(kConfigs) + "xor_mlp.cfg";
   for (const std::string seed : {"1", "2", "3", "4", "5"}) {
