@@ -19,7 +19,7 @@ struct Batch {
   IdTensor source;         ///< the other side of a pair: tokens [B, S]
   Tensor source_mask;      ///< [B, S]: 0 where it is padding
   index_t first_row = 0;   ///< number of the first row in the run: what the random numbers of its rows go by
-  bool continues = false;  ///< each row goes on where that of the batch before ended, as recurrent models need it
+  bool continues = false;  ///< each row goes on where the same row of the step before ended
 
   index_t rows() const { return features.defined() ? features.size(0) : inputs.size(0); }
   /// Inputs: tokens, or rows of numbers.

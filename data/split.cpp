@@ -47,7 +47,7 @@ std::vector<Key> SplitConfig::keys() {
       Key("val_path", val_path, "files or folders that validate; none: a share of path does").separated(),
       Key("test_path", test_path, "files or folders for the final test").separated(),
       Key("val_files", val_files, "patterns on names: the files of path that validate, as *_val.txt").separated(),
-      Key("test_files", test_files, "patterns on names: the files of path for the final test, as *_[0-4].wav")
+      Key("test_files", test_files, "patterns on names: the files of path for the final test, as *_[0-4].txt")
           .separated(),
       {"val_fraction", val_fraction, "share of the examples of path that validates, behind those that train", 0.0001,
        0.9},

@@ -43,9 +43,9 @@ struct SplitConfig {
   /// The paths with commas between.
   std::string name() const;
   /// What the files of `path`, with folders' files listed, are for, in their order: those whose names fit a pattern of
-  /// val_files or test_files ('*' stands for any characters, '?' for one), and the rest. A path of builtin data stays.
-  /// Errors: nothing there, no file in a folder, what is not a regular file or cannot be listed, a pattern that fits
-  /// none; they begin with `what`.
+  /// val_files or test_files ('*' stands for any characters, '?' for one, [0-4] for one of these), and the rest. A path
+  /// of builtin data stays. Errors: nothing there, no file in a folder, what is not a regular file or cannot be listed,
+  /// a pattern that fits none; they begin with `what`.
   std::array<std::vector<std::string>, 3> files(const char* what) const;
 };
 

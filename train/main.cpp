@@ -29,7 +29,9 @@ constexpr heddle::Command kCommands[] = {
 };
 
 std::string usage() {
-  std::string text = "usage: heddle COMMAND ...\n\nTrains small language models on CPUs and uses them.\n\ncommands:\n";
+  std::string text =
+      "usage: heddle COMMAND ...\n\nTrains small language models, word vectors and classifiers on CPUs, and uses "
+      "them.\n\ncommands:\n";
   for (const auto& command : kCommands)
     text += std::string("  ") + command.name + std::string(11 - std::string(command.name).size(), ' ') +
             command.summary + '\n';

@@ -67,7 +67,15 @@ struct Idx {
   std::size_t begin = 0;  ///< of the contents
 };
 
-bool is_idx(const std::string& bytes) { return bytes.size() >= 2 && bytes[0] == 0 && bytes[1] == 0; }
+/// CIFAR-10's binary form (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009): for each image
+/// its label in a byte, then 32 x 32 bytes of red, green and blue.
+constexpr std::size_t kCifarRecord = 1 + 3 * 32 * 32;
+
+/// Two zero bytes begin an IDX file; but so may a batch of CIFAR-10, whose size tells it.
+bool is_idx(const std::string& bytes) {
+  if (bytes.size() < 2 || bytes[0] != 0 || bytes[1] != 0) return false;
+  return bytes.size() % kCifarRecord != 0 || (bytes[2] == 8 && bytes[3] >= 1 && bytes[3] <= 4);
+}
 
 /// Whether a file is one of those that lie beside images in the folder they come in: labels, names, a page to read.
 bool lies_beside(const std::string& bytes, const std::string& path) {
@@ -104,10 +112,6 @@ Images read_idx(const std::string& bytes, const std::string& path, const std::st
   images.classes = label_bytes.substr(labels.begin);
   return images;
 }
-
-/// CIFAR-10's binary form (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009): for each image
-/// its label in a byte, then 32 x 32 bytes of red, green and blue.
-constexpr std::size_t kCifarRecord = 1 + 3 * 32 * 32;
 
 Images read_cifar(const std::string& bytes, const std::string& path) {
   ensure(!bytes.empty() && bytes.size() % kCifarRecord == 0, "images: ", path,
@@ -248,6 +252,9 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
     const std::vector<std::int64_t> sizes = {all.channels, all.height, all.width};
     ensure(state.features == sizes, "images: ", name, " holds images ", Shape(sizes),
            ", and the model was trained on images ", state.spec().features, " (channels, height, width); convert them");
+    ensure(std::ssize(state.mean) == all.channels && std::ssize(state.deviation) == all.channels,
+           "images: the model keeps ", state.mean.size(), " means and ", state.deviation.size(), " deviations for ",
+           all.channels, " channels; the checkpoint is damaged, or its data is of another kind");
   } else {
     state.features = {all.channels, all.height, all.width};
     const auto largest = std::max_element(all.classes.begin(), all.classes.end(), [](char a, char b) {

@@ -50,7 +50,7 @@ std::size_t label_column(const std::string& label, const std::vector<std::string
 }
 
 void read_table(const TableConfig& config, const std::string& path, Rows& rows) {
-  std::istringstream in(read_file(path));
+  std::istringstream in(read_file(path, Contents::text, "table: " + path));
   std::vector<std::string> header;
   std::size_t number = 0, columns = 0, label = 0;
   for (std::string line; std::getline(in, line);) {
@@ -176,6 +176,9 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
     state = *options.known;
     ensure(state.features == std::vector<std::int64_t>{static_cast<std::int64_t>(rows.columns)}, "table: ", name,
            " has rows of ", rows.columns, " numbers, and the model was trained on rows of ", state.spec().features);
+    ensure(state.mean.size() == rows.columns && state.deviation.size() == rows.columns, "table: the model keeps ",
+           state.mean.size(), " means and ", state.deviation.size(), " deviations for ", rows.columns,
+           " columns; the checkpoint is damaged, or its data is of another kind");
   } else {
     state.features = {static_cast<std::int64_t>(rows.columns)};
     const std::set<std::string> names(rows.classes.begin(), rows.classes.end());

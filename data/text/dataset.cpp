@@ -162,7 +162,7 @@ struct Loading {
 
 std::vector<Key> TextConfig::keys() {
   return {
-      {"size", size, "characters of a built-in corpus", 1000, std::int64_t{1} << 32},
+      {"size", size, "characters of built-in text", 1000, std::int64_t{1} << 32},
       {"tokenizer", tokenizer, "how text becomes tokens", tokenizer_kinds()},
       {"tokenizer_file", tokenizer_file, "bpe: the vocabulary to use; none: one is trained on the text"},
       {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
@@ -216,6 +216,7 @@ TextDataset::TextDataset(const SplitConfig& split, std::shared_ptr<const Tokeniz
 }
 
 index_t TextDataset::size(Split split) const {
+  ensure(block_size_ > 0, "text: an example of ", block_size_, " tokens is none; give LoadOptions::block_size");
   const auto predictions = static_cast<index_t>(tokens(split).size()) - 1;
   return predictions <= 0 ? 0 : (predictions + block_size_ - 1) / block_size_;
 }

@@ -23,7 +23,8 @@ struct TextSize {
 class TextDataset final : public Dataset {
  public:
   /// `texts` are the tokens of the splits that have files of their own, and those of `path`, which are divided.
-  /// Errors: a part of training or validation that holds no window of block_size tokens and the one after it.
+  /// Errors: a part, but for a test part without tokens, that holds no window of block_size tokens and the one after
+  /// it.
   TextDataset(const SplitConfig& split, std::shared_ptr<const Tokenizer> tokenizer, std::array<TokenText, 3> texts,
               index_t block_size);
 

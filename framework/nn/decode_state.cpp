@@ -42,8 +42,8 @@ void DecodeState::reorder(const std::vector<index_t>& rows) {
            this->rows(), " rows");
     const index_t size = tensor.shape().product(1, tensor.ndim());
     Tensor next(tensor.shape().with(0, static_cast<index_t>(rows.size())));
-    parallel_rows(next.size(0), size, [&](index_t i) {
-      std::copy_n(tensor.data() + rows[static_cast<std::size_t>(i)] * size, size, next.mutable_data() + i * size);
+    parallel_rows(next.size(0), size, [&, from = tensor.data(), to = next.mutable_data()](index_t i) {
+      std::copy_n(from + rows[static_cast<std::size_t>(i)] * size, size, to + i * size);
     });
     tensor = next;
   }

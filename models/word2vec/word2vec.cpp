@@ -181,10 +181,10 @@ Loss Word2Vec::loss(const Batch& batch, index_t divisor, Context& context) {
   return {Tensor::scalar(static_cast<real>(sum.nats / static_cast<double>(divisor))), sum.count};
 }
 
-double Word2Vec::working_bytes() const {
+double Word2Vec::working_bytes(index_t rows) const {
   std::size_t bytes = static_cast<std::size_t>(table_rows()) *
                       (sizeof(RowStats) + static_cast<std::size_t>(threads()) * sizeof(std::int32_t));
-  for (const Replica& replica : replicas_)
+  for (const Replica& replica : std::span(replicas_).first(std::min(replicas_.size(), static_cast<std::size_t>(rows))))
     bytes += replica.rows.capacity() * sizeof(replica.rows[0]) +
              (replica.values.capacity() + replica.curvature.capacity()) * sizeof(real);
   return static_cast<double>(bytes);

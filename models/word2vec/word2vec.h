@@ -73,8 +73,8 @@ class Word2Vec final : public Model, public WordTable {
   /// One step of descent by the model's own rule; the losses before it. A pure function of the vectors and the
   /// arguments; where the losses are not finite nothing is moved.
   LossSum update(const Batch& batch, double lr, const Rng& rng);
-  /// Bytes that steps take beside the vectors, by what the largest batch so far took.
-  double working_bytes() const;
+  /// Bytes that steps of `rows` rows take beside the vectors, by what the largest batch so far took.
+  double working_bytes(index_t rows) const;
   Tensor token_vectors() override;
   /// The sum of those of its n-grams that the vocabulary has.
   std::vector<real> vector_of(const std::string& word) const override;

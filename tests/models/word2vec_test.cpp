@@ -152,9 +152,9 @@ TEST_CASE("working memory counts the places of every thread") {
   const int before = threads();
   Word2Vec model(Word2VecConfig(), animals(), Rng(1));
   set_threads(1);
-  const double one = model.working_bytes();
+  const double one = model.working_bytes(1);
   set_threads(3);
-  CHECK(model.working_bytes() - one == 2 * 16 * sizeof(std::int32_t));  // of 8 words in two tables
+  CHECK(model.working_bytes(1) - one == 2 * 16 * sizeof(std::int32_t));  // of 8 words in two tables
   set_threads(before);
 }
 

@@ -15,6 +15,7 @@ struct GradientConfig final : LearnerConfig {
   std::vector<Key> optim_keys() override { return optim.keys(); }
   std::vector<Key> train_keys() override;
   index_t micro_batches() const override { return accumulate; }
+  bool accumulates() const override { return true; }
   std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const override;
 };
 
@@ -24,6 +25,7 @@ class GradientLearner final : public Learner {
  public:
   GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision);
 
+  /// Where something is not finite, the first op whose result or gradient was not is named.
   StepResult step(const Feed& feed, index_t step, double lr) override;
   MemoryEstimate lasting_memory() const override;
   /// From what steps with one, two, four ... rows take, as long as those are small: what the last row of them adds is

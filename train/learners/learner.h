@@ -30,8 +30,7 @@ class Learner {
  public:
   virtual ~Learner() = default;
 
-  /// Step number `step`, from 0. Errors: a loss or gradient that is not finite; then no weight has changed, and the
-  /// first op whose result or gradient was not finite is named.
+  /// Step number `step`, from 0. Errors: a loss or gradient that is not finite; then no weight has changed.
   virtual StepResult step(const Feed& feed, index_t step, double lr) = 0;
 
   /// What is there from the first step to the last, whatever the batch.
@@ -66,6 +65,8 @@ class LearnerConfig {
   virtual std::vector<Key> optim_keys() { return {}; }  ///< in [optim]
   virtual std::vector<Key> train_keys() { return {}; }  ///< in [train]
   virtual index_t micro_batches() const { return 1; }
+  /// Whether train.accumulate makes a step of several micro-batches, and train.recompute saves memory.
+  virtual bool accumulates() const { return false; }
   /// `rng` decides dropout and what else is drawn in steps; `precision` is that of products.
   virtual std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const = 0;
 };

@@ -37,7 +37,7 @@ class Word2VecLearner final : public Learner {
   MemoryEstimate estimate_memory(const Feed& feed, index_t rows) override {
     model_.loss_sum(feed.trial(rows), rng_);
     MemoryEstimate memory = lasting_memory();
-    memory.activations = model_.working_bytes();
+    memory.activations = model_.working_bytes(rows);
     return memory;
   }
 

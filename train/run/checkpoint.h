@@ -67,7 +67,7 @@ enum class Purpose {
 };
 
 /// Reads a checkpoint, once. `assignments` ("section.key=value") change the config that it holds, as `purpose` allows,
-/// and where it is to be trained further the process is set up as the config says. Errors: as load_file; a key that may
+/// and but for Purpose::use the process is set up as the config says (threads). Errors: as load_file; a key that may
 /// not change; contents that do not fit each other.
 LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose = Purpose::use,
                           const std::vector<std::string>& assignments = {});

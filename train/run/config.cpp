@@ -227,7 +227,9 @@ void for_changes(const std::vector<Section>& before, const std::vector<Section>&
   for (const Section& section : now) {
     for (const Key& key : section.keys) {
       const std::string& was = old[section.name + '.' + key.name];
-      if (was != value_text(key)) on_change(section.name, key, was.empty() ? "empty" : was);
+      const auto shown = [](const std::string& text) { return text.empty() ? "empty" : text; };
+      const std::string is = value_text(key);
+      if (was != is) on_change(section.name, key, shown(was), shown(is));
     }
   }
 }
@@ -235,17 +237,19 @@ void for_changes(const std::vector<Section>& before, const std::vector<Section>&
 }  // namespace
 
 void check_resumable(const std::vector<Section>& before, const std::vector<Section>& now) {
-  for_changes(before, now, [](const std::string& section, const Key& key, const std::string& was) {
-    ensure(key.may_change, "resume: ", section, '.', key.name, " was ", was, " and may not become ", value_text(key),
-           "; start a new run with heddle train for that");
-  });
+  for_changes(before, now,
+              [](const std::string& section, const Key& key, const std::string& was, const std::string& is) {
+                ensure(key.may_change, "resume: ", section, '.', key.name, " was ", was, " and may not become ", is,
+                       "; start a new run with heddle train for that");
+              });
 }
 
 void check_settled(const std::vector<Section>& before, const std::vector<Section>& now) {
-  for_changes(before, now, [](const std::string& section, const Key& key, const std::string& was) {
-    ensure(section != "model" && section != "optim", section, '.', key.name, " is ", was,
-           " in the trained model, and cannot become ", value_text(key));
-  });
+  for_changes(before, now,
+              [](const std::string& section, const Key& key, const std::string& was, const std::string& is) {
+                ensure(section != "model" && section != "optim", section, '.', key.name, " is ", was,
+                       " in the trained model, and cannot become ", is);
+              });
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {

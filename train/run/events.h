@@ -25,7 +25,7 @@ struct RunRow {
 class RunListener {
  public:
   virtual ~RunListener() = default;
-  /// The run begins, or goes on; files are to hold what the checkpoint holds, and no more.
+  /// The run begins, or goes on; a file of figures is to hold what the checkpoint holds, and no more.
   virtual void on_begin() {}
   /// Something that a person wants to know, a line or more.
   virtual void on_message(const std::string& /*text*/) {}

@@ -70,8 +70,10 @@ std::vector<Key> TrainConfig::keys() {
   return {
       Key("steps", steps, "optimizer steps; 0: as many as epochs are", 0).resumable(),
       Key("epochs", epochs,
-          "passes over the training examples, each once an epoch in an order of its own; 0: examples at random", 0.0,
-          1e6)
+          "passes over the training examples, each once an epoch in an order of its own, as many where steps = 0, else "
+          "until "
+          "the steps are done; 0: examples at random",
+          0.0, 1e6)
           .resumable(),
       {"batch_size", batch_size, "rows of a micro-batch: windows of text, images", 1, 1 << 20},
       {"order", order,

@@ -33,12 +33,14 @@ void Trainer::check_memory_limit() {
     (estimate_memory(middle).total() <= limit ? fits : too_many) = middle;
   }
   std::string advice = concat_text("; train.batch_size = ", fits, " would fit");
-  if (fits > 0 && rows % fits == 0)
+  const bool accumulates = experiment_.learner->accumulates();
+  if (fits > 0 && rows % fits == 0 && accumulates)
     advice += concat_text(", with train.accumulate = ", rows / fits * micro_batches, " for steps of as many rows");
   if (fits == 0)
-    advice =
-        "; not even train.batch_size = 1 would fit: try train.recompute = true, a smaller model.block_size or a "
-        "smaller model";
+    advice = accumulates
+                 ? "; not even train.batch_size = 1 would fit: try train.recompute = true, shorter examples or a "
+                   "smaller model"
+                 : "; not even train.batch_size = 1 would fit: choose a smaller model or shorter examples";
   throw Error(concat_text("train.memory_limit = ", experiment_.train.memory_limit,
                           " GB, but steps with train.batch_size = ", rows, " are expected to take ", wanted / 1e9,
                           " GB", advice));

@@ -39,8 +39,8 @@ class Evaluation {
   virtual Metrics result() const = 0;
 };
 
-/// Joins a dataset and a model: what the model is trained to do with it, and how well it does. A new task is a file and
-/// a row; trainer, session, checkpoint and commands know none by name.
+/// Joins a dataset and a model: what the model is trained to do with it, and how well it does. A new task is two files
+/// and a row; trainer, session, checkpoint and commands know none by name.
 class Task {
  public:
   virtual ~Task() = default;

@@ -199,6 +199,15 @@ TEST_CASE("batches of CIFAR-10 are read, with the names of the classes that lie 
   CHECK_THAT(named->describe(), Catch::Contains("32 x 32 colour images, 5 classes"));
 }
 
+TEST_CASE("a batch of CIFAR-10 that begins with zeros, as IDX files do, is one") {
+  const TemporaryFolder folder;
+  std::string batch = batch_of_cifar({0, 1, 0, 1});
+  batch[1] = 0;  // a black pixel of the first class
+  const auto images = load(images_at(folder.write("data_batch_1.bin", batch)));
+  CHECK(images->state().features == std::vector<std::int64_t>{3, 32, 32});
+  CHECK(all_of(*images, Split::train).targets[1] == 1);
+}
+
 TEST_CASE("what is no file of images or labels is refused in a line that says why") {
   const TemporaryFolder folder;
   const std::string good = idx({4, 2, 3}, kPixels), labels = idx({4}, kClasses);
@@ -271,6 +280,14 @@ TEST_CASE("other images are shown to a model as its own were, and refused if the
   folder.write("wide-labels", idx({2}, std::string{1, 1}));
   CHECK_THROWS_WITH(load(images_at(folder.path("wide-images"), 0.5), &own->state()),
                     Catch::Contains("holds images [1, 2, 4], and the model was trained on images [1, 2, 3]"));
+}
+
+TEST_CASE("a model's state that does not fit its own sizes is refused, and not read past its end") {
+  const TemporaryFolder folder;
+  const ImagesConfig config = images_at(write_four(folder));
+  DataState known = load(config)->state();
+  known.mean.push_back(0);
+  CHECK_THROWS_WITH(load(config, &known), Catch::Contains("the model keeps 2 means and 1 deviations for 1 channels"));
 }
 
 TEST_CASE("the fingerprint of images changes with a pixel and with a label, and not with packing") {

@@ -64,6 +64,14 @@ TEST_CASE("rows are read with commas, tabs or blanks between, packed or not, emp
   CHECK_THAT(dataset->describe(), Catch::Contains("rows of 2 numbers, 3 classes; 3 train, 1 validate"));
 }
 
+TEST_CASE("a table with a byte order mark is read as one without, and what is no text is refused by name") {
+  const TemporaryFolder folder;
+  const std::string rows = "1,2,yes\n3,4,no\n5,6,no\n7,8,yes\n";
+  CHECK(numbers_of(*load(table_at(folder.write("t.csv", "\xEF\xBB\xBF" + rows))), Split::train)[0] == 1);
+  CHECK_THROWS_WITH(load(table_at(folder.write("t.xlsx", "PK\x03\x04" + rows))),
+                    Catch::Contains("table: ") && Catch::Contains("zip"));
+}
+
 TEST_CASE("columns are standardized by the mean and deviation of the training rows, one that is constant becomes 0") {
   const TemporaryFolder folder;
   const auto dataset = load(table_at(folder.write("rows", "1,9,a\n2,9,b\n6,9,a\n100,10,b\n")));

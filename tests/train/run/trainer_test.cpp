@@ -264,9 +264,22 @@ TEST_CASE("what word2vec keeps beside its vectors is expected before the first s
   const double expected = setup.trainer.estimate_memory().activations;
   for (index_t i = 0; i < 5; ++i) setup.trainer.step(i);
   CHECK(expected > 20 * 200 * 20 * sizeof(real));  // of each piece's words, and of those drawn beside them
-  const double taken = dynamic_cast<Word2Vec&>(*setup.model).working_bytes();
+  const double taken = dynamic_cast<Word2Vec&>(*setup.model).working_bytes(20);
   CHECK(taken <= expected * 1.3);
   CHECK(taken >= expected / 1.5);
+}
+
+TEST_CASE("word vectors that would take too much memory are told the batch that fits, and no key of other learners") {
+  const auto with_limit = [](const std::string& rows, const std::string& limit) {
+    return Setup(words("size = 200000\n", "n_embd = 20\nblock_size = 200\n",
+                       "batch_size = " + rows + "\nmemory_limit = " + limit + '\n'));
+  };
+  Setup setup = with_limit("40", "0");
+  const double ten = setup.trainer.estimate_memory(10).total(), forty = setup.trainer.estimate_memory(40).total();
+  CHECK(ten < forty);
+  Setup limited = with_limit("40", std::to_string((ten + forty) / 2 / 1e9));
+  CHECK_THROWS_WITH(limited.trainer.check_memory_limit(),
+                    Catch::Contains("would fit") && !Catch::Contains("not even") && !Catch::Contains("accumulate"));
 }
 
 TEST_CASE("a loss of pairs is a mean over pairs: unknown words are none, and a text of them alone has no loss") {
