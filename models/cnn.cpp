@@ -1,6 +1,6 @@
 #include "models/cnn.h"
 
-#include "models/mlp.h"
+#include "models/classifier.h"
 
 namespace heddle {
 
@@ -58,7 +58,7 @@ Tensor CNN::class_scores(const Batch& batch, Context& context) {
 }
 
 Loss CNN::loss(const Batch& batch, index_t divisor, Context& context) {
-  return {cross_entropy(class_scores(batch, context), batch.targets, {kIgnore, 0, divisor}), batch.count()};
+  return class_loss(class_scores(batch, context), batch, divisor);
 }
 
 double CNN::flops(const Batch& batch) { return row_flops_ * static_cast<double>(batch.rows()); }

@@ -53,6 +53,9 @@ GPT::GPT(const GPTConfig& config, index_t vocab_size, Initializer init) : config
   if (config.norm_position == NormPosition::pre) norm = Norm(config.n_embd, options.norm, init);
   head = config.tied ? Linear(token_embedding)
                      : Linear(config.n_embd, vocab_size, false, init, options.stddev(), Role::table);
+  token_flops_ = 6 * static_cast<double>(count_elements(named_parameters())) +
+                 12 * static_cast<double>(config.n_layer) * static_cast<double>(config.n_embd) *
+                     static_cast<double>(config.context);
 }
 
 Tensor GPT::hidden(const IdTensor& inputs, Context& context) {
@@ -95,11 +98,6 @@ Loss GPT::loss(const Batch& batch, index_t divisor, Context& context) {
   return {linear_cross_entropy(hidden(batch.inputs, context), head.weight, batch.targets, options), batch.count()};
 }
 
-double GPT::flops(const Batch& batch) {
-  const double width = static_cast<double>(config_.n_embd), depth = static_cast<double>(config_.n_layer);
-  const double a_token = 6 * static_cast<double>(count_elements(named_parameters())) +
-                         12 * depth * width * static_cast<double>(config_.context);
-  return static_cast<double>(batch.inputs.numel()) * a_token;
-}
+double GPT::flops(const Batch& batch) { return static_cast<double>(batch.inputs.numel()) * token_flops_; }
 
 }  // namespace heddle

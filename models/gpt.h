@@ -65,6 +65,7 @@ class GPT final : public Model, public NextToken, public WordTable {
   Tensor hidden(const IdTensor& inputs, Context& context);
 
   GPTConfig config_;
+  double token_flops_ = 0;
 };
 
 }  // namespace heddle

@@ -1,23 +1,8 @@
 #include "models/mlp.h"
 
-#include <charconv>
-#include <cmath>
+#include "models/classifier.h"
 
 namespace heddle {
-
-std::vector<index_t> parse_widths(const std::vector<std::string>& list, const char* key) {
-  std::vector<index_t> widths;
-  for (const std::string& text : list) {
-    index_t width = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
-    ensure(error == std::errc() && end == text.data() + text.size() && width >= 1 && width <= 100000, key, ": '", text,
-           "' is no width; give whole numbers from 1 to 100000 with commas between, as 128, 64");
-    widths.push_back(width);
-  }
-  return widths;
-}
-
-double relu_stddev(index_t inputs) { return std::sqrt(2 / static_cast<double>(inputs)); }
 
 std::vector<Key> PerceptronConfig::keys() {
   return {
@@ -43,6 +28,10 @@ Perceptron::Perceptron(const PerceptronConfig& config, const DataSpec& data, Ini
     width = next;
   }
   classifier = Linear(width, std::ssize(data.labels), true, init, relu_stddev(width), Role::table);
+  double weights = 0;
+  for (const Tensor& weight : multiplied_weights(*this)) weights += static_cast<double>(weight.numel());
+  const Linear& first = layers.empty() ? classifier : layers.front();  // what goes into it needs no gradient
+  row_flops_ = 6 * weights - 2 * static_cast<double>(first.weight.numel());
 }
 
 Tensor Perceptron::class_scores(const Batch& batch, Context& context) {
@@ -52,14 +41,9 @@ Tensor Perceptron::class_scores(const Batch& batch, Context& context) {
 }
 
 Loss Perceptron::loss(const Batch& batch, index_t divisor, Context& context) {
-  return {cross_entropy(class_scores(batch, context), batch.targets, {kIgnore, 0, divisor}), batch.count()};
+  return class_loss(class_scores(batch, context), batch, divisor);
 }
 
-double Perceptron::flops(const Batch& batch) {
-  double weights = 0;
-  for (const Tensor& weight : multiplied_weights(*this)) weights += static_cast<double>(weight.numel());
-  const Linear& first = layers.empty() ? classifier : layers.front();  // what goes into it needs no gradient
-  return (6 * weights - 2 * static_cast<double>(first.weight.numel())) * static_cast<double>(batch.rows());
-}
+double Perceptron::flops(const Batch& batch) { return row_flops_ * static_cast<double>(batch.rows()); }
 
 }  // namespace heddle

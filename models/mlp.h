@@ -38,11 +38,7 @@ class Perceptron final : public Model, public Classifier {
  private:
   Activation activation_;
   Dropout dropout_;
+  double row_flops_ = 0;
 };
-
-/// A list of widths, as a config has it: "128, 64". Errors: what is no number from 1 to 100000, naming `key`.
-std::vector<index_t> parse_widths(const std::vector<std::string>& list, const char* key);
-/// Standard deviation of first weights before a relu: sqrt(2 / inputs).
-double relu_stddev(index_t inputs);
 
 }  // namespace heddle

@@ -106,6 +106,10 @@ Word2Vec::Word2Vec(const Word2VecConfig& config, const DataSpec& data, Initializ
     const double keep = config.subsample > 0 ? std::min(1.0, std::sqrt(ratio) + ratio) : 1;
     keep_[w] = static_cast<std::uint32_t>(keep * std::numeric_limits<std::uint32_t>::max());
   }
+  double kept = 0;
+  for (std::size_t w = 0; w < words; ++w) kept += shares_[w] * keep_[w] / std::numeric_limits<std::uint32_t>::max();
+  const double inputs = config.method == Word2VecMethod::cbow ? 1 : static_cast<double>(config.window + 1);
+  token_flops_ = kept * static_cast<double>(config.n_embd) * inputs * 6 * static_cast<double>(config.negatives + 1);
 
   // Walker's alias method: each of equally likely places is shared by two words.
   bound_.assign(words, std::numeric_limits<std::uint32_t>::max());
@@ -244,13 +248,6 @@ std::pair<double, double> Word2Vec::expected() const {
 double Word2Vec::untrained_loss() const { return (1 + expected().first) * std::numbers::ln2; }
 double Word2Vec::frequency_loss() const { return expected().second; }
 
-double Word2Vec::flops(const Batch& batch) {
-  double kept = 0;
-  for (std::size_t w = 0; w < shares_.size(); ++w)
-    kept += shares_[w] * keep_[w] / std::numeric_limits<std::uint32_t>::max();
-  const double inputs = config_.method == Word2VecMethod::cbow ? 1 : static_cast<double>(config_.window + 1);
-  return static_cast<double>(batch.inputs.numel()) * kept * static_cast<double>(config_.n_embd) * inputs * 6 *
-         static_cast<double>(config_.negatives + 1);
-}
+double Word2Vec::flops(const Batch& batch) { return static_cast<double>(batch.inputs.numel()) * token_flops_; }
 
 }  // namespace heddle

@@ -145,6 +145,7 @@ class Word2Vec final : public Model, public WordTable {
   }
 
   Word2VecConfig config_;
+  double token_flops_ = 0;
   index_t words_, ngrams_ = 0;
   std::vector<double> shares_;             ///< of each word in the text; 0: none, or it stands for unknown ones
   std::vector<double> noise_;              ///< how often each is drawn

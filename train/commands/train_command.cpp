@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <iostream>
 
 #include "data/io/file.h"
 #include "framework/format.h"

@@ -151,7 +151,8 @@ std::string Settings::value_of(const std::string& name, const std::string& fallb
   return found == values_.end() ? fallback : found->second.text;
 }
 
-void Settings::apply_to(const std::vector<Section>& sections, const std::vector<ForeignKeys>& foreign) const {
+void Settings::apply_to(const std::vector<Section>& sections,
+                        const std::function<std::vector<ForeignKeys>()>& foreign) const {
   std::map<std::string, const Key*> known;
   std::vector<std::string> names;
   for (const Section& section : sections) {
@@ -163,7 +164,7 @@ void Settings::apply_to(const std::vector<Section>& sections, const std::vector<
   for (const auto& [name, value] : values_) {
     const auto found = known.find(name);
     if (found == known.end()) {
-      for (const ForeignKeys& other : foreign) {
+      for (const ForeignKeys& other : foreign ? foreign() : std::vector<ForeignKeys>{}) {
         ensure(std::find(other.names.begin(), other.names.end(), name) == other.names.end(), value.source, ": ", name,
                " is a key of ", other.owner, ", not of ", other.instead, "; leave it out");
       }

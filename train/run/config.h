@@ -43,9 +43,10 @@ class Settings {
   /// The value of one key before the rest is understood, as when `model.kind` decides which keys there are.
   std::string value_of(const std::string& name, const std::string& fallback) const;
   /// Writes every setting into the member that its key names. Errors: an unknown section or key (the nearest known one
-  /// is named, or, of `foreign` ones, whose they are), a value of the wrong type, out of bounds or not among the
-  /// choices.
-  void apply_to(const std::vector<Section>& sections, const std::vector<ForeignKeys>& foreign = {}) const;
+  /// is named, or, of `foreign` ones, asked for only then, whose they are), a value of the wrong type, out of bounds or
+  /// not among the choices.
+  void apply_to(const std::vector<Section>& sections,
+                const std::function<std::vector<ForeignKeys>()>& foreign = {}) const;
 
  private:
   struct Value {

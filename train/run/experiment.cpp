@@ -38,13 +38,11 @@ std::vector<ForeignKeys> foreign_keys(const Experiment& experiment) {
   for (const ModelKind& kind : model_kinds()) {
     add_foreign(all, std::string("model.kind = ") + kind.name, model, "model", kind.make()->keys());
     for (const DataKind& fits : data_kinds()) {
-      try {
-        const auto learner = task_kind(kind.name, fits.name).make_learner();
-        const std::string owner = std::string("the learner of model.kind = ") + kind.name;
-        add_foreign(all, owner, model, "optim", learner->optim_keys());
-        add_foreign(all, owner, model, "train", learner->train_keys());
-      } catch (const Error&) {  // that model does not take that data
-      }
+      if (!learns_from(kind, fits)) continue;
+      const auto learner = task_kind(kind.name, fits.name).make_learner();
+      const std::string owner = std::string("the learner of model.kind = ") + kind.name;
+      add_foreign(all, owner, model, "optim", learner->optim_keys());
+      add_foreign(all, owner, model, "train", learner->train_keys());
     }
   }
   for (const DataKind& kind : data_kinds())
@@ -71,8 +69,7 @@ std::vector<Key> TrainConfig::keys() {
       Key("steps", steps, "optimizer steps; 0: as many as epochs are", 0).resumable(),
       Key("epochs", epochs,
           "passes over the training examples, each once an epoch in an order of its own, as many where steps = 0, else "
-          "until "
-          "the steps are done; 0: examples at random",
+          "until the steps are done; 0: examples at random",
           0.0, 1e6)
           .resumable(),
       {"batch_size", batch_size, "rows of a micro-batch: windows of text, images", 1, 1 << 20},
@@ -86,8 +83,8 @@ std::vector<Key> TrainConfig::keys() {
           1, 1000)
           .resumable(),
       Key("early_stop", early_stop,
-          "early-stopping patience: evaluations without a better loss that end the run; 0: "
-          "none do",
+          "early-stopping patience: evaluations without a better loss that end the run; "
+          "0: none do",
           0)
           .resumable(),
       Key("log_interval", log_interval, "steps between lines in the log", 1).resumable(),
@@ -110,7 +107,7 @@ Experiment::Experiment(const Settings& settings) {
   model = heddle::model_kind(model_kind).make();
   data = heddle::data_kind(data_kind).make();
   learner = task_kind(model_kind, data_kind).make_learner();
-  settings.apply_to(sections(), foreign_keys(*this));
+  settings.apply_to(sections(), [&] { return foreign_keys(*this); });
   ensure(!run.name.empty() && run.name.find('/') == std::string::npos && !run.name.starts_with('.'),
          "run.name = ", run.name, ": wants the name of a folder in runs/; for another place give run.dir");
   ensure(schedule.schedule == Schedule::constant || schedule.min_lr <= schedule.lr, "optim.min_lr = ", schedule.min_lr,
@@ -177,16 +174,11 @@ std::vector<std::string> describe_all_keys() {
   std::vector<std::string> shown;  // sections as they were described
   for (const ModelKind& model : model_kinds()) {
     for (const DataKind& data : data_kinds()) {
-      std::unique_ptr<Experiment> defaults;
-      try {
-        task_kind(model.name, data.name);
-        defaults = std::make_unique<Experiment>(Settings::from_text(
-            concat_text("[data]\nkind = ", data.name, "\n[model]\nkind = ", model.name), "defaults"));
-      } catch (const Error&) {
-        continue;  // that model does not learn from that data
-      }
+      if (!learns_from(model, data)) continue;
+      Experiment defaults(
+          Settings::from_text(concat_text("[data]\nkind = ", data.name, "\n[model]\nkind = ", model.name), "defaults"));
       std::string text = concat_text("model.kind = ", model.name, ", data.kind = ", data.name, ":\n");
-      for (const Section& section : defaults->sections()) {
+      for (const Section& section : defaults.sections()) {
         const std::string described = describe_keys({section});
         if (std::find(shown.begin(), shown.end(), described) != shown.end()) continue;
         shown.push_back(described);

@@ -35,16 +35,18 @@ const TaskKind& task_of(const ModelKind& model) {
 
 }  // namespace
 
+bool learns_from(const ModelKind& model, const DataKind& data) { return task_of(model).content == data.content; }
+
 const TaskKind& task_kind(const std::string& model, const std::string& data) {
-  const TaskKind& task = task_of(model_kind(model));
-  if (task.content == data_kind(data).content) return task;
+  const ModelKind& learner = model_kind(model);
+  const DataKind& source = data_kind(data);
+  if (learns_from(learner, source)) return task_of(learner);
   std::string models, kinds;
   for (const ModelKind& other : model_kinds()) {
-    if (task_of(other).content == data_kind(data).content)
-      models += (models.empty() ? "" : ", ") + std::string(other.name);
+    if (learns_from(other, source)) models += (models.empty() ? "" : ", ") + std::string(other.name);
   }
   for (const DataKind& other : data_kinds()) {
-    if (task.content == other.content) kinds += (kinds.empty() ? "" : ", ") + std::string(other.name);
+    if (learns_from(learner, other)) kinds += (kinds.empty() ? "" : ", ") + std::string(other.name);
   }
   throw Error(concat_text("model.kind = ", model, " does not learn from data.kind = ", data,
                           "; that data fits model.kind = ", models, ", that model data.kind = ", kinds));

@@ -60,6 +60,8 @@ struct TaskKind {
   std::unique_ptr<LearnerConfig> (*make_learner)();
 };
 
+/// Whether a kind of model learns from data of a kind: its task takes what that data's examples hold.
+bool learns_from(const ModelKind& model, const DataKind& data);
 /// The task of a kind of model. Errors: it does not take data of that kind, saying which models and data fit.
 const TaskKind& task_kind(const std::string& model_kind, const std::string& data_kind);
 
