@@ -13,9 +13,11 @@ constexpr IdTensor::value_type kIgnore = -1;
 /// What a model is shown at once: B rows. A member that a kind of data does not have is undefined.
 struct Batch {
   IdTensor inputs;         ///< tokens [B, T]
-  Tensor features;         ///< numbers [B, ...]: the pixels of images [B, C, H, W], the columns of a table [B, F]
+  IdTensor segments;       ///< which of the parts of its row each input belongs to [B, T], from 0; none: all to one
+  Tensor features;         ///< numbers [B, ...]: pixels of images [B, C, H, W], columns of a table [B, F], frames of
+                           ///< sound [B, T, F]
   IdTensor targets;        ///< what is to be predicted: the token after each input [B, T], or a class a row [B]
-  Tensor mask;             ///< [B, T]: 0 where an input is padding
+  Tensor mask;             ///< [B, T]: 0 where an input or a frame is padding; none: nowhere
   IdTensor source;         ///< the other side of a pair: tokens [B, S]
   Tensor source_mask;      ///< [B, S]: 0 where it is padding
   index_t first_row = 0;   ///< number of the first row in the run: what the random numbers of its rows go by
@@ -36,7 +38,7 @@ struct Batch {
 struct DataSpec {
   std::vector<std::string> tokens{};         ///< the bytes of each token, by id
   std::vector<std::int64_t> token_counts{};  ///< how often each was seen, where the tokenizer counted
-  Shape features{};                          ///< of one row of numbers
+  Shape features{};                          ///< of one row of numbers; an axis of 0: of any length
   std::vector<std::string> labels{};         ///< names of the classes
 };
 

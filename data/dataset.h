@@ -13,6 +13,7 @@
 #include "data/split.h"
 #include "data/tokenizer/tokenizer.h"
 #include "framework/keys.h"
+#include "framework/rng.h"
 
 namespace heddle {
 
@@ -48,6 +49,10 @@ class Dataset {
   virtual index_t length(Split, index_t /*place*/) const { return 1; }
   /// A row for each of the places.
   virtual Batch get(Split split, std::span<const index_t> places) const = 0;
+
+  /// Changes training examples as it pleases without changing what they show (shifts and mirrors images, ...). Random
+  /// numbers go by the number of each row: batch.first_row and those after it.
+  virtual void augment(Batch& /*batch*/, const Rng& /*rng*/) const {}
 
   virtual const DataState& state() const = 0;
   /// Of all that was read: a resumed run checks that it is the same.

@@ -5,31 +5,15 @@
 #include "data/text/dataset.h"
 
 namespace heddle {
-namespace {
-
-template <class Config>
-std::unique_ptr<DataConfig> make() {
-  return std::make_unique<Config>();
-}
-
-}  // namespace
-
 const std::vector<DataKind>& data_kinds() {
   static const std::vector<DataKind> rows = {
-      {"text", Content::tokens, make<TextConfig>},
-      {"images", Content::classes, make<ImagesConfig>},
-      {"table", Content::classes, make<TableConfig>},
+      {"text", Content::tokens, make_part<DataConfig, TextConfig>},
+      {"images", Content::classes, make_part<DataConfig, ImagesConfig>},
+      {"table", Content::classes, make_part<DataConfig, TableConfig>},
   };
   return rows;
 }
 
-const DataKind& data_kind(const std::string& name) {
-  std::string known;
-  for (const DataKind& row : data_kinds()) {
-    if (name == row.name) return row;
-    known += (known.empty() ? "" : ", ") + std::string(row.name);
-  }
-  throw Error(concat_text("data.kind = ", name, ": no such kind of data; choose one of: ", known));
-}
+const DataKind& data_kind(const std::string& name) { return row_named(data_kinds(), name, "data.kind"); }
 
 }  // namespace heddle

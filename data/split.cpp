@@ -140,4 +140,10 @@ void ensure_filled(Split split, std::int64_t have, std::int64_t needed, const st
          advice);
 }
 
+void ensure_trainable(const Ranges& ranges, const std::string& where, const char* unit) {
+  for (const Split part : {Split::train, Split::val})
+    ensure_filled(part, ranges[static_cast<std::size_t>(part)].size(), 1, where,
+                  concat_text(' ', unit, ", needs at least 1; give more"));
+}
+
 }  // namespace heddle

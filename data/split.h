@@ -61,4 +61,7 @@ std::string describe_splits(std::int64_t train, std::int64_t val, std::int64_t t
 void ensure_filled(Split split, std::int64_t have, std::int64_t needed, const std::string& where,
                    const std::string& advice);
 
+/// Errors: no example to train on, or none to validate with; `unit` is what examples are called.
+void ensure_trainable(const Ranges& ranges, const std::string& where, const char* unit);
+
 }  // namespace heddle

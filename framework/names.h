@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <type_traits>
 
@@ -32,6 +33,24 @@ std::string name_of(Enum value) {
     if (row.value == value) return row.name;
   }
   throw Error(concat_text("value ", static_cast<int>(value), " of an enumeration has no name; choose one that has"));
+}
+
+/// The row of a table of kinds that has this name. Errors: there is none; `key` is what asked for it, and the known
+/// ones are named.
+template <class Rows>
+const auto& row_named(const Rows& rows, const std::string& name, const char* key) {
+  std::string known;
+  for (const auto& row : rows) {
+    if (name == row.name) return row;
+    known += (known.empty() ? "" : ", ") + std::string(row.name);
+  }
+  throw Error(concat_text(key, " = ", name, ": there is no such kind; choose one of: ", known));
+}
+
+/// What makes a Part for a table of kinds, as the Base that the table knows.
+template <class Base, class Part>
+std::unique_ptr<Base> make_part() {
+  return std::make_unique<Part>();
 }
 
 }  // namespace heddle

@@ -1,31 +1,14 @@
 #pragma once
 
-#include <array>
-
-#include "framework/nn/transformer.h"
 #include "models/capabilities.h"
+#include "models/transformer_config.h"
 
 namespace heddle {
 
-/// How a model knows the order of its tokens: a learned embedding of each position, or queries and keys turned by their
-/// positions (RoPE).
-enum class Positions { learned, rotary };
-constexpr auto names_of(Positions) {
-  return std::array{Named{Positions::learned, "learned"}, Named{Positions::rotary, "rotary"}};
-}
-
 /// Sizes of a GPT.
-struct GPTConfig final : ModelConfig {
-  std::int64_t n_layer = 4, n_head = 4, n_embd = 128, context = 64;
-  double dropout = 0;
-  bool bias = true, tied = true;
-  Activation activation = Activation::gelu_tanh;
-  Positions positions = Positions::learned;
-  double rotary_base = 10000;
-  bool qk_norm = false;
-  std::int64_t n_kv_head = 0, mlp_width = 0;
-  NormKind norm = NormKind::layer;
-  NormPosition norm_position = NormPosition::pre;
+struct GPTConfig final : ModelConfig, TransformerConfig {
+  std::int64_t context = 64;
+  bool tied = true;
 
   std::vector<Key> keys() override;
   index_t block_size() const override { return context; }
@@ -45,19 +28,19 @@ class GPT final : public Model, public NextToken, public WordTable {
   Loss loss(const Batch& batch, index_t divisor, Context& context) override;
   std::vector<NamedParameter> named_parameters() override { return heddle::named_parameters(*this); }
   index_t context_size() const override { return config_.context; }
-  /// A token takes 6 N + 12 L C T: six for every parameter (embeddings among them, as the tied head uses them), and the
-  /// attention scores and sums, forward and backward (Chowdhery et al., "PaLM", 2022, appendix B).
+  /// See transformer_flops; embeddings count as parameters, as the tied head uses them.
   double flops(const Batch& batch) override;
   Tensor token_vectors() override { return token_embedding.weight.detach(); }
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(token_embedding) & BOOST_SERIALIZATION_NVP(position_embedding);
-    ar& BOOST_SERIALIZATION_NVP(blocks) & BOOST_SERIALIZATION_NVP(norm) & BOOST_SERIALIZATION_NVP(head);
+    transformer.serialize(ar, 0U);  // its blocks and norm stand beside the embeddings
+    ar& BOOST_SERIALIZATION_NVP(head);
   }
-  Embedding token_embedding, position_embedding;
-  std::vector<Block> blocks;
-  Norm norm;    ///< of pre-norm blocks
+  Embedding token_embedding;
+  PositionEmbedding position_embedding;
+  Transformer transformer;
   Linear head;  ///< weight [V, C]: token_embedding's own where tied
 
  private:

@@ -11,7 +11,8 @@ namespace heddle {
 /// A kind of model, as `model.kind` names it.
 struct ModelKind {
   const char* name;
-  const char* task;  ///< what it is trained to do: a row of train/tasks/task.cpp
+  std::vector<const char*>
+      tasks;  ///< what it can be trained to do, rows of train/tasks/task.cpp: one for a kind of data
   std::unique_ptr<ModelConfig> (*make)();
 };
 

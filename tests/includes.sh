@@ -21,7 +21,7 @@ layers=(
   'io        data/io/                   base'
   'batch     data/batch\.h              base|parallel|tensor'
   'tokenizer data/tokenizer/            base|parallel|tensor|io'
-  'dataset   data/(dataset|split|sampler)\.  base|parallel|tensor|archive|io|batch|tokenizer'
+  'dataset   data/(dataset|split|sampler|classes)\.  base|parallel|tensor|archive|io|batch|tokenizer'
   'text      data/text/                 base|parallel|tensor|archive|io|batch|tokenizer|dataset'
   'images    data/images/               base|parallel|tensor|io|batch|dataset'
   'table     data/table/                base|parallel|tensor|io|batch|dataset'

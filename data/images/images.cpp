@@ -243,8 +243,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
   }
   const Ranges ranges = split.ranges(counts);
   const std::string name = split.name();
-  for (const Split part : {Split::train, Split::val})
-    ensure_filled(part, ranges[static_cast<std::size_t>(part)].size(), 1, name, " images, needs at least 1; give more");
+  ensure_trainable(ranges, name, "images");
 
   DataState state;
   if (options.known != nullptr) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <set>
 #include <sstream>
 
+#include "data/classes.h"
 #include "data/io/file.h"
 #include "framework/hash.h"
 
@@ -85,16 +85,12 @@ void read_table(const TableConfig& config, const std::string& path, Rows& rows) 
 
 class TableDataset final : public Dataset {
  public:
-  /// Errors: a row of a class that `state` does not have.
-  TableDataset(Rows rows, const Ranges& ranges, DataState state, std::string name)
-      : rows_(std::move(rows)), ranges_(ranges), state_(std::move(state)), name_(std::move(name)) {
-    for (const std::string& found : rows_.classes) {
-      const auto label = std::find(state_.labels.begin(), state_.labels.end(), found);
-      ensure(label != state_.labels.end(), "table: ", name_, " holds the class '", found,
-             "', which the model was not trained on");
-      targets_.push_back(static_cast<std::int32_t>(label - state_.labels.begin()));
-    }
-  }
+  TableDataset(Rows rows, std::vector<std::int32_t> targets, const Ranges& ranges, DataState state, std::string name)
+      : rows_(std::move(rows)),
+        targets_(std::move(targets)),
+        ranges_(ranges),
+        state_(std::move(state)),
+        name_(std::move(name)) {}
 
   index_t size(Split split) const override { return ranges_[static_cast<std::size_t>(split)].size(); }
 
@@ -168,9 +164,9 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
   }
   const Ranges ranges = split.ranges(counts);
   const std::string name = split.name();
-  for (const Split part : {Split::train, Split::val})
-    ensure_filled(part, ranges[static_cast<std::size_t>(part)].size(), 1, name, " rows, needs at least 1; give more");
+  ensure_trainable(ranges, name, "rows");
 
+  Classes classes = number_classes(rows.classes, ranges, options.known, "table", name);
   DataState state;
   if (options.known != nullptr) {
     state = *options.known;
@@ -181,8 +177,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
            " columns; the checkpoint is damaged, or its data is of another kind");
   } else {
     state.features = {static_cast<std::int64_t>(rows.columns)};
-    const std::set<std::string> names(rows.classes.begin(), rows.classes.end());
-    state.labels.assign(names.begin(), names.end());
+    state.labels = std::move(classes.names);
     const auto count = static_cast<std::size_t>(ranges[0].size());
     for (std::size_t c = 0; c < rows.columns; ++c) {
       double sum = 0, squares = 0;
@@ -194,7 +189,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
       state.deviation.push_back(deviation > 0 ? deviation : 1);
     }
   }
-  return std::make_unique<TableDataset>(std::move(rows), ranges, std::move(state), name);
+  return std::make_unique<TableDataset>(std::move(rows), std::move(classes.of_example), ranges, std::move(state), name);
 }
 
 }  // namespace heddle

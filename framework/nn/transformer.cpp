@@ -71,4 +71,25 @@ Tensor Block::forward(const Tensor& x, Context& context, const AttentionOptions&
   return h + mlp_branch(normed);
 }
 
+Transformer::Transformer(const TransformerOptions& options, Initializer& init) : norm_position(options.norm_position) {
+  for (index_t i = 0; i < options.n_layer; ++i) blocks.emplace_back(options, init);
+  if (norm_position == NormPosition::pre) norm = Norm(options.n_embd, options.norm, init);
+}
+
+Tensor Transformer::forward(const Tensor& x, Context& context, const AttentionOptions& options,
+                            const Memory& memory) const {
+  Tensor h = context.pass("hidden_states/0", x);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const auto run = [&block = blocks[i], options, mask = memory.mask,
+                      part = context.part("blocks", i)](const std::vector<Tensor>& inputs) {
+      Context again = part;
+      return block.forward(inputs[0], again, options, inputs.size() > 1 ? Memory{inputs[1], mask} : Memory());
+    };
+    const std::vector<Tensor> inputs = memory.states.defined() ? std::vector{h, memory.states} : std::vector{h};
+    h = context.recompute && context.capture == nullptr ? recomputed(inputs, run) : run(inputs);
+    if (context.capture != nullptr) h = context.pass(concat_text("hidden_states/", i + 1), h);
+  }
+  return norm_position == NormPosition::pre ? norm.forward(h) : h;
+}
+
 }  // namespace heddle

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "framework/nn/attention.h"
 
@@ -75,6 +76,23 @@ struct Block {
   Dropout residual_dropout;
   NormPosition norm_position = NormPosition::pre;
   bool has_cross_attention = false;
+};
+
+/// A stack of blocks and, where those are pre-norm, the norm after the last. Offers hidden_states/0 (what goes in) and
+/// hidden_states/i (what leaves block i) to a capture.
+struct Transformer {
+  Transformer() = default;
+  Transformer(const TransformerOptions& options, Initializer& init);
+  /// x [B, T, C] -> [B, T, C]; where the context says so, blocks keep what goes into them alone. A decode state is not
+  /// advanced here. Errors: as the blocks'.
+  Tensor forward(const Tensor& x, Context& context, const AttentionOptions& options, const Memory& memory = {}) const;
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(blocks) & BOOST_SERIALIZATION_NVP(norm);
+  }
+  std::vector<Block> blocks;
+  Norm norm;
+  NormPosition norm_position = NormPosition::pre;
 };
 
 }  // namespace heddle

@@ -5,31 +5,10 @@
 #include <numeric>
 #include <set>
 
+#include "tests/numbered_dataset.h"
+
 namespace heddle {
 namespace {
-
-/// Examples that are known by their places alone, which lie 3 apart; example i has a length of its own.
-class Numbered final : public Dataset {
- public:
-  explicit Numbered(index_t count, std::vector<index_t> lengths = {}) : count_(count), lengths_(std::move(lengths)) {}
-  index_t size(Split split) const override { return split == Split::train ? count_ : 0; }
-  index_t places(Split) const override { return 3 * count_ - 2; }
-  index_t place(index_t example) const override { return 3 * example; }
-  index_t length(Split, index_t place) const override { return lengths_[static_cast<std::size_t>(place / 3)]; }
-  Batch get(Split, std::span<const index_t> places) const override {
-    Batch batch;
-    batch.inputs = IdTensor({places.begin(), places.end()}, {std::ssize(places), 1});
-    return batch;
-  }
-  const DataState& state() const override { return state_; }
-  std::uint64_t fingerprint() const override { return 0; }
-  std::string describe() const override { return "numbers"; }
-
- private:
-  index_t count_;
-  std::vector<index_t> lengths_;
-  DataState state_;
-};
 
 std::vector<index_t> places_of(const Sampler& sampler, index_t first_step, index_t steps, index_t micro_batches = 1) {
   std::vector<index_t> all;
@@ -45,7 +24,7 @@ std::vector<index_t> places_of(const Sampler& sampler, index_t first_step, index
 }  // namespace
 
 TEST_CASE("rows are a function of seed and number alone: two micro-batches of 4 are one of 8, in every order") {
-  const Numbered data(50);
+  const NumberedDataset data(50);
   const Order order = GENERATE(Order::random, Order::epochs, Order::contiguous);
   const auto eight = make_sampler(order, data, Split::train, {8, 1}, Rng(3));
   const auto four = make_sampler(order, data, Split::train, {4, 2}, Rng(3));
@@ -57,7 +36,7 @@ TEST_CASE("rows are a function of seed and number alone: two micro-batches of 4 
 }
 
 TEST_CASE("random rows come from every place, evenly") {
-  const Numbered data(4);
+  const NumberedDataset data(4);
   const auto sampler = make_sampler(Order::random, data, Split::train, {1000, 1}, Rng(1));
   std::vector<int> seen(10);
   for (const index_t place : places_of(*sampler, 0, 1)) ++seen.at(static_cast<std::size_t>(place));
@@ -66,7 +45,7 @@ TEST_CASE("random rows come from every place, evenly") {
 
 TEST_CASE("an epoch shows every example once, each epoch in another order, whatever the batches") {
   const index_t count = GENERATE(1, 2, 5, 201);
-  const Numbered data(count);
+  const NumberedDataset data(count);
   const auto sampler = make_sampler(Order::epochs, data, Split::train, {1, 1}, Rng(3));
   CHECK(sampler->steps_per_epoch() == static_cast<double>(count));
   std::vector<std::vector<index_t>> epochs;
@@ -88,7 +67,7 @@ TEST_CASE("an epoch shows every example once, each epoch in another order, whate
 }
 
 TEST_CASE("contiguous rows go on where they ended, and say where they begin anew") {
-  const Numbered data(23);
+  const NumberedDataset data(23);
   const auto sampler = make_sampler(Order::contiguous, data, Split::train, {2, 2}, Rng(1));  // 4 rows, 5 examples each
   CHECK(sampler->steps_per_epoch() == 5);
   for (index_t step = 0; step < 11; ++step) {
@@ -106,7 +85,7 @@ TEST_CASE("contiguous rows go on where they ended, and say where they begin anew
 TEST_CASE("batches by length hold like lengths, no more than their share of tokens, and every example once an epoch") {
   std::vector<index_t> lengths;
   for (std::uint64_t i = 0; i < 300; ++i) lengths.push_back(1 + static_cast<index_t>(Rng(5).below(40, i)));
-  const Numbered data(300, lengths);
+  const NumberedDataset data(300, 0, lengths);
   const auto sampler = make_sampler(Order::lengths, data, Split::train, {8, 1}, Rng(3));
   const auto steps = static_cast<index_t>(sampler->steps_per_epoch());
   CHECK(static_cast<double>(steps) == sampler->steps_per_epoch());
@@ -145,7 +124,7 @@ TEST_CASE("batches by length hold like lengths, no more than their share of toke
 }
 
 TEST_CASE("a split without examples gives no order, and examples outside a split are refused") {
-  const Numbered data(3);
+  const NumberedDataset data(3);
   CHECK_THROWS_WITH(make_sampler(Order::random, data, Split::val, {1, 1}, Rng(1)), Catch::Contains("val split has no"));
   CHECK(get_examples(data, Split::train, 1, 2).inputs[1] == 6);
   CHECK(get_examples(data, Split::train, 1, 2).first_row == 1);

@@ -287,8 +287,8 @@ TEST_CASE("each option of the blocks that a config names reaches them") {
   std::set<std::vector<real>> different;
   for (const GPTConfig& config : {plain, base, width, groups, norm, position}) different.insert(logits(config));
   REQUIRE(different.size() == 6);
-  REQUIRE(GPT(groups, 11, Rng(1)).blocks[1].attention.qkv.weight.shape() == Shape{12 + 2 * 4, 12});
-  REQUIRE(GPT(width, 11, Rng(1)).blocks[1].mlp.fc.weight.shape() == Shape{9, 12});
+  REQUIRE(GPT(groups, 11, Rng(1)).transformer.blocks[1].attention.qkv.weight.shape() == Shape{12 + 2 * 4, 12});
+  REQUIRE(GPT(width, 11, Rng(1)).transformer.blocks[1].mlp.fc.weight.shape() == Shape{9, 12});
 }
 
 TEST_CASE("post-norm blocks need no last norm, and learn") {

@@ -11,7 +11,7 @@ namespace heddle {
 namespace {
 
 // Uses of a run's random numbers; each has a stream of its own.
-constexpr std::uint64_t kWeightStream = 0, kDataStream = 1, kLearnerStream = 2;
+constexpr std::uint64_t kWeightStream = 0, kDataStream = 1, kLearnerStream = 2, kBatchStream = 3;
 
 template <class Kinds>
 std::vector<std::string> names_of(const Kinds& kinds) {
@@ -163,10 +163,11 @@ std::unique_ptr<Learner> Experiment::make_learner(Model& trained) const {
   return learner->make(trained, rng(kLearnerStream), precision());
 }
 
-std::unique_ptr<Feed> Experiment::make_feed(const Dataset& dataset) const {
+std::unique_ptr<Feed> Experiment::make_feed(const Dataset& dataset, Prepare prepare) const {
   Order order = train.order;
   if (order == Order::automatic) order = train.epochs > 0 ? Order::epochs : Order::random;
-  return std::make_unique<Feed>(dataset, order, StepRows{train.batch_size, learner->micro_batches()}, rng(kDataStream));
+  return std::make_unique<Feed>(dataset, order, StepRows{train.batch_size, learner->micro_batches()}, rng(kDataStream),
+                                rng(kBatchStream), std::move(prepare));
 }
 
 std::vector<std::string> describe_all_keys() {

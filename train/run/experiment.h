@@ -68,8 +68,8 @@ class Experiment {
   std::unique_ptr<Model> build_model(const DataSpec& spec) const;
   std::unique_ptr<Model> shape_model(const DataSpec& spec) const;
   std::unique_ptr<Learner> make_learner(Model& model) const;
-  /// The training batches, in the order of train.order.
-  std::unique_ptr<Feed> make_feed(const Dataset& dataset) const;
+  /// The training batches, in the order of train.order, each as `prepare` makes it.
+  std::unique_ptr<Feed> make_feed(const Dataset& dataset, Prepare prepare = {}) const;
   /// `train` with steps and eval_interval counted out, where they depend on the data.
   TrainConfig plan(double steps_per_epoch) const;
 

@@ -7,15 +7,15 @@ Trainer::Trainer(const Experiment& experiment, const Dataset& dataset, Model& mo
       dataset_(dataset),
       model_(model),
       learner_(learner),
-      feed_(experiment.make_feed(dataset)),
       task_(task_kind(experiment.model_kind, experiment.data_kind).make(model, dataset)),
+      feed_(experiment.make_feed(dataset, [this](Batch& batch, const Rng& rng) { task_->prepare(batch, rng); })),
       plan_(experiment.plan(feed_->steps_per_epoch())) {}
 
 Metrics Trainer::evaluate(bool whole) {
   const AveragedWeights averaged(learner_);
   const index_t batches = whole ? 0 : experiment_.train.eval_batches;
   return heddle::evaluate(*task_, dataset_, Split::val,
-                          {experiment_.train.batch_size, batches, experiment_.precision()});
+                          {experiment_.train.batch_size, batches, experiment_.precision(), whole});
 }
 
 void Trainer::check_memory_limit() {

@@ -38,8 +38,8 @@ class Trainer {
   const Dataset& dataset_;
   Model& model_;
   Learner& learner_;
-  std::unique_ptr<Feed> feed_;
   std::unique_ptr<Task> task_;
+  std::unique_ptr<Feed> feed_;
   TrainConfig plan_;
 };
 

@@ -131,7 +131,7 @@ class Classification final : public Task {
             false};
   }
 
-  std::unique_ptr<Evaluation> evaluation(Split) const override {
+  std::unique_ptr<Evaluation> evaluation(Split, const EvaluationOptions&) const override {
     return std::make_unique<ClassEvaluation>(model_, labels_);
   }
 

@@ -88,7 +88,7 @@ class LanguageModel final : public Task {
     return found;
   }
 
-  std::unique_ptr<Evaluation> evaluation(Split split) const override {
+  std::unique_ptr<Evaluation> evaluation(Split split, const EvaluationOptions&) const override {
     return std::make_unique<TextEvaluation>(model_, bits_of(split));
   }
 

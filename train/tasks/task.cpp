@@ -11,36 +11,33 @@
 namespace heddle {
 namespace {
 
-template <class Config>
-std::unique_ptr<LearnerConfig> make() {
-  return std::make_unique<Config>();
-}
-
 /// The one table of tasks: a new one adds its row here.
 const std::vector<TaskKind>& task_kinds() {
   static const std::vector<TaskKind> rows = {
-      {"language_model", Content::tokens, make_language_model, make<GradientConfig>},
-      {"word_vectors", Content::tokens, make_word_vectors, make<Word2VecLearnerConfig>},
-      {"classification", Content::classes, make_classification, make<GradientConfig>},
+      {"language_model", Content::tokens, make_language_model, make_part<LearnerConfig, GradientConfig>},
+      {"word_vectors", Content::tokens, make_word_vectors, make_part<LearnerConfig, Word2VecLearnerConfig>},
+      {"classification", Content::classes, make_classification, make_part<LearnerConfig, GradientConfig>},
   };
   return rows;
 }
 
-const TaskKind& task_of(const ModelKind& model) {
-  for (const TaskKind& row : task_kinds()) {
-    if (std::string(model.task) == row.name) return row;
+/// The task that a kind of model has for data of a kind; null if it has none.
+const TaskKind* task_of(const ModelKind& model, const DataKind& data) {
+  for (const char* name : model.tasks) {
+    const TaskKind& task = row_named(task_kinds(), name, "task");
+    if (task.content == data.content) return &task;
   }
-  throw Error(concat_text("model.kind = ", model.name, ": there is no task ", model.task));
+  return nullptr;
 }
 
 }  // namespace
 
-bool learns_from(const ModelKind& model, const DataKind& data) { return task_of(model).content == data.content; }
+bool learns_from(const ModelKind& model, const DataKind& data) { return task_of(model, data) != nullptr; }
 
 const TaskKind& task_kind(const std::string& model, const std::string& data) {
   const ModelKind& learner = model_kind(model);
   const DataKind& source = data_kind(data);
-  if (learns_from(learner, source)) return task_of(learner);
+  if (const TaskKind* task = task_of(learner, source)) return *task;
   std::string models, kinds;
   for (const ModelKind& other : model_kinds()) {
     if (learns_from(other, source)) models += (models.empty() ? "" : ", ") + std::string(other.name);
@@ -58,10 +55,11 @@ Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const Ev
   ensure(examples > 0, "the ", name_of(split), " split is empty; give it a share of the data (data.", name_of(split),
          "_fraction) or files of its own (data.", name_of(split), "_path)");
   const index_t count = options.batches > 0 ? std::min(options.batches, all) : all;
-  const auto evaluation = task.evaluation(split);
+  const auto evaluation = task.evaluation(split, options);
   for (index_t i = 0; i < count; ++i) {
     const index_t first = i * all / count * rows;
-    const Batch batch = get_examples(dataset, split, first, std::min(rows, examples - first));
+    Batch batch = get_examples(dataset, split, first, std::min(rows, examples - first));
+    task.prepare(batch, Rng());
     Context context;
     context.precision = options.precision;
     context.rng = Rng().fork(static_cast<std::uint64_t>(first));

@@ -30,6 +30,13 @@ struct Unit {
   const char* inputs;  ///< speed is counted in: "tokens"
 };
 
+/// How a split is evaluated.
+struct EvaluationOptions {
+  index_t rows = 1;     ///< examples of a batch
+  index_t batches = 0;  ///< spread evenly over the split; 0: all
+  Precision precision = Precision::f32;
+  bool thorough = false;  ///< figures that take long, such as those of translations, are made too
+};
 /// Figures of a split, collected batch by batch.
 class Evaluation {
  public:
@@ -47,7 +54,10 @@ class Task {
   virtual Unit unit() const = 0;
   virtual Baselines baselines() const = 0;
   /// Of a split, not yet of any batch.
-  virtual std::unique_ptr<Evaluation> evaluation(Split split) const = 0;
+  virtual std::unique_ptr<Evaluation> evaluation(Split split, const EvaluationOptions& options) const = 0;
+  /// Makes of a batch of the data what the model is shown, in training and in evaluations: hides tokens that are to be
+  /// filled in. Random numbers go by the number of each row.
+  virtual void prepare(Batch& /*batch*/, const Rng& /*rng*/) const {}
   /// What shows a person what the model has learned so far, `length` tokens long where it is text; empty: nothing does.
   virtual std::string sample(index_t /*length*/) const { return {}; }
 };
@@ -65,12 +75,6 @@ bool learns_from(const ModelKind& model, const DataKind& data);
 /// The task of a kind of model. Errors: it does not take data of that kind, saying which models and data fit.
 const TaskKind& task_kind(const std::string& model_kind, const std::string& data_kind);
 
-/// How a split is evaluated.
-struct EvaluationOptions {
-  index_t rows = 1;     ///< examples of a batch
-  index_t batches = 0;  ///< spread evenly over the split; 0: all
-  Precision precision = Precision::f32;
-};
 /// Figures of a split. Errors: an empty split; those of the evaluation.
 Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const EvaluationOptions& options);
 

@@ -44,7 +44,9 @@ class WordVectorTask final : public Task {
                         nothing, frequencies)};
   }
 
-  std::unique_ptr<Evaluation> evaluation(Split) const override { return std::make_unique<PairEvaluation>(model_); }
+  std::unique_ptr<Evaluation> evaluation(Split, const EvaluationOptions&) const override {
+    return std::make_unique<PairEvaluation>(model_);
+  }
 
   /// The nearest words of some frequent ones, a line each.
   std::string sample(index_t) const override {

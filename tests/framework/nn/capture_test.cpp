@@ -104,9 +104,11 @@ TEST_CASE("captured tensors are what their names say") {
                                                                   at("attention/values"), options));
   // the second block makes the last hidden states of the one before
   Context context;
-  check_close(model.blocks[1].forward(capture.at("hidden_states/1"), context, options), capture.at("hidden_states/2"));
-  check_close(model.norm.forward(capture.at("hidden_states/2")),
-              model.norm.forward(model.blocks[1].forward(capture.at("hidden_states/1"), context, options)));
+  check_close(model.transformer.blocks[1].forward(capture.at("hidden_states/1"), context, options),
+              capture.at("hidden_states/2"));
+  check_close(model.transformer.norm.forward(capture.at("hidden_states/2")),
+              model.transformer.norm.forward(
+                  model.transformer.blocks[1].forward(capture.at("hidden_states/1"), context, options)));
 }
 
 TEST_CASE("a head whose result is scaled by zero is a head whose part of the projection is zero") {
@@ -118,7 +120,7 @@ TEST_CASE("a head whose result is scaled by zero is a head whose part of the pro
   CHECK(capture.kept().empty());
   const Tensor whole = logits(model, nullptr);
   CHECK(values(whole) != values(ablated));
-  Tensor weight = model.blocks[0].attention.proj.weight;
+  Tensor weight = model.transformer.blocks[0].attention.proj.weight;
   for (index_t row = 0; row < 24; ++row) std::fill_n(weight.mutable_data() + row * 24 + 12, 6, real{0});
   check_close(logits(model, nullptr), ablated);
 }

@@ -52,7 +52,7 @@ TEST_CASE("going on from a state equals reading the whole, whatever form the blo
   CHECK(state.lengths() == std::vector<index_t>{3, 3});
   check_close(scores(model, {{7}, {8}}, &state), scores(model, {{1, 2, 3, 7}, {4, 5, 6, 8}}));
   const Tensor held = state.at("blocks/1/attention/keys");
-  CHECK(held.shape() == Shape{2, 8, model.blocks[1].attention.qkv.weight.size(0) / 6 / 2 - 2, 6});
+  CHECK(held.shape() == Shape{2, 8, model.transformer.blocks[1].attention.qkv.weight.size(0) / 6 / 2 - 2, 6});
 }
 
 TEST_CASE("reordered rows go on from what the named rows were, repeated or left out") {

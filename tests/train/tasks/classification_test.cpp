@@ -267,8 +267,8 @@ TEST_CASE("data that a model does not learn from, and keys of another kind, are 
   refused({"--data.kind=text"},
           "model.kind = mlp does not learn from data.kind = text; that data fits model.kind = gpt, "
           "word2vec, that model data.kind = images, table");
-  refused({"--data.kind=sound"}, "data.kind = sound: no such kind of data");
-  refused({"--model.kind=mlp3"}, "model.kind = mlp3: no such model");
+  refused({"--data.kind=sounds"}, "data.kind = sounds: there is no such kind; choose one of: text, images");
+  refused({"--model.kind=mlp3"}, "model.kind = mlp3: there is no such kind; choose one of: gpt");
   refused({"--model.n_head=2"}, "model.n_head is a key of model.kind = gpt, not of model.kind = mlp");
   refused({"--model.channels=2"}, "model.channels is a key of model.kind = cnn, not of model.kind = mlp");
   refused({"--data.tokenizer=char"}, "data.tokenizer is a key of data.kind = text, not of data.kind = images");

@@ -1,47 +1,40 @@
 #include "train/tasks/task.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
 
 #include "framework/autograd.h"
+#include "tests/numbered_dataset.h"
+#include "train/learners/feed.h"
 
 namespace heddle {
 namespace {
-
-/// Ten examples to validate, known by their numbers.
-class Ten final : public Dataset {
- public:
-  index_t size(Split split) const override { return split == Split::val ? 10 : 0; }
-  Batch get(Split, std::span<const index_t> places) const override {
-    Batch batch;
-    batch.inputs = IdTensor({places.begin(), places.end()}, {std::ssize(places), 1});
-    return batch;
-  }
-  const DataState& state() const override { return state_; }
-  std::uint64_t fingerprint() const override { return 0; }
-  std::string describe() const override { return "ten"; }
-
- private:
-  DataState state_;
-};
 
 /// What batches an evaluation was shown: the rows of each, and the first of its random numbers, by its first example.
 struct Shown {
   std::map<index_t, index_t> rows;
   std::map<index_t, std::uint64_t> bits;
+  std::map<index_t, std::uint64_t> prepared;  ///< what an example was prepared with
 };
 
 class Recorder final : public Task, public Evaluation {
  public:
   Unit unit() const override { return {"row", "rows"}; }
   Baselines baselines() const override { return {}; }
-  std::unique_ptr<Evaluation> evaluation(Split) const override { return std::make_unique<Recorder>(*this); }
+  std::unique_ptr<Evaluation> evaluation(Split, const EvaluationOptions&) const override {
+    return std::make_unique<Recorder>(*this);
+  }
   void add(const Batch& batch, Context& context) override {
     CHECK_FALSE(grad_enabled());
     CHECK_FALSE(context.training);
-    shown->rows[batch.inputs[0]] = batch.rows();
-    shown->bits[batch.inputs[0]] = context.next_rng().bits(0);
+    shown->rows[batch.inputs[0] / 3] = batch.rows();
+    shown->bits[batch.inputs[0] / 3] = context.next_rng().bits(0);
+  }
+  void prepare(Batch& batch, const Rng& rng) const override {
+    for (index_t row = 0; row < batch.rows(); ++row)
+      shown->prepared[batch.inputs[row] / 3] = rng.bits(static_cast<std::uint64_t>(batch.first_row + row));
   }
   Metrics result() const override { return {}; }
 
@@ -50,7 +43,7 @@ class Recorder final : public Task, public Evaluation {
 
 Shown shown_by(index_t rows, index_t batches) {
   const Recorder task;
-  evaluate(task, Ten(), Split::val, {rows, batches, Precision::f32});
+  evaluate(task, NumberedDataset(0, 10), Split::val, {rows, batches, Precision::f32});
   return *task.shown;
 }
 
@@ -65,7 +58,49 @@ TEST_CASE("each batch of an evaluation has random numbers of its own, the same w
   for (const auto& [first, bits] : all.bits) different.insert(bits);
   CHECK(different.size() == 4);
   for (const auto& [first, bits] : some.bits) CHECK(all.bits.at(first) == bits);
-  CHECK_THROWS_WITH(evaluate(Recorder(), Ten(), Split::test, {}), Catch::StartsWith("the test split is empty"));
+  CHECK_THROWS_WITH(evaluate(Recorder(), NumberedDataset(0, 10), Split::test, {}),
+                    Catch::StartsWith("the test split is empty"));
+}
+
+TEST_CASE("an evaluation prepares each example alike, however the split is cut into batches") {
+  const Shown threes = shown_by(3, 0), fives = shown_by(5, 0);
+  CHECK(threes.prepared.size() == 10);
+  CHECK(threes.prepared == fives.prepared);
+  CHECK(shown_by(3, 2).prepared.at(7) == threes.prepared.at(7));
+}
+
+TEST_CASE("training examples are augmented, then prepared, by the numbers of their rows") {
+  class Marked final : public NumberedDataset {
+   public:
+    using NumberedDataset::NumberedDataset;
+    void augment(Batch& batch, const Rng& rng) const override {
+      batch.targets = IdTensor({batch.rows()});
+      for (index_t row = 0; row < batch.rows(); ++row)
+        batch.targets[row] =
+            static_cast<std::int32_t>(rng.below(1000, static_cast<std::uint64_t>(batch.first_row + row)));
+    }
+  };
+  const Marked data(40, 5);
+  const Prepare prepare = [](Batch& batch, const Rng& rng) {
+    for (index_t row = 0; row < batch.rows(); ++row)
+      batch.targets[row] +=
+          1000 * static_cast<std::int32_t>(rng.below(1000, static_cast<std::uint64_t>(batch.first_row + row)));
+  };
+  const auto targets = [&](StepRows cut, index_t step, const Rng& rng) {
+    const Feed feed(data, Order::epochs, cut, Rng(1), rng, prepare);
+    std::vector<std::int32_t> all;
+    for (index_t micro = 0; micro < cut.micro_batches; ++micro) {
+      const Batch batch = feed.batch(step, micro);
+      all.insert(all.end(), batch.targets.data(), batch.targets.data() + batch.targets.numel());
+    }
+    return all;
+  };
+  const auto eight = targets({8, 1}, 3, Rng(2));
+  CHECK(eight == targets({4, 2}, 3, Rng(2)));
+  CHECK(eight != targets({8, 1}, 4, Rng(2)));
+  CHECK(eight != targets({8, 1}, 3, Rng(3)));
+  CHECK(std::all_of(eight.begin(), eight.end(), [](std::int32_t t) { return t / 1000 != t % 1000; }));  // two streams
+  CHECK(get_examples(data, Split::val, 0, 5).targets.numel() == 0);  // what is judged stays as it is
 }
 
 }  // namespace heddle
