@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/nn/attention.h"
 #include "models/model.h"
 
 /// What only some models can do. A model that can, derives from the interface; who needs it asks by capability<T>().
@@ -17,6 +18,21 @@ class NextToken {
   /// position alone; T at most context_size() less what the context's decode state holds.
   virtual Tensor logits(const IdTensor& inputs, Context& context) = 0;
   /// The longest input.
+  virtual index_t context_size() const = 0;
+};
+
+/// Makes a text from another, token by token.
+class Translator {
+ public:
+  static constexpr const char* kWhat = "translates";
+  virtual ~Translator() = default;
+  /// What the writing looks at: source [B, S], mask [B, S] with 0 where it is padding, undefined where nothing is. The
+  /// context must have no decode state.
+  virtual Memory encode(const IdTensor& source, const Tensor& mask, Context& context) = 0;
+  /// Scores of the token after each position of a target that is begun: [B, T] -> [B, T, V], or [B, 1, V] where the
+  /// context wants the last position alone. With a decode state the memory is needed for its first positions alone.
+  virtual Tensor logits(const IdTensor& target, const Memory& memory, Context& context) = 0;
+  /// The most tokens of either side.
   virtual index_t context_size() const = 0;
 };
 

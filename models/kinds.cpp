@@ -3,6 +3,7 @@
 #include "models/cnn.h"
 #include "models/gpt.h"
 #include "models/mlp.h"
+#include "models/seq2seq.h"
 #include "models/word2vec/word2vec.h"
 
 namespace heddle {
@@ -10,6 +11,7 @@ const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> rows = {
       {"gpt", {"language_model"}, make_part<ModelConfig, GPTConfig>},
       {"word2vec", {"word_vectors"}, make_part<ModelConfig, Word2VecConfig>},
+      {"seq2seq", {"translation"}, make_part<ModelConfig, Seq2SeqConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},
       {"cnn", {"classification"}, make_part<ModelConfig, CNNConfig>},
   };

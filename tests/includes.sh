@@ -32,7 +32,7 @@ layers=(
   'models    models/                    base|parallel|tensor|gemm|autograd|ops|nn|optim|batch|model|word2vec'
   'geometry  train/analysis/geometry/   base|parallel|tensor|autograd|ops|optim|io'
   'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|nn|io|tokenizer|text|vectors|model|geometry'
-  'decode    train/decode/              base|parallel|tensor|autograd|gemm|nn|tokenizer|model'
+  'decode    train/decode/              base|parallel|tensor|autograd|ops|gemm|nn|tokenizer|model'
   'metric    train/metric\.h            base'
   'learners  train/learners/            base|parallel|tensor|gemm|autograd|nn|optim|archive|batch|dataset|model|word2vec|metric'
   'tasks     train/tasks/               base|parallel|tensor|autograd|ops|nn|batch|dataset|kinds|text|model|models|word2vec|decode|words|learners|metric'
