@@ -26,7 +26,7 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 /// Two characters that fit stand apart, with a space before, between and behind as asked for; each belongs to one such
 /// pair at most, from left to right. Of a longer character the last or first byte stands for it.
 template <class First, class Second>
-std::string part(const std::string& text, First first, Second second, bool before, bool behind) {
+std::string set_apart(const std::string& text, First first, Second second, bool before, bool behind) {
   std::string apart;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i + 1 == text.size() || !first(text[i]) || !second(text[i + 1])) {
@@ -42,28 +42,12 @@ std::string part(const std::string& text, First first, Second second, bool befor
   return apart;
 }
 
-/// A sentence's words as numbers that both of its sides share.
-class Numbered {
- public:
-  explicit Numbered(const BleuOptions& options) : options_(options) {}
-  std::u32string operator()(const std::string& sentence) {
-    const std::string lower = options_.lower_case ? lower_case(sentence) : sentence;
-    std::u32string numbers;
-    const auto add = [&](const auto& word) {
-      numbers += known_.emplace(word, static_cast<char32_t>(known_.size())).first->second;
-    };
-    if (options_.tokens == BleuTokens::none) {
-      for (const std::string_view word : split_words(lower)) add(word);
-    } else {
-      for (const std::string& word : tokenize_13a(lower)) add(word);
-    }
-    return numbers;
-  }
-
- private:
-  const BleuOptions& options_;
-  std::unordered_map<std::string, char32_t> known_;
-};
+std::vector<std::string> words_of(const std::string& sentence, const BleuOptions& options) {
+  const std::string text = options.lower_case ? lower_case(sentence) : sentence;
+  if (options.tokens == BleuTokens::mteval_13a) return tokenize_13a(text);
+  const auto words = split_words(text);
+  return {words.begin(), words.end()};
+}
 
 }  // namespace
 
@@ -82,9 +66,9 @@ std::vector<std::string> tokenize_13a(std::string_view sentence) {
   std::string apart = " ";
   for (const char c : text) is_cut_off(c) ? apart.append({' ', c, ' '}) : apart.append({c});
   apart += ' ';
-  apart = part(apart, is_no_digit, is_point, false, true);
-  apart = part(apart, is_point, is_no_digit, true, false);
-  apart = part(apart, is_digit, is_dash, false, true);
+  apart = set_apart(apart, is_no_digit, is_point, false, true);
+  apart = set_apart(apart, is_point, is_no_digit, true, false);
+  apart = set_apart(apart, is_digit, is_dash, false, true);
   const auto words = split_words(apart);
   return {words.begin(), words.end()};
 }
@@ -93,9 +77,15 @@ Bleu corpus_bleu(std::span<const std::string> hypotheses, std::span<const std::s
                  const BleuOptions& options) {
   check_sentences("BLEU", hypotheses.size(), references.size());
   Bleu bleu;
+  std::unordered_map<std::string, char32_t> vocabulary;
+  const auto numbered = [&](const std::string& sentence) {
+    std::u32string numbers;
+    for (const std::string& word : words_of(sentence, options))
+      numbers += vocabulary.emplace(word, static_cast<char32_t>(vocabulary.size())).first->second;
+    return numbers;
+  };
   std::array<NgramMatches, 4> counts{};
   for (std::size_t i = 0; i < hypotheses.size(); ++i) {
-    Numbered numbered(options);
     const std::u32string hypothesis = numbered(hypotheses[i]), reference = numbered(references[i]);
     bleu.hypothesis_length += std::ssize(hypothesis);
     bleu.reference_length += std::ssize(reference);
