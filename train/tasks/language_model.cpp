@@ -10,6 +10,7 @@
 #include "framework/format.h"
 #include "models/capabilities.h"
 #include "train/decode/generate.h"
+#include "train/tasks/mean_loss.h"
 
 namespace heddle {
 namespace {
@@ -31,15 +32,9 @@ class TextEvaluation final : public Evaluation {
  public:
   TextEvaluation(Model& model, Bits bits) : model_(model), bits_(bits) {}
 
-  void add(const Batch& batch, Context& context) override {
-    const index_t count = batch.count();
-    if (count == 0) return;
-    nats_ += model_.loss(batch, count, context).value.item() * static_cast<double>(count);
-    count_ += count;
-  }
+  void add(const Batch& batch, Context& context) override { loss_.add(model_, batch, context); }
   Metrics result() const override {
-    ensure(count_ > 0, "evaluation: there is no token to predict; give more text");
-    const double loss = nats_ / static_cast<double>(count_);
+    const double loss = loss_.value("token");
     Metrics metrics = {{"loss", loss, fmt::format("{:.4f} nats a token", loss)},
                        {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false}};
     if (bits_.known()) {
@@ -53,8 +48,7 @@ class TextEvaluation final : public Evaluation {
  private:
   Model& model_;
   Bits bits_;
-  double nats_ = 0;
-  index_t count_ = 0;
+  MeanLoss loss_;
 };
 
 class LanguageModel final : public Task {

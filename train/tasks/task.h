@@ -6,6 +6,7 @@
 
 #include "data/kinds.h"
 #include "models/kinds.h"
+#include "train/decode/beam.h"
 #include "train/learners/learner.h"
 #include "train/metric.h"
 
@@ -36,6 +37,7 @@ struct EvaluationOptions {
   index_t batches = 0;  ///< spread evenly over the split; 0: all
   Precision precision = Precision::f32;
   bool thorough = false;  ///< figures that take long, such as those of translations, are made too
+  BeamConfig beam{};      ///< how translations are searched for
 };
 /// Figures of a split, collected batch by batch.
 class Evaluation {
