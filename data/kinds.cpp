@@ -1,6 +1,7 @@
 #include "data/kinds.h"
 
 #include "data/images/images.h"
+#include "data/pairs/pairs.h"
 #include "data/table/table.h"
 #include "data/text/dataset.h"
 
@@ -19,6 +20,7 @@ const std::vector<DataKind>& data_kinds() {
       {"text", Content::tokens, make<TextConfig>},
       {"images", Content::classes, make<ImagesConfig>},
       {"table", Content::classes, make<TableConfig>},
+      {"pairs", Content::pairs, make<PairsConfig>},
   };
   return rows;
 }
