@@ -86,4 +86,26 @@ TEST_CASE("only shortest forms of code points up to U+10FFFF, without surrogates
   REQUIRE(find_invalid_utf8("aé") == std::string::npos);
 }
 
+TEST_CASE("special tokens are a part of bpe's vocabularies, behind what is learned, and refused for other kinds") {
+  TokenizerOptions options;
+  options.vocab_size = 270;
+  options.min_count = 1;
+  options.specials = {"<a>", "<b>"};
+  for (const std::string& kind : tokenizer_kinds()) {
+    options.kind = kind;
+    const auto train = [&] { return train_tokenizer(options, read_from("some words, some words<a>some words")); };
+    if (kind != "bpe") {
+      CHECK_THROWS_WITH(train(), Catch::Contains(kind + ": it has no special tokens"));
+      continue;
+    }
+    const auto tokenizer = train();
+    const std::vector<std::string>& pieces = tokenizer->state().pieces;
+    const auto last = static_cast<std::int32_t>(pieces.size() - 1);
+    CHECK(pieces.size() <= 270);
+    CHECK(tokenizer->state().specials == std::vector<std::int32_t>{last - 1, last});
+    CHECK(tokenizer->piece(last - 1) == "<a>");
+    CHECK(tokenizer->piece(last) == "<b>");
+  }
+}
+
 }  // namespace heddle
