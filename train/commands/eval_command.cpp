@@ -12,13 +12,16 @@ struct EvalOptions {
   Split split = Split::val;
   std::int64_t batches = 0;
   bool json = false;
+  BeamConfig beam;
 
   std::vector<Key> keys() {
-    return {
+    std::vector<Key> all = {
         {"split", split, "which part of the data"},
         {"batches", batches, "batches of examples, spread over the part; 0: every one once", 0},
         {"json", json, "print JSON"},
     };
+    for (Key& key : beam.keys()) all.push_back(std::move(key));
+    return all;
   }
 };
 
@@ -64,8 +67,9 @@ int eval_command(const std::vector<std::string>& arguments) {
   const auto dataset = experiment.load_data(&run.data);
   for (const std::string& notice : dataset->notices()) std::cerr << notice << '\n';
   const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
-  const Metrics metrics = evaluate(*task, *dataset, options.split,
-                                   {experiment.train.batch_size, options.batches, experiment.precision(), true});
+  const Metrics metrics =
+      evaluate(*task, *dataset, options.split,
+               {experiment.train.batch_size, options.batches, experiment.precision(), true, options.beam});
   const EvalAnswer answer = {run.name(), options.split, metrics};
   print_answer(options.json, to_json(answer), to_text(answer));
   return 0;

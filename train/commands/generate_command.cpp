@@ -3,9 +3,12 @@
 #include <optional>
 #include <utility>
 
+#include "data/io/lines.h"
+#include "data/pairs/pairs.h"
 #include "framework/gemm.h"
 #include "models/capabilities.h"
 #include "train/commands/commands.h"
+#include "train/decode/beam.h"
 #include "train/decode/generate.h"
 #include "train/run/checkpoint.h"
 
@@ -18,6 +21,8 @@ struct GenerateOptions {
   Precision precision = Precision::bf16;
   bool no_cache = false;
   SamplingConfig sampling;
+  std::string source;
+  BeamConfig beam;
 
   std::vector<Key> keys() {
     std::vector<Key> all = {
@@ -29,9 +34,37 @@ struct GenerateOptions {
         {"no_cache", no_cache, "compute every token from the whole window: the same text, slowly"},
     };
     for (Key& key : sampling.keys()) all.push_back(std::move(key));
+    all.emplace_back("source", source, "translate the sentences of this file, line by line; -: of standard input");
+    for (Key& key : beam.keys()) all.push_back(std::move(key));
     return all;
   }
 };
+
+/// Prints the translation of each line of a file; of one without a word an empty line.
+void print_translations(Translator& model, const Tokenizer& tokenizer, const GenerateOptions& options) {
+  const SentenceEnds ends = sentence_ends(tokenizer.state());
+  std::vector<std::string> lines;
+  if (options.source == "-") {
+    for (std::string line; std::getline(std::cin, line);) lines.push_back(line);
+  } else {
+    for_lines(options.source, "text", [&](const std::string& line, const std::string&) { lines.push_back(line); });
+  }
+  index_t cut = 0;
+  auto sentences = encode_sentences(tokenizer, lines, model.context_size(), cut);
+  if (cut > 0)
+    std::cerr << cut << " sentences are cut to " << model.context_size() << " tokens, the model's block_size\n";
+  std::vector<std::vector<std::int32_t>> sources;
+  for (auto& sentence : sentences) {
+    if (sentence.empty()) continue;
+    sentence.push_back(ends.end);
+    sources.push_back(sentence);
+  }
+  const auto found =
+      beam_search(model, sources, {ends.begin, ends.end}, options.beam, Precision::f32, 256, !options.no_cache);
+  std::size_t next = 0;
+  for (const auto& sentence : sentences)
+    std::cout << (sentence.empty() ? "" : tokenizer.decode(found[next++].tokens)) << '\n';
+}
 
 }  // namespace
 
@@ -41,15 +74,21 @@ int generate_command(const std::vector<std::string>& arguments) {
   line.usage = "generate RUN [options]";
   line.summary =
       "Writes text with a trained model (a run's folder: its best.h5; or a checkpoint), token by token as it "
-      "comes;\nseveral prompts or samples are written together.";
+      "comes;\nseveral prompts or samples are written together. With --source it translates.";
   line.options = options.keys();
   if (!line.parse(arguments)) return 0;
   const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
-  auto& writer =
-      capability<NextToken>(*run.model, "generate", "ask word vectors with heddle embed, classes with heddle eval");
   const auto tokenizer = run.tokenizer();
   if (options.threads > 0) set_threads(static_cast<int>(options.threads));
   if (options.precision == Precision::bf16) round_weights(*run.model);
+  if (!options.source.empty()) {
+    auto& translator = capability<Translator>(*run.model, "generate --source", "leave --source out to continue a text");
+    tell_checkpoint(run.name());
+    print_translations(translator, *tokenizer, options);
+    return 0;
+  }
+  auto& writer = capability<NextToken>(
+      *run.model, "generate", "ask word vectors with heddle embed, classes with heddle eval, translate with --source");
   if (options.prompts.empty()) options.prompts.emplace_back();
   std::vector<std::string> texts;
   std::vector<std::vector<std::int32_t>> tokens;

@@ -16,6 +16,7 @@ struct GradientConfig final : LearnerConfig {
   std::vector<Key> train_keys() override;
   index_t micro_batches() const override { return accumulate; }
   bool accumulates() const override { return true; }
+  bool averages_weights() const override { return optim.ema_decay > 0; }
   std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const override;
 };
 

@@ -67,6 +67,8 @@ class LearnerConfig {
   virtual index_t micro_batches() const { return 1; }
   /// Whether train.accumulate makes a step of several micro-batches, and train.recompute saves memory.
   virtual bool accumulates() const { return false; }
+  /// Whether it keeps averages of the weights (see Learner::swap_average).
+  virtual bool averages_weights() const { return false; }
   /// `rng` decides dropout and what else is drawn in steps; `precision` is that of products.
   virtual std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const = 0;
 };

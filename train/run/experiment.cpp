@@ -82,6 +82,12 @@ std::vector<Key> TrainConfig::keys() {
       Key("keep_last", keep_last, "checkpoints that are kept of the last ones: last.h5, and the earlier as step_N.h5",
           1, 1000)
           .resumable(),
+      Key("average_last", average_last,
+          "at the end the mean weights of so many of the last checkpoints are taken where they judge better, and kept "
+          "as "
+          "best.h5 if none was better; needs keep_last to be as many; 1: none",
+          1, 1000)
+          .resumable(),
       Key("early_stop", early_stop,
           "early-stopping patience: evaluations without a better loss that end the run; "
           "0: none do",
@@ -112,6 +118,10 @@ Experiment::Experiment(const Settings& settings) {
          "run.name = ", run.name, ": wants the name of a folder in runs/; for another place give run.dir");
   ensure(schedule.schedule == Schedule::constant || schedule.min_lr <= schedule.lr, "optim.min_lr = ", schedule.min_lr,
          " is above optim.lr = ", schedule.lr, "; the rate falls from lr to min_lr");
+  ensure(train.average_last <= train.keep_last, "train.average_last = ", train.average_last,
+         " wants more checkpoints than train.keep_last = ", train.keep_last, " keeps; raise that");
+  ensure(train.average_last == 1 || !learner->averages_weights(), "train.average_last = ", train.average_last,
+         " and optim.ema_decay average weights each in its own way; set one of them");
   ensure(train.steps > 0 || train.epochs > 0, "train.steps = 0 and train.epochs = 0: nothing would be trained");
 }
 

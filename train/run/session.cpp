@@ -8,6 +8,7 @@
 
 #include "framework/format.h"
 #include "framework/profile.h"
+#include "train/run/average.h"
 #include "train/run/listeners.h"
 #include "train/run/profile_table.h"
 #include "train/run/stop.h"
@@ -178,11 +179,35 @@ void Session::keep_last() {
   }
 }
 
+void Session::average_last() {
+  const auto wanted = static_cast<std::size_t>(parts_.experiment.train.average_last);
+  auto steps = step_checkpoints(folder_);
+  steps.erase(steps.upper_bound(state_.step), steps.end());  // of a course that a resume from an earlier one left
+  if (wanted < 2 || steps.size() < 2) return;
+  const auto first = std::prev(steps.end(), static_cast<std::ptrdiff_t>(std::min(wanted, steps.size())));
+  std::vector<fs::path> paths;
+  for (auto at = first; at != steps.end(); ++at) paths.push_back(at->second);
+  const double alone = trainer_.evaluate()[0].value;
+  load_mean_weights(parts_.model, paths);
+  const double mean = trainer_.evaluate()[0].value;
+  message(
+      fmt::format("mean weights of the last {} checkpoints, from step {}: validation loss {:.4f}, the last alone "
+                  "{:.4f}; the {} are kept",
+                  paths.size(), first->first, mean, alone, mean < alone ? "mean weights" : "last"));
+  if (mean >= alone) {
+    load_mean_weights(parts_.model, {paths.back()});
+  } else if (mean < state_.best_val_loss) {
+    state_.best_val_loss = mean;
+    save("best.h5");
+  }
+}
+
 void Session::finish(bool early) {
   const auto most = static_cast<double>(pool_stats().peak_bytes);
   if (early)
     message(
         fmt::format("stopped early: {} evaluations without a better validation loss", state_.evaluations_since_best));
+  average_last();
   if (parts_.experiment.train.sample_tokens > 0) write_sample();
   const Metrics metrics = trainer_.evaluate(true);
   std::string figures, comparison;

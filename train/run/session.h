@@ -57,6 +57,9 @@ class Session {
   void save(const char* name);
   /// Keeps the last train.keep_last checkpoints, last.h5 being one of them.
   void keep_last();
+  /// Takes the mean weights of the last train.average_last checkpoints where they judge better than the last's, and
+  /// keeps them as best.h5 where they are the best so far.
+  void average_last();
   /// Final evaluation, comparison with the baselines, summary.
   void finish(bool early);
 

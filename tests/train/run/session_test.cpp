@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/train/run_program.h"
+#include "train/run/average.h"
 #include "train/tasks/language_model.h"
 
 namespace heddle {
@@ -165,6 +166,49 @@ TEST_CASE("a row has the last step's rate, its own steps' speed, and the seconds
     seconds += (row.step == 9 ? 1 : 2) * 8 * 16 / row.inputs_per_second;
   }
   CHECK(session.state().history.last("seconds", 0) == Approx(seconds));
+}
+
+TEST_CASE("at the end the mean weights of the last checkpoints are kept where they judge better than the last") {
+  const TemporaryFolder folder;
+  const std::string run = folder.path("run");
+  const bool improves = GENERATE(true, false);  // a high rate jumps about the best weights; a low one goes towards them
+  const Outcome outcome = run_program(
+      folder, {"train", tiny_config(folder), "--run.dir=" + run, "--train.steps=60", "--train.checkpoint_interval=10",
+               "--train.eval_interval=60", "--train.eval_batches=0", "--train.keep_last=4", "--train.average_last=3",
+               "--optim.schedule=constant", improves ? "--optim.lr=0.05" : "--optim.lr=1e-4"});
+  INFO(outcome.out << outcome.err);
+  REQUIRE(outcome.status == 0);
+  CHECK_THAT(outcome.out, Catch::Contains("mean weights of the last 3 checkpoints, from step 40") &&
+                              Catch::Contains(improves ? "the mean weights are kept" : "the last are kept"));
+  const auto best = load_checkpoint(run + "/best.h5"), last = load_checkpoint(run + "/last.h5");
+  CHECK((best.state.best_val_loss < last.state.best_val_loss) == improves);
+  std::vector<LoadedRun> three;
+  for (const char* name : {"/step_40.h5", "/step_50.h5", "/step_60.h5"}) three.push_back(load_checkpoint(run + name));
+  const auto of = [](const LoadedRun& loaded) { return loaded.model->named_parameters(); };
+  const auto kept = of(best);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    for (index_t e = 0; e < kept[i].tensor.numel(); ++e) {
+      double mean = 0;
+      for (const LoadedRun& one : three) mean += static_cast<double>(of(one)[i].tensor.data()[e]) / 3;
+      REQUIRE(kept[i].tensor.data()[e] == Approx(improves ? mean : of(last)[i].tensor.data()[e]).margin(1e-7));
+      e += kept[i].tensor.numel() / 5;  // some of each
+    }
+  }
+}
+
+TEST_CASE("mean weights that no checkpoints are kept for, or that are averaged already, are refused before a step") {
+  const TemporaryFolder folder;
+  const auto refused = [&](std::vector<std::string> more, const std::string& text) {
+    more.insert(more.begin(), {"train", tiny_config(folder), "--run.dir=" + folder.path("run")});
+    check_one_line(run_program(folder, more), 1, text);
+  };
+  refused({"--train.average_last=3", "--train.keep_last=2"}, "train.keep_last = 2");
+  refused({"--train.average_last=3", "--train.keep_last=3", "--optim.ema_decay=0.9"}, "optim.ema_decay");
+  const auto experiment = Experiment(Settings::from_file(tiny_config(folder)));
+  const auto model = experiment.build_model(experiment.load_data()->state().spec());
+  CHECK_THROWS_WITH(load_mean_weights(*model, {}), Catch::Contains("no checkpoint"));
+  REQUIRE(train(folder, "wide", {"--train.steps=2", "--model.n_embd=64"}).status == 0);
+  CHECK_THROWS_WITH(load_mean_weights(*model, {folder.path("wide/last.h5")}), Catch::Contains("holds another model"));
 }
 
 }  // namespace heddle
