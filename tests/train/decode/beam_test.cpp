@@ -15,7 +15,7 @@ using Ids = std::vector<std::int32_t>;
 constexpr WritingEnds kEnds{1, 2};
 
 /// Its first weights are large, so that what it writes depends on what it reads.
-Seq2Seq some_model(index_t vocabulary, index_t context, std::uint64_t seed = 1) {
+Seq2Seq some_model(index_t vocabulary, index_t context, std::uint64_t seed = 1, double scale = 6) {
   Seq2SeqConfig config;
   config.n_layer = 2;
   config.n_head = 2;
@@ -24,7 +24,7 @@ Seq2Seq some_model(index_t vocabulary, index_t context, std::uint64_t seed = 1) 
   Seq2Seq model(config, vocabulary, Rng(seed));
   for (NamedParameter& p : model.named_parameters()) {
     real* const values = p.tensor.mutable_data();
-    for (index_t i = 0; p.role != Role::vector && i < p.tensor.numel(); ++i) values[i] *= real{6};
+    for (index_t i = 0; p.role != Role::vector && i < p.tensor.numel(); ++i) values[i] *= static_cast<real>(scale);
   }
   return model;
 }
@@ -63,7 +63,62 @@ std::vector<Hypothesis> search(Seq2Seq& model, const std::vector<Ids>& from, con
   return beam_search(model, from, kEnds, config, Precision::f32, rows, cached);
 }
 
+/// Beam search of one source as its contract says it, with nothing kept from step to step.
+Hypothesis plain_search(Seq2Seq& model, const Ids& source, std::size_t beam, double alpha) {
+  struct Text {
+    Ids tokens;
+    double log_probability;
+  };
+  std::vector<Text> alive{{{}, 0}};
+  std::vector<Hypothesis> ended;
+  const auto end_with = [&](const Ids& tokens, double log_probability, std::size_t length) {
+    ended.push_back({tokens, log_probability, log_probability / penalty(length, alpha)});
+  };
+  const auto limit = static_cast<std::size_t>(model.context_size());
+  std::size_t length = 0;
+  while (ended.size() < beam && length < limit) {
+    std::vector<std::pair<Text, bool>> all;  // each with one more token; whether that is the end
+    for (const Text& text : alive) {
+      const Tensor scores = scores_of(model, source, text.tokens);
+      const index_t vocabulary = scores.size(2);
+      for (index_t token = 0; token < vocabulary; ++token) {
+        Text longer = text;
+        longer.log_probability += static_cast<double>(scores.data()[scores.numel() - vocabulary + token]);
+        if (token != kEnds.end) longer.tokens.push_back(static_cast<std::int32_t>(token));
+        all.emplace_back(longer, token == kEnds.end);
+      }
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const auto& a, const auto& b) { return a.first.log_probability > b.first.log_probability; });
+    alive.clear();
+    ++length;
+    for (std::size_t rank = 0; rank < all.size() && alive.size() < beam; ++rank) {
+      const auto& [text, is_end] = all[rank];
+      if (!is_end) alive.push_back(text);
+      if (is_end && rank < beam) end_with(text.tokens, text.log_probability, length);
+    }
+  }
+  if (ended.empty()) {
+    for (const Text& text : alive) end_with(text.tokens, text.log_probability, length);
+  }
+  return *std::max_element(ended.begin(), ended.end(),
+                           [](const Hypothesis& a, const Hypothesis& b) { return a.score < b.score; });
+}
+
 }  // namespace
+
+TEST_CASE("a beam of any width finds what plain beam search finds, of each source, with its scores") {
+  const std::uint64_t seed = GENERATE(1, 2, 3, 4, 5, 6);
+  const std::int64_t beam = GENERATE(1, 2, 3, 5);
+  Seq2Seq model = some_model(10, 9, seed, 2.5);
+  const auto found = search(model, sources(), {beam, 0.6});
+  for (std::size_t i = 0; i < sources().size(); ++i) {
+    const Hypothesis plain = plain_search(model, sources()[i], static_cast<std::size_t>(beam), 0.6);
+    CHECK(found[i].tokens == plain.tokens);
+    CHECK(found[i].log_probability == Approx(plain.log_probability).epsilon(1e-3));
+    CHECK(found[i].score == Approx(plain.score).epsilon(1e-3));
+  }
+}
 
 TEST_CASE("a beam of 1 takes the likeliest token each time") {
   Seq2Seq model = some_model(10, 12);
