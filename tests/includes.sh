@@ -30,7 +30,8 @@ layers=(
   'model     models/(model|capabilities)\.  base|parallel|tensor|nn|batch'
   'word2vec  models/word2vec/           base|parallel|tensor|nn|ops|batch|model'
   'models    models/                    base|parallel|tensor|gemm|autograd|ops|nn|optim|batch|model|word2vec'
-  'geometry  train/analysis/geometry/   base|parallel|tensor|autograd|ops|optim|io'
+  'picture   train/analysis/picture/    base|io'
+  'geometry  train/analysis/geometry/   base|parallel|tensor|autograd|ops|optim|io|picture'
   'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|nn|io|tokenizer|text|vectors|model|geometry'
   'decode    train/decode/              base|parallel|tensor|autograd|gemm|nn|tokenizer|model'
   'metric    train/metric\.h            base'
@@ -38,7 +39,7 @@ layers=(
   'tasks     train/tasks/               base|parallel|tensor|autograd|ops|nn|batch|dataset|kinds|text|model|models|word2vec|decode|words|learners|metric'
   'run       train/run/                 base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks'
   'commands  train/commands/            base|parallel|tensor|gemm|autograd|io|tokenizer|dataset|text|vectors|model|models|geometry|words|decode|metric|tasks|run'
-  'bench     train/bench/               base|parallel|tensor|gemm|io|dataset|tokenizer|text|vectors|model|models|geometry|words|decode|tasks|run|commands'
+  'bench     train/bench/               base|parallel|tensor|gemm|io|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|run|commands'
   'main      train/main\.cpp            base|run|commands|bench'
   'tests     tests/                     .*'
 )
