@@ -6,6 +6,7 @@
 
 #include "framework/profile.h"
 #include "train/bench/bench.h"
+#include "train/bench/lengths.h"
 #include "train/commands/commands.h"
 #include "train/commands/json.h"
 #include "train/run/profile_table.h"
@@ -110,18 +111,28 @@ int bench_train(const std::vector<std::string>& arguments) {
   std::int64_t steps = 50;
   std::string threads_text;
   bool json = false, profiled = false;
+  LengthOptions lengths;
   CommandLine line;
-  line.usage = "bench train CONFIG [options] [--section.key=value ...]";
+  line.usage = "bench train CONFIG [CONFIG ...] [options] [--section.key=value ...]";
+  line.more_words = 15;
   line.summary =
       "Speed and memory of training steps, and their share of what a large matrix product reaches in the same run.\n"
+      "With --lengths: the time of a token, trained on and written, by the length of the context, of several configs.\n"
       "A GPT's FLOP are counted as 6 x parameters + 12 x layers x width x context a token, whatever is left out of "
       "them.";
   line.options = {{"steps", steps, "steps to measure, after a tenth of them to warm up", 1},
                   {"threads", threads_text, "numbers of threads to compare, as 1,2: measured in turns"},
                   {"profile", profiled, "add a table of the time by op"},
                   {"json", json, "print JSON"}};
+  for (Key& key : lengths.keys()) line.options.push_back(std::move(key));
   line.overrides = true;
   if (!line.parse(arguments)) return 0;
+  if (!lengths.lengths.empty()) {
+    compare_lengths(line.positional, line.assignments, lengths, steps, json);
+    return 0;
+  }
+  if (line.positional.size() > 1 || !lengths.output.empty())
+    throw UsageError("bench train: several configs, and a picture, are of lengths; give --lengths 64,128,...,1024");
   const std::vector<int> counts = thread_counts("bench train", threads_text);
   const Workload work(line.positional[0], line.assignments);
   Trainer trainer(*work.experiment, *work.dataset, *work.model, *work.learner);

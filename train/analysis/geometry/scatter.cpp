@@ -9,38 +9,15 @@
 
 #include "data/io/utf8.h"
 #include "framework/check.h"
+#include "train/analysis/picture/svg.h"
 
 namespace heddle {
 namespace {
 
 constexpr double kWidth = 1200, kHeight = 900, kMargin = 60, kFont = 13;
-// Okabe and Ito's colours, which people with colour blindness tell apart, and some more
-constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                 "#56b4e9", "#8c6d1f", "#888888", "#7b3294", "#000000"};
-// their marks around (0, 0): each colour's circle, then its square, triangle and diamond
+// their marks around (0, 0): of each colour the circle, then its square, triangle and diamond
 constexpr std::array kMarks = {"M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0Z", "M-3-3H3V3H-3Z", "M0-4L4 3H-4Z",
                                "M0-4L4 0 0 4-4 0Z"};
-
-/// As XML takes it: what is no printable character is written as visible() does, but blanks stay.
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t blank = std::min(text.find(' ', at), text.size());
-    for (const char c : visible(text.substr(at, blank - at))) {
-      switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        default: out += c;
-      }
-    }
-    if (blank < text.size()) out += ' ';
-    at = blank + 1;
-  }
-  return out;
-}
-
-const char* colour_of(int group) { return kColours[static_cast<std::size_t>(group) % kColours.size()]; }
 
 const char* mark_of(int group) { return kMarks[static_cast<std::size_t>(group) / kColours.size() % kMarks.size()]; }
 
@@ -134,7 +111,7 @@ std::string svg(const Scatter& scatter) {
       kWidth + legend, height, kFont);
   const auto text = [&](double at_x, double at_y, const char* anchor, const std::string& what, const char* more = "") {
     out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", at_x, at_y, anchor, more,
-                       escaped(what));
+                       svg_text(what));
   };
   if (!scatter.title.empty()) text(kWidth / 2, kMargin / 2, "middle", scatter.title, " font-size=\"18\"");
   if (!scatter.across.empty()) text(kWidth / 2, kHeight - kMargin / 3, "middle", scatter.across);
@@ -154,7 +131,7 @@ std::string svg(const Scatter& scatter) {
   };
   Labels labels;
   for (const auto& p : scatter.points) {
-    draw(scale.x(p.x), scale.y(p.y), p.group, "<title>" + escaped(visible(p.label)) + "</title>");
+    draw(scale.x(p.x), scale.y(p.y), p.group, "<title>" + svg_text(visible(p.label)) + "</title>");
     labels.add_point(scale.x(p.x), scale.y(p.y));
   }
   for (const auto& p : scatter.points) {
