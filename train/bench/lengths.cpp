@@ -39,6 +39,8 @@ LengthSpeed measure(const std::string& config, std::vector<std::string> assignme
   return {length, times.step(), times.inputs, measure_writing(*work.model, writing).next_token};
 }
 
+}  // namespace
+
 nlohmann::json to_json(const LengthSpeed& speed) {
   return {{"length", speed.length},
           {"ms_per_step", speed.step * 1e3},
@@ -50,6 +52,8 @@ nlohmann::json to_json(const LengthSpeed& speed) {
 nlohmann::json to_json(const LengthSpeeds& speeds) {
   return {{"config", speeds.name}, {"parameters", speeds.parameters}, {"lengths", json_list(speeds.at)}};
 }
+
+namespace {
 
 /// A row a length; beside the times those of every config after the first as multiples of the first's.
 std::string to_text(const std::vector<LengthSpeeds>& all) {
@@ -126,7 +130,7 @@ std::vector<index_t> parse_lengths(const std::string& text) {
     dots = false;
     lengths.push_back(length);
   }
-  if (lengths.empty() || dots) throw wrong;
+  if (lengths.empty() || dots || text.ends_with(',')) throw wrong;
   return lengths;
 }
 

@@ -11,12 +11,14 @@ namespace {
 struct EvalOptions {
   Split split = Split::val;
   std::int64_t batches = 0;
+  std::vector<std::string> data;
   bool json = false;
   BeamConfig beam;
 
   std::vector<Key> keys() {
     std::vector<Key> all = {
         {"split", split, "which part of the data"},
+        {"data", data, "other data, files or folders: judged whole, in the place of a part of the run's"},
         {"batches", batches, "batches of examples, spread over the part; 0: every one once", 0},
         {"json", json, "print JSON"},
     };
@@ -29,12 +31,13 @@ struct EvalOptions {
 struct EvalAnswer {
   CheckpointName checkpoint;
   Split split;
+  std::string data;  ///< other data, in the place of a split
   Metrics metrics;
 };
 
 nlohmann::json to_json(const EvalAnswer& found) {
-  nlohmann::json out = {
-      {"checkpoint", found.checkpoint.path.string()}, {"step", found.checkpoint.step}, {"split", name_of(found.split)}};
+  nlohmann::json out = {{"checkpoint", found.checkpoint.path.string()}, {"step", found.checkpoint.step}};
+  out[found.data.empty() ? "split" : "data"] = found.data.empty() ? name_of(found.split) : found.data;
   for (const Metric& metric : found.metrics) out[metric.name] = metric.value;
   return out;
 }
@@ -45,8 +48,8 @@ std::string to_text(const EvalAnswer& found) {
     const bool new_line = metric.text.starts_with('\n');
     if (!metric.text.empty()) texts += (texts.empty() || new_line ? "" : ", ") + metric.text;
   }
-  return fmt::format("{} after step {}, {} split: {}\n", found.checkpoint.path.string(), found.checkpoint.step,
-                     name_of(found.split), texts);
+  return fmt::format("{} after step {}, {}: {}\n", found.checkpoint.path.string(), found.checkpoint.step,
+                     found.data.empty() ? fmt::format("{} split", name_of(found.split)) : found.data, texts);
 }
 
 }  // namespace
@@ -57,20 +60,26 @@ int eval_command(const std::vector<std::string>& arguments) {
   line.usage = "eval RUN [options] [--section.key=value ...]";
   line.summary =
       "Figures of a trained model (a run's folder: its best.h5; or a checkpoint) on a part of the data of its config,\n"
-      "or on other data given by --data.path=PATH.";
+      "or, whole, on other data (--data PATH).";
   line.options = options.keys();
   line.overrides = true;
   if (!line.parse(arguments)) return 0;
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
   const Experiment& experiment = *run.experiment;
+  if (!options.data.empty()) {  // it validates, all of it
+    experiment.data->split = SplitConfig();
+    experiment.data->split.path = experiment.data->split.val_path = options.data;
+    options.split = Split::val;
+  }
   const auto dataset = experiment.load_data(&run.data);
   for (const std::string& notice : dataset->notices()) std::cerr << notice << '\n';
   const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
   const Metrics metrics =
       evaluate(*task, *dataset, options.split,
                {experiment.train.batch_size, options.batches, experiment.precision(), true, options.beam});
-  const EvalAnswer answer = {run.name(), options.split, metrics};
+  const EvalAnswer answer = {run.name(), options.split, options.data.empty() ? "" : experiment.data->split.name(),
+                             metrics};
   print_answer(options.json, to_json(answer), to_text(answer));
   return 0;
 }

@@ -71,6 +71,14 @@ TEST_CASE("eval judges the rows of the split that it is told, and an empty split
     CHECK(found["bits_per_byte"].get<double>() == Approx(loss / std::numbers::ln2 / bytes).epsilon(1e-5));
   }
   CHECK(eval(folder, {})["split"] == "val");
+  // other data is judged whole, whatever the run's own is divided into
+  const std::string other = folder.write("other.txt", text.substr(0, 300)),
+                    more = folder.write("more.txt", text.substr(300));
+  const nlohmann::json whole = eval(folder, {"--data", other, more});
+  CHECK(whole["data"] == other + ", " + more);
+  CHECK(whole.count("split") == 0);
+  CHECK(whole["loss"].get<double>() == Approx(loss_of(*run.model, ids, 16)).epsilon(1e-5));
+  check_one_line(run_program(folder, {"eval", folder.path("run"), "--data", folder.path("none")}), 1, "does not exist");
   const Outcome empty = run_program(folder, {"eval", folder.path("run"), "--split=test", "--data.test_fraction=0"});
   check_one_line(empty, 1,
                  "the test split is empty; give it a share of the data (data.test_fraction) or files of its own");
