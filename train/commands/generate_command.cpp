@@ -78,17 +78,24 @@ int generate_command(const std::vector<std::string>& arguments) {
   line.options = options.keys();
   if (!line.parse(arguments)) return 0;
   const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
+  Translator* const translator =
+      options.source.empty()
+          ? nullptr
+          : &capability<Translator>(*run.model, "generate --source", "leave --source out to continue a text");
+  NextToken* const writer =
+      translator != nullptr
+          ? nullptr
+          : &capability<NextToken>(
+                *run.model, "generate",
+                "ask word vectors with heddle embed, classes with heddle eval, translate with --source");
   const auto tokenizer = run.tokenizer();
   if (options.threads > 0) set_threads(static_cast<int>(options.threads));
   if (options.precision == Precision::bf16) round_weights(*run.model);
-  if (!options.source.empty()) {
-    auto& translator = capability<Translator>(*run.model, "generate --source", "leave --source out to continue a text");
+  if (translator != nullptr) {
     tell_checkpoint(run.name());
-    print_translations(translator, *tokenizer, options);
+    print_translations(*translator, *tokenizer, options);
     return 0;
   }
-  auto& writer = capability<NextToken>(
-      *run.model, "generate", "ask word vectors with heddle embed, classes with heddle eval, translate with --source");
   if (options.prompts.empty()) options.prompts.emplace_back();
   std::vector<std::string> texts;
   std::vector<std::vector<std::int32_t>> tokens;
@@ -110,7 +117,7 @@ int generate_command(const std::vector<std::string>& arguments) {
   std::vector<std::int32_t> before;
   for (const auto& prompt : tokens) before.push_back(prompt.empty() ? -1 : prompt.back());
   generate(
-      writer, tokens, options.tokens, options.sampling,
+      *writer, tokens, options.tokens, options.sampling,
       [&](std::size_t which, std::int32_t id) {
         std::string text;
         tokenizer->decode_next(text, std::exchange(before[which], id), id);
