@@ -26,8 +26,8 @@ struct Batch {
   bool continues = false;  ///< each row goes on where the same row of the step before ended
 
   index_t rows() const { return features.defined() ? features.size(0) : inputs.size(0); }
-  /// Inputs: tokens, or rows of numbers.
-  index_t inputs_shown() const { return features.defined() ? rows() : inputs.numel(); }
+  /// Inputs: tokens, of both sides of pairs, or rows of numbers.
+  index_t inputs_shown() const { return features.defined() ? rows() : inputs.numel() + source.numel(); }
   /// Targets that count.
   index_t count() const {
     index_t counted = 0;
