@@ -77,6 +77,12 @@ struct LoadOptions {
   Progress progress{};
 };
 
+/// Examples that are to be told a class, and what each is called: a file, a line of one, or a text itself.
+struct Examples {
+  std::vector<std::string> names;
+  Batch batch;
+};
+
 /// The settings of one kind of data: the config's [data] section.
 class DataConfig {
  public:
@@ -87,6 +93,10 @@ class DataConfig {
   virtual std::vector<Key> keys() = 0;
   /// Errors: those of reading; a split that the examples do not fill; data that does not fit `options.known`.
   virtual std::unique_ptr<Dataset> load(const LoadOptions& options) const = 0;
+  /// What files, and texts, hold beside the data, without a class, as the model was shown its own: `options.known` says
+  /// how that was. Errors: those of reading; a kind of data without such files, or without texts.
+  virtual Examples examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                            const LoadOptions& options) const;
 };
 
 }  // namespace heddle

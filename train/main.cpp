@@ -10,8 +10,8 @@
 
 namespace heddle {
 
-CommandFunction train_command, resume_command, eval_command, generate_command, tokenizer_command, embed_command,
-    config_command, bench_command;
+CommandFunction train_command, resume_command, eval_command, generate_command, predict_command, tokenizer_command,
+    embed_command, config_command, bench_command;
 
 }  // namespace heddle
 
@@ -21,7 +21,8 @@ constexpr heddle::Command kCommands[] = {
     {"train", "train a model as a config says", heddle::train_command},
     {"resume", "go on with a run that was stopped", heddle::resume_command},
     {"eval", "loss, accuracy and other figures of a trained model", heddle::eval_command},
-    {"generate", "write text with a trained model", heddle::generate_command},
+    {"generate", "write or translate text with a trained model", heddle::generate_command},
+    {"predict", "classes of files or texts, probabilities of a text's tokens", heddle::predict_command},
     {"tokenizer", "train a byte-pair vocabulary, encode and decode, see how text is cut", heddle::tokenizer_command},
     {"embed", "ask word vectors: neighbours, analogies, axes, projections", heddle::embed_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},

@@ -123,6 +123,17 @@ std::string visible(std::string_view bytes) {
   return text;
 }
 
+std::string one_line(std::string_view bytes) {
+  std::string out;
+  for (std::size_t at = 0; at <= bytes.size();) {
+    const std::size_t blank = std::min(bytes.find(' ', at), bytes.size());
+    out += visible(bytes.substr(at, blank - at));
+    if (blank < bytes.size()) out += ' ';
+    at = blank + 1;
+  }
+  return out;
+}
+
 std::string describe(char32_t value) {
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "U+%04X", static_cast<unsigned>(value));

@@ -55,6 +55,8 @@ std::size_t display_width(std::string_view text);
 
 /// Bytes as a person reads them: a space is a middle dot, a line's end \n, what cannot be printed its number.
 std::string visible(std::string_view bytes);
+/// The same, but spaces stay.
+std::string one_line(std::string_view bytes);
 
 /// A character as a message shows it: itself in quotes where it can be printed, and its number: 'x' (U+0078).
 std::string describe(char32_t value);

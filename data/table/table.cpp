@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <sstream>
 
 #include "data/classes.h"
@@ -18,7 +19,7 @@ constexpr const char* kBuiltin = "builtin:xor";
 struct Rows {
   std::size_t columns = 0;  ///< of numbers
   std::vector<double> numbers;
-  std::vector<std::string> classes;
+  std::vector<std::string> classes;  ///< or, of rows without one, where they stand
 
   std::int64_t count() const { return std::ssize(classes); }
 };
@@ -49,22 +50,26 @@ std::size_t label_column(const std::string& label, const std::vector<std::string
   return number - 1;
 }
 
-void read_table(const TableConfig& config, const std::string& path, Rows& rows) {
+/// Adds the rows of a file; `with_class` says whether a column holds the class.
+void read_table(const TableConfig& config, const std::string& path, bool with_class, Rows& rows) {
   std::istringstream in(read_file(path, Contents::text, "table: " + path));
   std::vector<std::string> header;
-  std::size_t number = 0, columns = 0, label = 0;
+  std::size_t number = 0, columns = 0;
+  std::optional<std::size_t> label;  // its column
   for (std::string line; std::getline(in, line);) {
     ++number;
     const std::vector<std::string> cells = cells_of(line);
     if (cells.empty() || (cells.size() == 1 && cells[0].empty())) continue;
     if (columns == 0) {
       columns = cells.size();
-      ensure(columns >= 2, "table: ", path, ": line ", number, " has one column, wanted numbers and a class");
+      ensure(columns >= 2 || !with_class, "table: ", path, ": line ", number,
+             " has one column, wanted numbers and a class");
       if (config.header) header = cells;
-      label = label_column(config.label, header, columns, path);
-      ensure(rows.columns == 0 || rows.columns == columns - 1, "table: ", path, " has ", columns,
-             " columns, the files before it ", rows.columns + 1);
-      rows.columns = columns - 1;
+      if (with_class) label = label_column(config.label, header, columns, path);
+      const std::size_t numbers = columns - (with_class ? 1 : 0), before = columns - numbers;
+      ensure(rows.columns == 0 || rows.columns == numbers, "table: ", path, " has ", columns,
+             " columns, the files before it ", rows.columns + before);
+      rows.columns = numbers;
       if (config.header) continue;
     }
     ensure(cells.size() == columns, "table: ", path, ": line ", number, " has ", cells.size(), " columns, the first ",
@@ -78,9 +83,26 @@ void read_table(const TableConfig& config, const std::string& path, Rows& rows) 
              number == 1 ? "; set data.header = true if it is a heading" : "");
       rows.numbers.push_back(value);
     }
-    ensure(!cells[label].empty(), "table: ", path, ": line ", number, " has no class in column ", label + 1);
-    rows.classes.push_back(cells[label]);
+    if (label)
+      ensure(!cells[*label].empty(), "table: ", path, ": line ", number, " has no class in column ", *label + 1);
+    rows.classes.push_back(label ? cells[*label] : concat_text(path, ':', number));
   }
+}
+
+/// Writes a row's numbers from `to` on, by the mean and deviation of the training rows; returns where they end.
+real* standardize(const Rows& rows, std::size_t row, const DataState& state, real* to) {
+  for (std::size_t c = 0; c < rows.columns; ++c)
+    *to++ = static_cast<real>((rows.numbers[row * rows.columns + c] - state.mean[c]) / state.deviation[c]);
+  return to;
+}
+
+/// Errors: rows that are not as the model's were.
+void check_known(const Rows& rows, const DataState& known, const std::string& name) {
+  ensure(known.features == std::vector<std::int64_t>{static_cast<std::int64_t>(rows.columns)}, "table: ", name,
+         " has rows of ", rows.columns, " numbers, and the model was trained on rows of ", known.spec().features);
+  ensure(known.mean.size() == rows.columns && known.deviation.size() == rows.columns, "table: the model keeps ",
+         known.mean.size(), " means and ", known.deviation.size(), " deviations for ", rows.columns,
+         " columns; the checkpoint is damaged, or its data is of another kind");
 }
 
 class TableDataset final : public Dataset {
@@ -102,8 +124,7 @@ class TableDataset final : public Dataset {
     real* to = batch.features.mutable_data();
     for (std::size_t i = 0; i < places.size(); ++i) {
       const auto row = static_cast<std::size_t>(ranges_[static_cast<std::size_t>(split)].begin + places[i]);
-      for (std::size_t c = 0; c < columns; ++c)
-        *to++ = static_cast<real>((rows_.numbers[row * columns + c] - state_.mean[c]) / state_.deviation[c]);
+      to = standardize(rows_, row, state_, to);
       batch.targets[static_cast<index_t>(i)] = targets_[row];
     }
     return batch;
@@ -147,7 +168,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
     const std::int64_t before = rows.count();
     for (const std::string& path : files[part]) {
       if (!path.starts_with("builtin:")) {
-        read_table(*this, path, rows);
+        read_table(*this, path, true, rows);
         continue;
       }
       ensure(path == kBuiltin, "table: ", path, " is not known; the built-in table is ", kBuiltin);
@@ -170,11 +191,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
   DataState state;
   if (options.known != nullptr) {
     state = *options.known;
-    ensure(state.features == std::vector<std::int64_t>{static_cast<std::int64_t>(rows.columns)}, "table: ", name,
-           " has rows of ", rows.columns, " numbers, and the model was trained on rows of ", state.spec().features);
-    ensure(state.mean.size() == rows.columns && state.deviation.size() == rows.columns, "table: the model keeps ",
-           state.mean.size(), " means and ", state.deviation.size(), " deviations for ", rows.columns,
-           " columns; the checkpoint is damaged, or its data is of another kind");
+    check_known(rows, state, name);
   } else {
     state.features = {static_cast<std::int64_t>(rows.columns)};
     state.labels = std::move(classes.names);
@@ -190,6 +207,19 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
     }
   }
   return std::make_unique<TableDataset>(std::move(rows), std::move(classes.of_example), ranges, std::move(state), name);
+}
+
+Examples TableConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                               const LoadOptions& options) const {
+  ensure(texts.empty(), "table: a text is no row of numbers; give files");
+  Rows rows;
+  for (const std::string& path : list_files(files, "table")) read_table(*this, path, false, rows);
+  check_known(rows, *options.known, files[0]);
+  Examples examples{rows.classes, {}};
+  examples.batch.features = Tensor({rows.count(), static_cast<index_t>(rows.columns)});
+  real* to = examples.batch.features.mutable_data();
+  for (std::size_t row = 0; row < examples.names.size(); ++row) to = standardize(rows, row, *options.known, to);
+  return examples;
 }
 
 }  // namespace heddle

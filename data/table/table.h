@@ -16,6 +16,9 @@ struct TableConfig final : DataConfig {
   /// number of columns, what is no number, a label column that is not there, a class that the model was not trained on;
   /// a split without a row.
   std::unique_ptr<Dataset> load(const LoadOptions& options) const override;
+  /// Rows of numbers alone, without a column of classes.
+  Examples examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                    const LoadOptions& options) const override;
 };
 
 }  // namespace heddle

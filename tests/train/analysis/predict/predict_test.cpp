@@ -1,0 +1,101 @@
+#include "train/analysis/predict/predict.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "data/tokenizer/byte.h"
+#include "framework/ops.h"
+#include "models/gpt.h"
+#include "models/mlp.h"
+
+namespace heddle {
+namespace {
+
+GPT some_gpt(index_t context) {
+  GPTConfig config;
+  config.n_layer = 1;
+  config.n_head = 2;
+  config.n_embd = 16;
+  config.context = context;
+  return {config, 256, Rng(1)};
+}
+
+}  // namespace
+
+TEST_CASE("a text's tokens have the log-probabilities that make up its loss") {
+  GPT model = some_gpt(16);
+  const auto tokenizer = make_byte_tokenizer(train_byte_tokenizer({}, {}));
+  const std::string text = "the king sat";
+  const auto scores = score_tokens(model, *tokenizer, text, Precision::f32);
+  REQUIRE(scores.size() == text.size());
+  CHECK(std::isnan(scores[0].log_probability));
+  double sum = 0;
+  Batch batch;
+  batch.inputs = batch.targets = IdTensor({1, std::ssize(text) - 1});
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    CHECK(scores[i].token == text.substr(i, 1));
+    CHECK(scores[i].id == text[i]);
+    if (i + 1 < text.size()) batch.inputs[static_cast<index_t>(i)] = text[i];
+    if (i == 0) continue;
+    batch.targets[static_cast<index_t>(i) - 1] = text[i];
+    sum += scores[i].log_probability;
+  }
+  Context context;
+  CHECK(sum == Approx(-static_cast<double>(model.loss(batch, 1, context).value.item())).epsilon(1e-5));
+}
+
+TEST_CASE("tokens of a text longer than the context are scored once each, given at least half a context") {
+  GPT model = some_gpt(GENERATE(1, 5, 8));
+  const auto window = static_cast<std::size_t>(model.context_size());
+  const auto tokenizer = make_byte_tokenizer(train_byte_tokenizer({}, {}));
+  std::string text;
+  for (int i = 0; i < 37; ++i) text += static_cast<char>('a' + Rng(2).below(20, static_cast<std::uint64_t>(i)));
+  const auto scores = score_tokens(model, *tokenizer, text, Precision::f32);
+  REQUIRE(scores.size() == text.size());
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    const auto given = [&](std::size_t before) {
+      IdTensor inputs({1, static_cast<index_t>(before)});
+      for (std::size_t k = 0; k < before; ++k) inputs[static_cast<index_t>(k)] = text[i - before + k];
+      Context context;
+      context.last_only = true;
+      return static_cast<double>(
+          log_softmax(model.logits(inputs, context)).data()[static_cast<unsigned char>(text[i])]);
+    };
+    bool found = false;  // by some number of tokens before, half a window or more where the text has them
+    for (std::size_t before = std::min(i, std::max<std::size_t>(1, window / 2)); before <= std::min(i, window);
+         ++before)
+      found = found || std::abs(given(before) - scores[i].log_probability) < 1e-4;
+    CHECK(found);
+  }
+  CHECK_THROWS_WITH(score_tokens(model, *tokenizer, "", Precision::f32), Catch::Contains("no token"));
+}
+
+TEST_CASE("the likeliest classes come first, of equals the earlier, with the probabilities of softmax") {
+  PerceptronConfig config;
+  config.hidden = {};
+  DataSpec spec;
+  spec.features = Shape{1};
+  spec.labels = {"a", "b", "c"};
+  Perceptron model(config, spec, Rng(1));
+  real* const weight = model.classifier.weight.mutable_data();
+  real* const bias = model.classifier.bias.mutable_data();
+  for (const int c : {0, 1, 2}) {
+    weight[c] = c == 1 ? real{1} : real{0};
+    bias[c] = 0;
+  }
+  const Examples examples{{"two", "minus"}, {}};
+  Examples two = examples;
+  two.batch.features = Tensor::from({2, -1}, {2, 1});
+  const auto found = predict_classes(model, two, spec.labels, 2, Precision::f32);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].input == "two");
+  REQUIRE(found[0].best.size() == 2);
+  CHECK(found[0].best[0].name == "b");
+  CHECK(found[0].best[0].probability == Approx(std::exp(2) / (2 + std::exp(2))).epsilon(1e-5));
+  CHECK(found[0].best[1].name == "a");
+  CHECK(found[1].best[0].name == "a");
+  CHECK(found[1].best[1].name == "c");
+  CHECK(predict_classes(model, two, spec.labels, 9, Precision::f32)[0].best.size() == 3);
+}
+
+}  // namespace heddle

@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/io/file.h"
+#include "data/io/utf8.h"
+#include "models/capabilities.h"
+#include "train/analysis/predict/predict.h"
+#include "train/commands/commands.h"
+#include "train/commands/json.h"
+#include "train/run/checkpoint.h"
+
+namespace heddle {
+
+nlohmann::json to_json(const Choice& choice) { return {{"name", choice.name}, {"probability", choice.probability}}; }
+
+nlohmann::json to_json(const Prediction& prediction) {
+  return {{"input", prediction.input}, {"best", json_list(prediction.best)}};
+}
+
+nlohmann::json to_json(const TokenScore& score) {
+  nlohmann::json out = {{"id", score.id}, {"token", score.token}, {"log_probability", nullptr}};
+  if (!std::isnan(score.log_probability)) out["log_probability"] = score.log_probability;
+  return out;
+}
+
+namespace {
+
+constexpr std::size_t kTogether = 64;  // files that are read and judged at once
+
+struct PredictOptions {
+  std::vector<std::string> texts;
+  std::int64_t top = 3;
+  bool csv = false, json = false;
+
+  std::vector<Key> keys() {
+    return {
+        {"text", texts, "texts, in the place of files"},
+        {"top", top, "how many of the likeliest to show", 1, 1000},
+        {"csv", csv, "print CSV"},
+        {"json", json, "print JSON"},
+    };
+  }
+};
+
+/// Rows of cells, the first their names, as CSV or with blanks between, in columns.
+std::string rows_text(const std::vector<std::vector<std::string>>& rows, bool csv) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(one_line(row[c])));
+  }
+  const auto quoted = [](const std::string& cell) {
+    if (cell.find_first_of(",\"\r\n") == cell.npos) return cell;
+    std::string text = "\"";
+    for (const char c : cell) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return text + '"';
+  };
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string shown = csv ? quoted(row[c]) : one_line(row[c]);
+      text += (c == 0 ? "" : csv ? "," : "  ") + shown;
+      if (!csv && c + 1 < row.size()) text.append(widths[c] - display_width(shown), ' ');
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string to_text(const std::vector<Prediction>& predictions, const PredictOptions& options) {
+  std::vector<std::vector<std::string>> rows{{"input"}};
+  for (const Prediction& prediction : predictions) {
+    rows.push_back({prediction.input});
+    for (const Choice& choice : prediction.best) {
+      rows.back().push_back(choice.name);
+      rows.back().push_back(fmt::format("{:.4f}", choice.probability));
+    }
+    for (std::size_t rank = 1; rows[0].size() < rows.back().size(); ++rank) {
+      if (rows[0].size() == 2 * rank - 1) rows[0].insert(rows[0].end(), {fmt::format("class {}", rank), "probability"});
+    }
+  }
+  return rows_text(rows, options.csv);
+}
+
+std::string to_text(const std::vector<TokenScore>& scores, const PredictOptions& options) {
+  std::vector<std::vector<std::string>> rows{{"token", "id", "log-probability", "probability"}};
+  double sum = 0, count = 0;
+  for (const TokenScore& score : scores) {
+    const bool known = !std::isnan(score.log_probability);
+    rows.push_back({options.csv ? score.token : visible(score.token), fmt::format("{}", score.id),
+                    known ? fmt::format("{:.4f}", score.log_probability) : "",
+                    known ? fmt::format("{:.4f}", std::exp(score.log_probability)) : ""});
+    if (!known) continue;
+    sum += score.log_probability;
+    ++count;
+  }
+  std::string text = rows_text(rows, options.csv);
+  if (!options.csv && count > 0)
+    text += fmt::format("{} tokens predicted: {:.4f} nats in all, {:.4f} a token, perplexity {:.2f}\n", count, -sum,
+                        -sum / count, std::exp(-sum / count));
+  return text;
+}
+
+std::vector<Prediction> classes_of(const LoadedRun& run, Classifier& model, const std::vector<std::string>& files,
+                                   const PredictOptions& options) {
+  LoadOptions load;
+  load.known = &run.data;
+  load.block_size = run.experiment->model->block_size();
+  std::vector<Prediction> all;
+  const auto add = [&](const std::vector<std::string>& some_files, const std::vector<std::string>& texts) {
+    const Examples examples = run.experiment->data->examples(some_files, texts, load);
+    for (Prediction& prediction :
+         predict_classes(model, examples, run.data.labels, options.top, run.experiment->precision()))
+      all.push_back(std::move(prediction));
+  };
+  const std::vector<std::string> listed = list_files(files, "predict");
+  for (std::size_t first = 0; first < listed.size(); first += kTogether) {
+    const auto begin = listed.begin() + static_cast<std::ptrdiff_t>(first);
+    add({begin, begin + static_cast<std::ptrdiff_t>(std::min(kTogether, listed.size() - first))}, {});
+  }
+  if (!options.texts.empty()) add({}, options.texts);
+  return all;
+}
+
+}  // namespace
+
+int predict_command(const std::vector<std::string>& arguments) {
+  PredictOptions options;
+  CommandLine line;
+  line.usage = "predict RUN [FILES] [options]";
+  line.more_words = 1'000'000;
+  line.summary =
+      "What a trained model (a run's folder: its best.h5; or a checkpoint) says of files or texts that have no class:\n"
+      "the likeliest classes of each; of a language model the log-probability of each token.";
+  line.options = options.keys();
+  if (!line.parse(arguments)) return 0;
+  const std::vector<std::string> files(line.positional.begin() + 1, line.positional.end());
+  if (files.empty() && options.texts.empty()) throw UsageError("predict: of what? Give files, or --text \"...\"");
+  if (options.csv && options.json) throw UsageError("predict: --csv and --json are two forms; choose one");
+  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
+  if (auto* const classifier = find_capability<Classifier>(*run.model)) {
+    const auto predictions = classes_of(run, *classifier, files, options);
+    tell_checkpoint(run.name());
+    print_answer(options.json, json_list(predictions), to_text(predictions, options));
+    return 0;
+  }
+  auto& model = capability<NextToken>(*run.model, "predict", "ask word vectors with heddle embed");
+  std::vector<std::string> texts = options.texts;
+  for (const std::string& file : files) texts.push_back(read_file(file, Contents::text, "predict: " + file));
+  const auto tokenizer = run.tokenizer();
+  nlohmann::json answers = nlohmann::json::array();
+  std::string text;
+  for (const std::string& one : texts) {
+    const auto scores = score_tokens(model, *tokenizer, one, run.experiment->precision());
+    answers.push_back(json_list(scores));
+    text += (text.empty() ? "" : "\n") + to_text(scores, options);
+  }
+  tell_checkpoint(run.name());
+  print_answer(options.json, answers, text);
+  return 0;
+}
+
+}  // namespace heddle
