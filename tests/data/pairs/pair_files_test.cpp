@@ -87,7 +87,7 @@ TEST_CASE("sides that are no two languages and no two columns are refused") {
                                                      Catch::Contains("two languages"));
   };
   for (const auto& [source, target] :
-       {std::pair("1", "en"), {"de", "2"}, {"", "en"}, {"de", ""}, {"0", "1"}, {"1", "0"}})
+       {std::pair("1", "en"), {"de", "2"}, {"", "en"}, {"de", ""}, {"0", "en"}, {"de", "0"}})
     refuse(source, target, concat_text("data.source = ", source, " and data.target = ", target));
   refuse("de", "de", "both de");
   refuse("3", "3", "both 3");

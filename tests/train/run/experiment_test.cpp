@@ -26,6 +26,7 @@ TEST_CASE("a key of another model, learner or kind of data is refused with whose
   refuse(table + "n_head = 2\n", "model.n_head is a key of model.kind = gpt, not of model.kind = mlp");
   refuse("[data]\nkind = table\ntokenizer = char\n[model]\nkind = mlp\n",
          "data.tokenizer is a key of data.kind = text, not of data.kind = table");
+  refuse("[data]\nsource = de\n", "data.source is a key of data.kind = pairs, not of data.kind = text");
   // a key of nobody is a slip of the pen
   CHECK_THROWS_WITH(experiment("[model]\nwindwo = 5\n"), Catch::Contains("unknown key model.windwo"));
   CHECK_NOTHROW(experiment(words + "window = 3\n"));
