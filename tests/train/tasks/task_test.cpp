@@ -35,7 +35,7 @@ struct Shown {
 class Recorder final : public Task, public Evaluation {
  public:
   Unit unit() const override { return {"row", "rows"}; }
-  Baselines baselines() const override { return {}; }
+  Baselines baselines(const Progress&) const override { return {}; }
   std::unique_ptr<Evaluation> evaluation(Split) const override { return std::make_unique<Recorder>(*this); }
   void add(const Batch& batch, Context& context) override {
     CHECK_FALSE(grad_enabled());
