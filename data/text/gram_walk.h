@@ -84,7 +84,7 @@ class Walk {
           run_one(ones[i], 1, histories(), results[i]);
       });
       for (const Result& one : results) result.add(one);
-      for (const auto& one : ones) done(one);
+      if (!ones.empty()) done({ones.front().begin(), ones.back().end()});
       ones.clear();
     };
     std::size_t count = 0;

@@ -39,12 +39,17 @@ Counted count_words(const std::string& text) {
 TEST_CASE(
     "the baselines of a text are its n-grams of orders 1, 2 and 5, and the log says where discounts are assumed") {
   std::string few, many;
+  std::vector<std::string> words;  // of which some stretches come again
   for (std::uint64_t i = 0; i < 4000; ++i) {
     few += Rng(1).below(2, i) == 0 ? "yes " : "no ";
     const double u = Rng(2).uniform(i);
     const auto word = static_cast<int>(400 * u * u * u * u);
-    many += "w" + std::string(1, static_cast<char>('a' + word % 20)) + static_cast<char>('a' + word / 20) + " ";
+    words.push_back({'w', static_cast<char>('a' + word % 20), static_cast<char>('a' + word / 20), ' '});
+    if (i < 20 || Rng(3).below(6, i) > 0) continue;
+    const std::size_t from = Rng(4).below(i - 10, i);
+    for (std::size_t k = 0; k < 4 + i % 6; ++k) words.push_back(words[from + k]);
   }
+  for (const std::string& word : words) many += word;
   for (const std::string& text : {few, many}) {
     const auto [baselines, losses] = count_words(text);
     REQUIRE(baselines.all.size() == 4);
