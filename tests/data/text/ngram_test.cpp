@@ -216,6 +216,21 @@ TEST_CASE("histories that threads count side by side do not mix") {
   set_threads(before);
 }
 
+TEST_CASE("progress grows to all of both texts, counted at once or by parts") {
+  const Text train = random_text(15, 700, 5), val = random_text(16, 90, 5);
+  for (const std::size_t memory : {std::size_t{0}, std::size_t{2000000}}) {
+    std::vector<std::uint64_t> done;
+    const auto watch = [&](const char*, std::uint64_t bytes, std::uint64_t of) {
+      CHECK(of == 2 * 789 * sizeof(Gram));
+      done.push_back(bytes);
+    };
+    count_ngrams(train, val, 5, {memory, watch});
+    CHECK(std::is_sorted(done.begin(), done.end()));
+    CHECK(done.front() == 0);
+    CHECK(done.back() == 2 * 789 * sizeof(Gram));
+  }
+}
+
 TEST_CASE("discounts of an order are assumed where either of its counts gave none") {
   NgramLosses losses;
   for (Discounts& discounts : losses.highest) discounts.assumed = false;
