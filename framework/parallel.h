@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace heddle {
 
@@ -59,6 +62,26 @@ double parallel_sum(index_t n, index_t grain, const Body& body) {
   return detail::sum_chunks(n, grain, &body, [](const void* b, index_t begin, index_t end) {
     return (*static_cast<const Body*>(b))(begin, end);
   });
+}
+
+/// Sorts by operator<, in chunks of a fixed size, then by merging neighbours; takes as much memory again. What is equal
+/// keeps no order.
+template <class T>
+void parallel_sort(std::span<T> values) {
+  constexpr index_t kChunk = 1 << 14;
+  const auto n = static_cast<index_t>(values.size());
+  parallel_for(n, kChunk, [&](index_t begin, index_t end) { std::sort(values.data() + begin, values.data() + end); });
+  if (n <= kChunk) return;
+  std::vector<T> spare(values.size());
+  T *from = values.data(), *to = spare.data();
+  for (index_t width = kChunk; width < n; width *= 2) {
+    parallel_for(n, 2 * width, [&](index_t begin, index_t end) {
+      const index_t middle = std::min(begin + width, end);
+      std::merge(from + begin, from + middle, from + middle, from + end, to + begin);
+    });
+    std::swap(from, to);
+  }
+  if (from != values.data()) std::copy(from, from + n, values.data());
 }
 
 }  // namespace heddle

@@ -4,7 +4,6 @@
 
 #include "data/io/scratch.h"
 #include "framework/hash.h"
-#include "framework/parallel.h"
 
 namespace heddle {
 namespace {
@@ -63,18 +62,10 @@ void save_tokens(const std::filesystem::path& path, const TokenText& text) {
 TokenText load_tokens(const std::filesystem::path& path) {
   TokenText text;
   load_file(path, kKind, kFormat, [&](Hdf5IArchive& archive) { text.serialize(archive, 0); });
-  const Tokens tokens(text.tokens);
-  const auto vocabulary = static_cast<std::int32_t>(text.tokenizer.pieces.size());
-  const double outside = parallel_sum(static_cast<index_t>(tokens.size()), 1 << 20, [&](index_t begin, index_t end) {
-    double count = 0;
-    for (index_t i = begin; i < end; ++i) {
-      const std::int32_t id = tokens[static_cast<std::size_t>(i)];
-      count += id < 0 || id >= vocabulary ? 1 : 0;
-    }
-    return count;
-  });
-  ensure(outside == 0, "'", path.string(), "': ", static_cast<index_t>(outside),
-         " tokens are outside the vocabulary of ", vocabulary, "; encode the text again");
+  const auto vocabulary = static_cast<index_t>(text.tokenizer.pieces.size());
+  const index_t outside = Tokens(text.tokens).count_outside(vocabulary);
+  ensure(outside == 0, "'", path.string(), "': ", outside, " tokens are outside the vocabulary of ", vocabulary,
+         "; encode the text again");
   return text;
 }
 

@@ -51,6 +51,8 @@ class Tokens {
     copy(0, size(), all.data());
     return all;
   }
+  /// How many are no ids of a vocabulary.
+  index_t count_outside(index_t vocab_size) const;
 
  private:
   template <class T>

@@ -73,6 +73,22 @@ TEST_CASE("a parallel sum has the same bits on any number of threads") {
   REQUIRE_THROWS_WITH(set_threads(0), Catch::Contains("threads: 0"));
 }
 
+TEST_CASE("a parallel sort puts everything in order, on any number of threads") {
+  const int before = threads();
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    for (const std::size_t n : {0, 1, 2, 16383, 16384, 16385, 32768, 32769, 49153, 200003}) {
+      std::vector<std::uint64_t> values(n);
+      for (std::size_t i = 0; i < n; ++i) values[i] = Rng(6).below(1000, i);
+      std::vector<std::uint64_t> wanted = values;
+      std::sort(wanted.begin(), wanted.end());
+      parallel_sort(std::span(values));
+      REQUIRE(values == wanted);
+    }
+  }
+  set_threads(before);
+}
+
 TEST_CASE("random blocks side by side are the blocks one by one") {
   const Rng rng(7, 0x123456789abcdef0U);
   for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{48}, (std::uint64_t{1} << 32U) - 5}) {

@@ -1,7 +1,6 @@
 #include <filesystem>
 
 #include "data/io/file.h"
-#include "framework/format.h"
 #include "train/commands/commands.h"
 #include "train/run/progress.h"
 #include "train/run/session.h"
@@ -38,8 +37,7 @@ void prepare_folder(const Experiment& experiment) {
 std::unique_ptr<Dataset> load(const Experiment& experiment, const DataState* known, const fs::path& folder) {
   Reporter reporter;
   return experiment.load_data(known, folder, [&](const char* what, std::uint64_t bytes, std::uint64_t of) {
-    reporter.progress(std::string(what) + ": " + human_bytes(static_cast<double>(bytes)) + " of " +
-                      human_bytes(static_cast<double>(of)));
+    reporter.progress(progress_text(what, bytes, of));
   });
 }
 

@@ -9,7 +9,7 @@ namespace heddle {
 namespace {
 
 constexpr const char* kKind = "checkpoint";
-constexpr int kFormat = 3;
+constexpr int kFormat = 4;
 
 /// A model's parameters under their names, as an archive sees them.
 struct Weights {

@@ -12,6 +12,7 @@
 #include "train/run/experiment.h"
 #include "train/run/metrics.h"
 #include "train/run/origin.h"
+#include "train/tasks/task.h"
 
 namespace heddle {
 
@@ -21,13 +22,14 @@ struct RunState {
   double best_val_loss = std::numeric_limits<double>::infinity();  ///< lowest so far, in nats a target
   std::int64_t evaluations_since_best = 0;
   std::uint64_t fingerprint = 0;  ///< of the data that the run is trained on
+  Baselines baselines;            ///< on that data; without a line until they are known
   History history;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(step) & BOOST_SERIALIZATION_NVP(best_val_loss);
     ar& BOOST_SERIALIZATION_NVP(evaluations_since_best);
-    ar& BOOST_SERIALIZATION_NVP(fingerprint) & BOOST_SERIALIZATION_NVP(history);
+    ar& BOOST_SERIALIZATION_NVP(fingerprint) & BOOST_SERIALIZATION_NVP(baselines) & BOOST_SERIALIZATION_NVP(history);
   }
 };
 

@@ -29,6 +29,8 @@ class RunListener {
   virtual void on_begin() {}
   /// Something that a person wants to know, a line or more.
   virtual void on_message(const std::string& /*text*/) {}
+  /// How far something is that takes long.
+  virtual void on_progress(const std::string& /*text*/) {}
   /// A step was made; the row is not over yet.
   virtual void on_step(const RunRow&) {}
   virtual void on_row(const RunRow&) {}

@@ -14,6 +14,7 @@ class ConsoleListener final : public RunListener {
   /// Errors: the log cannot be written.
   explicit ConsoleListener(const std::filesystem::path& log) { reporter_.log_to(log); }
   void on_message(const std::string& text) override { reporter_.line(text); }
+  void on_progress(const std::string& text) override { reporter_.progress(text); }
   void on_step(const RunRow& row) override;
   void on_row(const RunRow& row) override;
   void on_sample(std::int64_t step, const std::string& text) override;

@@ -15,6 +15,11 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+std::string progress_text(const char* what, std::uint64_t bytes, std::uint64_t of) {
+  return fmt::format("{}: {} of {}", what, human_bytes(static_cast<double>(bytes)),
+                     human_bytes(static_cast<double>(of)));
+}
+
 Reporter::Reporter() : terminal_(isatty(STDOUT_FILENO) == 1) {}
 Reporter::~Reporter() { clear(); }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -11,6 +12,9 @@ namespace heddle {
 
 /// Of a clock that never goes back.
 double seconds_now();
+
+/// "encoding: 12 MB of 62 MB": the state of a work that goes through bytes.
+std::string progress_text(const char* what, std::uint64_t bytes, std::uint64_t of);
 
 /// Tells the user what happens: lines go to the terminal and to the run's log.txt; between them, on a terminal, one
 /// line shows the state of the work and is drawn again in place, at most ten times a second.

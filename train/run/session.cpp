@@ -94,8 +94,13 @@ void Session::introduce() {
                   experiment.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
                   human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
                   human_bytes(memory.activations)));
-  baselines_ = trainer_.task().baselines();
-  message(baselines_.line);
+  // A resumed run has them: it goes on with the same data, and with every key that decides them.
+  if (state_.baselines.line.empty()) {
+    state_.baselines = trainer_.task().baselines([&](const char* what, std::uint64_t bytes, std::uint64_t of) {
+      tell([text = progress_text(what, bytes, of)](RunListener& to) { to.on_progress(text); });
+    });
+  }
+  message(state_.baselines.line);
   if (state_.step > 0) message(fmt::format("going on after step {} of {}", state_.step, trainer_.plan().steps));
   for (const std::string& difference : origins_) message(difference);
 }
@@ -213,9 +218,9 @@ void Session::finish(bool early) {
   std::string figures, comparison;
   for (const Metric& metric : metrics) {
     if (metric.column) figures += (figures.empty() ? "" : ", ") + metric.text;
-    if (metric.name != baselines_.metric) continue;
-    for (const auto& [name, value] : baselines_.all) {
-      const bool better = baselines_.lower_is_better ? metric.value < value : metric.value > value;
+    if (metric.name != state_.baselines.metric) continue;
+    for (const auto& [name, value] : state_.baselines.all) {
+      const bool better = state_.baselines.lower_is_better ? metric.value < value : metric.value > value;
       comparison += fmt::format("{}{} than {} ({:.3f})", comparison.empty() ? "" : ", ", better ? "better" : "WORSE",
                                 name, value);
     }

@@ -68,7 +68,6 @@ class Session {
   Trainer trainer_;
   std::filesystem::path folder_;
   std::vector<std::unique_ptr<RunListener>> listeners_;
-  Baselines baselines_;
   std::vector<std::string> origins_;  ///< what computes otherwise than before
   bool profiled_ = false;
 

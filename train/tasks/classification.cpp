@@ -91,7 +91,7 @@ class Classification final : public Task {
 
   Unit unit() const override { return {"example", "examples"}; }
 
-  Baselines baselines() const override {
+  Baselines baselines(const Progress&) const override {
     std::vector<std::vector<double>> means(labels_.size());
     std::vector<double> counts(labels_.size());
     for_rows(dataset_, Split::train, [&](std::span<const real> features, std::size_t is) {

@@ -57,28 +57,29 @@ class LanguageModel final : public Task {
 
   Unit unit() const override { return {"token", "tokens"}; }
 
-  Baselines baselines() const override {
-    const Tokens &train = dataset_.tokens(Split::train), &val = dataset_.tokens(Split::val);
-    const NgramLosses counted = count_ngrams(train, val, dataset_.tokenizer()->vocab_size());
+  Baselines baselines(const Progress& progress) const override {
+    NgramOptions options;
+    options.progress = progress;
+    const NgramLosses counted = count_ngrams(dataset_.tokens(Split::train), dataset_.tokens(Split::val),
+                                             dataset_.tokenizer()->vocab_size(), options);
     Baselines found;
     found.all = {{"uniform", counted.uniform},
-                 {"unigram", counted.unigram},
-                 {"bigram", counted.bigram},
-                 {"5-gram", counted.five_gram}};
+                 {"unigram", counted.of_order[0]},
+                 {"bigram", counted.of_order[1]},
+                 {"5-gram", counted.of_order[4]}};
     const Bits& bits = bits_of(Split::val);
-    std::string list;
+    std::string list, assumed;
     for (const auto& [name, nats] : found.all) {
       list += fmt::format("{}{} {:.3f}", list.empty() ? "" : ", ", name, nats);
       if (bits.known()) list += fmt::format(" ({:.3f})", bits.a_byte(nats));
     }
-    const bool whole =
-        counted.counted == static_cast<index_t>(train.size()) && counted.judged == static_cast<index_t>(val.size());
-    const std::string part = whole ? ""
-                                   : fmt::format(" the last {} training tokens, on the last {} for validation,",
-                                                 human_count(static_cast<double>(counted.counted)),
-                                                 human_count(static_cast<double>(counted.judged)));
-    found.line = fmt::format("baselines: counting n-grams of{} reaches, in nats a token{}: {}",
-                             part.empty() ? " the training tokens" : part, bits.known() ? " (bits a byte)" : "", list);
+    for (int order = 1; order <= kNgramOrders; ++order) {
+      if (counted.assumed(order)) assumed += fmt::format("{}{}", assumed.empty() ? "" : ", ", order);
+    }
+    found.line = fmt::format("baselines: counting n-grams of the training tokens reaches, in nats a token{}: {}",
+                             bits.known() ? " (bits a byte)" : "", list);
+    if (!assumed.empty())
+      found.line += fmt::format("; discounts of 0.5, 1, 1.5 for n = {}, as their counts give none", assumed);
     return found;
   }
 

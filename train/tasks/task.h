@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/serialization/nvp.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +16,12 @@ namespace heddle {
 /// What is reached without training this model, to compare with.
 struct Baseline {
   std::string name;
-  double value;
+  double value = 0;
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(name) & BOOST_SERIALIZATION_NVP(value);
+  }
 };
 /// Baselines, and the log's line about them.
 struct Baselines {
@@ -23,6 +29,12 @@ struct Baselines {
   std::string line;
   std::string metric = "loss";  ///< what their values are to be compared with
   bool lower_is_better = true;
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(all) & BOOST_SERIALIZATION_NVP(line) & BOOST_SERIALIZATION_NVP(metric);
+    ar& BOOST_SERIALIZATION_NVP(lower_is_better);
+  }
 };
 
 /// How a task speaks of what it counts.
@@ -54,7 +66,8 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual Unit unit() const = 0;
-  virtual Baselines baselines() const = 0;
+  /// What may take long tells `progress`.
+  virtual Baselines baselines(const Progress& progress) const = 0;
   /// Of a split, not yet of any batch.
   virtual std::unique_ptr<Evaluation> evaluation(Split split, const EvaluationOptions& options) const = 0;
   /// Makes of a batch of the data what the model is shown, in training and in evaluations: hides tokens that are to be

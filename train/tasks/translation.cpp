@@ -105,7 +105,7 @@ class Translation final : public Task {
 
   Unit unit() const override { return {"token", "tokens"}; }
 
-  Baselines baselines() const override {
+  Baselines baselines(const Progress&) const override {
     const auto vocabulary = static_cast<std::size_t>(dataset_.tokenizer()->vocab_size());
     std::vector<double> counts(vocabulary, 1);  // of each token one more, so that none is impossible
     auto all = static_cast<double>(vocabulary);

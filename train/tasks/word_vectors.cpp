@@ -37,7 +37,7 @@ class WordVectorTask final : public Task {
 
   Unit unit() const override { return {"pair", "words"}; }
 
-  Baselines baselines() const override {
+  Baselines baselines(const Progress&) const override {
     const double nothing = model_.untrained_loss(), frequencies = model_.frequency_loss();
     return {{{"nothing", nothing}, {"frequencies", frequencies}},
             fmt::format("baselines, in nats a pair: vectors that know nothing {:.3f}, words' frequencies alone {:.3f}",

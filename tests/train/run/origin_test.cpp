@@ -31,7 +31,8 @@ class Messages final : public RunListener {
 }  // namespace
 
 TEST_CASE(
-    "origins differ by precision, instruction set, version and commit, each in a line, and a processor's name is none") {
+    "origins differ by precision, instruction set, version and commit, each in a line, and a processor's name is "
+    "none") {
   CHECK(kHere.differences(kHere).empty());
   const auto differs = [](const Origin& now, const std::string& text) {
     const std::vector<std::string> lines = kHere.differences(now);

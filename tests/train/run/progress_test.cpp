@@ -38,6 +38,10 @@ TEST_CASE("times have two units at most, and rounding carries") {
   CHECK(human_time(100 * 3600 + 125) == "100h 02m");
 }
 
+TEST_CASE("a work through bytes says what it is, how many are done and of how many") {
+  CHECK(progress_text("encoding", 1250, 62000000) == "encoding: 1.25 KB of 62.0 MB");
+}
+
 TEST_CASE("a log is added to, and one that cannot be opened is named") {
   const TemporaryFolder folder;
   const std::string path = folder.write("log.txt", "earlier\n");

@@ -35,15 +35,34 @@ std::map<std::string, std::int64_t> checkpoints(const std::string& run) {
   return all;
 }
 
-/// Keeps a run's rows.
-class Rows final : public RunListener {
+/// What a run told.
+struct Told {
+  std::vector<RunRow> rows;
+  std::vector<std::string> messages, progress;
+};
+
+class Keeper final : public RunListener {
  public:
-  explicit Rows(std::vector<RunRow>& all) : all_(all) {}
-  void on_row(const RunRow& row) override { all_.push_back(row); }
+  explicit Keeper(Told& told) : told_(told) {}
+  void on_message(const std::string& text) override { told_.messages.push_back(text); }
+  void on_progress(const std::string& text) override { told_.progress.push_back(text); }
+  void on_row(const RunRow& row) override { told_.rows.push_back(row); }
 
  private:
-  std::vector<RunRow>& all_;
+  Told& told_;
 };
+
+/// Runs an experiment from `state` on, in `folder`, and keeps what it told.
+Told run_session(const Experiment& experiment, const TemporaryFolder& folder, RunState state = {}) {
+  const auto dataset = experiment.load_data();
+  const auto model = experiment.build_model(dataset->state().spec());
+  const auto learner = experiment.make_learner(*model);
+  Told told;
+  std::vector<std::unique_ptr<RunListener>> listeners;
+  listeners.push_back(std::make_unique<Keeper>(told));
+  Session({experiment, *dataset, *model, *learner}, std::move(state), folder.path()).run(std::move(listeners));
+  return told;
+}
 
 }  // namespace
 
@@ -75,12 +94,9 @@ TEST_CASE("a better loss begins the count of evaluations for an early stop anew"
   experiment.schedule.lr = experiment.schedule.min_lr = 0;
   experiment.train.eval_interval = 1;
   experiment.train.early_stop = 3;
-  const auto dataset = experiment.load_data();
-  const auto model = experiment.build_model(dataset->state().spec());
-  const auto learner = experiment.make_learner(*model);
   RunState state;
   state.evaluations_since_best = 2;  // the next is better than all before
-  Session({experiment, *dataset, *model, *learner}, state, folder.path()).run();
+  run_session(experiment, folder, state);
   CHECK(load_checkpoint(folder.path("last.h5")).state.step == 4);
 }
 
@@ -150,14 +166,7 @@ TEST_CASE("a row has the last step's rate, its own steps' speed, and the seconds
   Experiment experiment(Settings::from_file(tiny_config(folder)));
   experiment.train.steps = 9;
   experiment.train.log_interval = 2;
-  const auto dataset = experiment.load_data();
-  const auto model = experiment.build_model(dataset->state().spec());
-  const auto learner = experiment.make_learner(*model);
-  std::vector<RunRow> rows;
-  std::vector<std::unique_ptr<RunListener>> listeners;
-  listeners.push_back(std::make_unique<Rows>(rows));
-  Session session({experiment, *dataset, *model, *learner}, {}, folder.path());
-  session.run(std::move(listeners));
+  const std::vector<RunRow> rows = run_session(experiment, folder).rows;
   REQUIRE(rows.size() == 5);  // after steps 2, 4, 6, 8 and 9
   double seconds = 0;
   for (const RunRow& row : rows) {
@@ -165,7 +174,54 @@ TEST_CASE("a row has the last step's rate, its own steps' speed, and the seconds
     CHECK(row.lr == experiment.schedule.lr * static_cast<double>(row.step) / 11);  // 10 steps of warm-up
     seconds += (row.step == 9 ? 1 : 2) * 8 * 16 / row.inputs_per_second;
   }
-  CHECK(session.state().history.last("seconds", 0) == Approx(seconds));
+  CHECK(load_checkpoint(folder.path("last.h5")).state.history.last("seconds", 0) == Approx(seconds));
+}
+
+TEST_CASE("baselines are counted once, and kept: a run that has them counts nothing and compares with those") {
+  const TemporaryFolder first, second;
+  Experiment experiment(Settings::from_file(tiny_config(first)));
+  experiment.train.steps = 2;
+  const auto dataset = experiment.load_data();
+  const auto model = experiment.shape_model(dataset->state().spec());
+  const Baselines counted = make_language_model(*model, *dataset)->baselines({});
+  const Told told = run_session(experiment, first);
+  CHECK_FALSE(told.progress.empty());
+  CHECK(std::count(told.messages.begin(), told.messages.end(), counted.line) == 1);
+  const Baselines kept = load_checkpoint(first.path("last.h5")).state.baselines;
+  CHECK(kept.line == counted.line);
+  CHECK(kept.metric == "loss");
+  CHECK(kept.lower_is_better);
+  REQUIRE(kept.all.size() == 4);
+  for (std::size_t i = 0; i < kept.all.size(); ++i) {
+    CHECK(kept.all[i].name == counted.all[i].name);
+    CHECK(kept.all[i].value == counted.all[i].value);
+  }
+
+  RunState state;
+  state.baselines = {{{"a guess", 0.125}, {"another", 1e9}}, "known before", "perplexity", false};
+  const Told later = run_session(experiment, second, state);
+  CHECK(later.progress.empty());
+  CHECK(std::count(later.messages.begin(), later.messages.end(), "known before") == 1);
+  const std::string compared =
+      "against the baselines: better than a guess (0.125), WORSE than another (1000000000.000)";
+  CHECK(std::count(later.messages.begin(), later.messages.end(), compared) == 1);
+  const Baselines still = load_checkpoint(second.path("last.h5")).state.baselines;
+  CHECK(still.line == "known before");
+  CHECK(still.metric == "perplexity");
+  CHECK_FALSE(still.lower_is_better);
+  REQUIRE(still.all.size() == 2);
+  CHECK(still.all[1].name == "another");
+  CHECK(still.all[1].value == 1e9);
+}
+
+TEST_CASE("a resumed run tells the baselines of its checkpoint") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
+  const std::string line = load_checkpoint(folder.path("run/last.h5")).state.baselines.line;
+  CHECK_THAT(line, Catch::StartsWith("baselines: "));
+  const Outcome resumed = run_program(folder, {"resume", folder.path("run"), "--train.steps=4"});
+  CHECK(resumed.status == 0);
+  CHECK_THAT(resumed.out, Catch::Contains(line + '\n'));
 }
 
 TEST_CASE("at the end the mean weights of the last checkpoints are kept where they judge better than the last") {

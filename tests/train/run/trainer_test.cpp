@@ -297,7 +297,7 @@ TEST_CASE("a loss of pairs is a mean over pairs: unknown words are none, and a t
   const auto first_loss = [&](const std::string& val_fraction) {
     Setup setup(words("path = " + path + "\nmin_count = 2\nval_fraction = " + val_fraction + '\n',
                       "n_embd = 8\nblock_size = 100\nsubsample = 0\n"));
-    return std::pair(setup.trainer.evaluate(true)[0].value, setup.trainer.task().baselines().all[0].value);
+    return std::pair(setup.trainer.evaluate(true)[0].value, setup.trainer.task().baselines({}).all[0].value);
   };
   const auto [loss, nothing] = first_loss("0.6");
   CHECK(loss == Approx(nothing).epsilon(0.03));

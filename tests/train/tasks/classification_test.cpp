@@ -122,7 +122,7 @@ TEST_CASE("the baselines are the commonest training class and the nearest mean o
   rows.add(Split::val, 8, 1).add(Split::val, 0, 2);
   Nearest model(3);
   const auto task = make_classification(model, rows);
-  const Baselines baselines = task->baselines();
+  const Baselines baselines = task->baselines({});
   CHECK(baselines.metric == "accuracy");
   CHECK_FALSE(baselines.lower_is_better);
   REQUIRE(baselines.all.size() == 2);

@@ -22,7 +22,7 @@ struct Shown {
 class Recorder final : public Task, public Evaluation {
  public:
   Unit unit() const override { return {"row", "rows"}; }
-  Baselines baselines() const override { return {}; }
+  Baselines baselines(const Progress&) const override { return {}; }
   std::unique_ptr<Evaluation> evaluation(Split, const EvaluationOptions&) const override {
     return std::make_unique<Recorder>(*this);
   }

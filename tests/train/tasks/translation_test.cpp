@@ -90,7 +90,7 @@ TEST_CASE("what judges translations is computed where a thorough evaluation asks
         std::vector<std::string>{"loss", "perplexity", "bleu_lower_case", "bleu", "bleu_white_space", "chrf"});
   CHECK(quick[0].value == all[0].value);
   CHECK(evaluate(*task, *dataset, Split::val, {3, 0, Precision::f32})[0].value == Approx(quick[0].value).epsilon(1e-5));
-  const Baselines baselines = task->baselines();
+  const Baselines baselines = task->baselines({});
   CHECK(baselines.all[0].value == Approx(std::log(static_cast<double>(dataset->state().tokenizer.pieces.size()))));
   CHECK(baselines.all[1].value < baselines.all[0].value);
 }
