@@ -3,6 +3,7 @@
 #include "models/cnn.h"
 #include "models/gpt.h"
 #include "models/mlp.h"
+#include "models/vit.h"
 #include "models/word2vec/word2vec.h"
 
 namespace heddle {
@@ -12,6 +13,7 @@ const std::vector<ModelKind>& model_kinds() {
       {"word2vec", {"word_vectors"}, make_part<ModelConfig, Word2VecConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},
       {"cnn", {"classification"}, make_part<ModelConfig, CNNConfig>},
+      {"vit", {"classification"}, make_part<ModelConfig, ViTConfig>},
   };
   return rows;
 }

@@ -2,12 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "framework/ops.h"
 
 namespace heddle {
+
+std::vector<Mistake> surest(std::vector<Mistake> mistakes, std::size_t count) {
+  std::stable_sort(mistakes.begin(), mistakes.end(),
+                   [](const Mistake& a, const Mistake& b) { return a.probability > b.probability; });
+  mistakes.resize(std::min(count, mistakes.size()));
+  return mistakes;
+}
 
 ClassEvaluation::ClassEvaluation(Classifier& model, const std::vector<std::string>& labels)
     : model_(model), labels_(labels), counts_(labels.size() * labels.size()) {}

@@ -15,6 +15,9 @@ struct Mistake {
   double probability = 0;          ///< that the model gives to the one that was found
 };
 
+/// The `count` surest of them, or all if they are fewer, the surest first; of equally sure ones that which comes first.
+std::vector<Mistake> surest(std::vector<Mistake> mistakes, std::size_t count);
+
 /// How well classes are told: mean loss an example; accuracy; of each class precision (how many of those found are
 /// right), recall (how many of those there are were found) and F1 = 2 right / (found + there). A class that was never
 /// found has no precision (NaN), one without an example no recall, one that is neither no F1. And the confusion matrix,

@@ -62,8 +62,9 @@ std::string tiny_images(const TemporaryFolder& folder, const std::string& model)
   folder.write("quarters/labels", quarters.labels);
   return folder.write(model + ".cfg",
                       "[data]\nkind = images\npath = " + folder.write("quarters/images", quarters.images) +
-                          "\nval_fraction = 0.2\ntest_fraction = 0.2\n[model]\nkind = " + model +
-                          "\nhidden = 16\ndropout = 0.2\n[optim]\nlr = 0.01\nwarmup_steps = 5\n"
+                          "\nval_fraction = 0.2\ntest_fraction = 0.2\n[model]\nkind = " + model + '\n' +
+                          (model == "vit" ? "n_layer = 2\nn_head = 2\nn_embd = 16" : "hidden = 16") +
+                          "\ndropout = 0.2\n[optim]\nlr = 0.01\nwarmup_steps = 5\n"
                           "[train]\nepochs = 5\nsteps = 0\nbatch_size = 8\neval_interval = 20\neval_batches = 0\n"
                           "checkpoint_interval = 10\nsample_tokens = 0\n");
 }
@@ -99,17 +100,20 @@ TEST_CASE("an MLP learns whether two bits differ, from every seed, a perceptron 
 
 TEST_CASE("runs on images give the same bits on one, two and three threads, stopped and resumed or not") {
   const TemporaryFolder folder;
-  const std::string model = GENERATE("mlp", "cnn"), config = tiny_images(folder, model);
+  const std::string model = GENERATE("mlp", "cnn", "vit"), config = tiny_images(folder, model);
+  const std::string augment = "--data.shift=1";
   for (const std::string threads : {"1", "2", "3"})
-    train(folder, {config, "--run.dir=" + folder.path(threads), "--run.threads=" + threads});
+    train(folder, {config, augment, "--run.dir=" + folder.path(threads), "--run.threads=" + threads});
   const std::string one = weights_of(folder.path("1/last.h5"));
   CHECK(one == weights_of(folder.path("2/last.h5")));
   CHECK(one == weights_of(folder.path("3/last.h5")));
-  train(folder, {config, "--run.dir=" + folder.path("other"), "--run.seed=2"});
+  train(folder, {config, augment, "--run.dir=" + folder.path("other"), "--run.seed=2"});
   CHECK(one != weights_of(folder.path("other/last.h5")));
+  train(folder, {config, "--run.dir=" + folder.path("plain")});
+  CHECK(one != weights_of(folder.path("plain/last.h5")));
 
-  Process process(
-      folder, {"train", config, "--run.dir=" + folder.path("stopped"), "--train.log_interval=1", "--run.threads=1"});
+  Process process(folder, {"train", config, augment, "--run.dir=" + folder.path("stopped"), "--train.log_interval=1",
+                           "--run.threads=1"});
   for (int i = 0; i < 60000; ++i) {
     if (read_bytes(folder.path("stopped/log.txt")).find("\nstep 11/") != std::string::npos) break;
     usleep(1000);
@@ -128,14 +132,16 @@ TEST_CASE("runs on images give the same bits on one, two and three threads, stop
 
 TEST_CASE("networks of images learn, tell their figures of each split, and refuse what they cannot do in a line") {
   const TemporaryFolder folder;
-  const std::string model = GENERATE("mlp", "cnn"), config = tiny_images(folder, model), run = folder.path("run");
+  const std::string model = GENERATE("mlp", "cnn", "vit"), config = tiny_images(folder, model);
+  const std::string run = folder.path("run");
   train(folder, {config, "--run.dir=" + run, "--train.epochs=15"});
   CHECK(accuracy_of(folder, run, "train") > 0.95);
   CHECK(accuracy_of(folder, run, "val") > 0.8);
   CHECK(accuracy_of(folder, run, "test") > 0.8);
   const Outcome json = run_program(folder, {"eval", run, "--split", "test", "--json"});
   CHECK_THAT(json.out, Catch::Contains("\"split\":\"test\"") && Catch::Contains("\"loss\":") &&
-                           Catch::Contains("\"precision_0\":") && Catch::Contains("\"recall_3\":"));
+                           Catch::Contains("\"precision_0\":") && Catch::Contains("\"recall_3\":") &&
+                           Catch::Contains("\"f1_2\":") && Catch::Contains("\"confusion\":"));
   const Outcome text = run_program(folder, {"eval", run, "--split=test"});
   CHECK_THAT(text.out, Catch::Contains("test split: ") && Catch::Contains("accuracy") &&
                            Catch::Contains("\n  3: precision") && !Catch::Contains(", \n"));
@@ -167,7 +173,7 @@ TEST_CASE("data that a model does not learn from, and keys of another kind, are 
   };
   tiny_images(folder, "mlp");
   refused({"--model.kind=gpt"},
-          "model.kind = gpt does not learn from data.kind = images; that data fits model.kind = mlp, cnn");
+          "model.kind = gpt does not learn from data.kind = images; that data fits model.kind = mlp, cnn, vit");
   refused({"--model.kind=word2vec", "--data.kind=table"}, "word2vec does not learn from data.kind = table");
   refused({"--data.kind=text"},
           "model.kind = mlp does not learn from data.kind = text; that data fits model.kind = gpt, "
