@@ -4,6 +4,7 @@
 #include "models/gpt.h"
 #include "models/mlp.h"
 #include "models/seq2seq.h"
+#include "models/vit.h"
 #include "models/word2vec/word2vec.h"
 
 namespace heddle {
@@ -14,6 +15,7 @@ const std::vector<ModelKind>& model_kinds() {
       {"seq2seq", {"translation"}, make_part<ModelConfig, Seq2SeqConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},
       {"cnn", {"classification"}, make_part<ModelConfig, CNNConfig>},
+      {"vit", {"classification"}, make_part<ModelConfig, ViTConfig>},
   };
   return rows;
 }

@@ -41,7 +41,7 @@ layers=(
   'learners  train/learners/            base|parallel|tensor|gemm|autograd|nn|optim|archive|batch|dataset|model|word2vec|metric'
   'tasks     train/tasks/               base|parallel|tensor|autograd|ops|nn|batch|dataset|kinds|text|pairs|model|models|word2vec|decode|words|translation|learners|metric'
   'run       train/run/                 base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks'
-  'commands  train/commands/            base|parallel|tensor|gemm|autograd|io|tokenizer|dataset|text|pairs|vectors|model|models|geometry|predict|words|decode|metric|tasks|run'
+  'commands  train/commands/            base|parallel|tensor|gemm|autograd|io|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|predict|words|decode|metric|tasks|run'
   'bench     train/bench/               base|parallel|tensor|gemm|io|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|run|commands'
   'main      train/main\.cpp            base|run|commands|bench'
   'tests     tests/                     .*'
@@ -54,6 +54,8 @@ doors=(
   'boost/program_options  train/run/config\.cpp'
   'utf8proc               data/io/utf8\.cpp'
   'z(lib|std|std_errors)\.h (data/io/input_file\.cpp|tests/packed\.h)'
+  'png\.h                 data/images/png\.cpp'
+  '(turbojpeg|jpeglib)\.h data/images/jpeg\.cpp'
   'catch2/                tests/.*'
   'Eigen/                 train/analysis/geometry/linear_algebra\.cpp'
 )

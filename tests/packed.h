@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,22 @@ inline std::string gzip(std::string_view bytes) {
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return packed;
+}
+
+/// The stream of zlib's own form that is in PNG files.
+inline std::string deflated(std::string_view bytes) {
+  uLongf size = compressBound(bytes.size());
+  std::string packed(size, '\0');
+  REQUIRE(compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
+                   bytes.size()) == Z_OK);
+  packed.resize(size);
+  return packed;
+}
+
+/// The checksum of gzip and PNG.
+inline std::uint32_t crc_of(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
 /// One frame of zstd, with a checksum as the program writes it; a window of 2^`window_log` bytes, 0: as the level has.

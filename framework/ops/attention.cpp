@@ -89,9 +89,13 @@ struct Attention {
   void score(const Tile& tile, const HeadsIn& q, const HeadsIn& k, real* s) const;
   /// Drops weights [count, width] of the tile.
   void drop(const Tile& t, real* weights) const {
-    for (index_t i = 0; options.dropout > 0 && i < t.count; ++i) {
-      drop_elements(options.rng, options.dropout, row(options.first_row + t.b, t.h, t.first + i) * keys + t.key,
-                    t.width, weights + i * t.width, weights + i * t.width);
+    if (options.dropout == 0) return;
+    // Rows that are whole follow each other in the random numbers, too, of which short ones would leave many unused.
+    const bool whole = t.width == keys;
+    const index_t rows = whole ? 1 : t.count, length = whole ? t.count * t.width : t.width;
+    for (index_t i = 0; i < rows; ++i) {
+      drop_elements(options.rng, options.dropout, row(options.first_row + t.b, t.h, t.first + i) * keys + t.key, length,
+                    weights + i * t.width, weights + i * t.width);
     }
   }
 

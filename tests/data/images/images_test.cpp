@@ -233,9 +233,9 @@ TEST_CASE("what is no file of images or labels is refused in a line that says wh
   refused(good, "0123", labels_file + " is no IDX file");
   refused(good, labels.substr(0, 10), labels_file + " is cut off");
   refused(good, idx({3}, kClasses.substr(1)), labels_file + " has 3 labels, " + images_file + " has 4 images");
-  refused("no images at all", labels, images_file + " is no IDX file, and no batch of CIFAR-10: 16 bytes");
-  refused(batch_of_cifar({1, 2}).substr(1), labels, "6145 bytes are not a multiple of 3073; is it cut off?");
-  refused("", labels, "is no IDX file, and no batch of CIFAR-10: 0 bytes");
+  refused("no images at all", labels, images_file + " is no PNG, JPEG or IDX file, and no batch of CIFAR-10: 16 bytes");
+  refused(batch_of_cifar({1, 2}).substr(1), labels, "6145 bytes are not a multiple of 3073; is it cut off");
+  refused("", labels, "is no PNG, JPEG or IDX file, and no batch of CIFAR-10: 0 bytes");
   refused(gzip(good).substr(0, 30), labels, images_file);
   CHECK_THROWS_WITH(load(images_at(folder.path("none"))), Catch::Contains("none does not exist"));
   CHECK_THROWS_WITH(load(images_at("builtin:xor")), Catch::Contains("builtin:xor"));
