@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 
 #include "data/io/lines.h"
 #include "data/io/utf8.h"
@@ -76,9 +77,8 @@ std::vector<std::string> PairFiles::list(const std::vector<std::string>& paths, 
       }
     }
     ensure(!found.empty(), what, ": there is no ", path, '.', source_,
-           " (or .gz, .zst); data.path is without the languages' names (train for train.de and train.en), or a table, "
-           "whose columns "
-           "data.source and data.target give by number");
+           " (or .gz, .zst); data.path is without the languages' names (train for train.de and train.en), or a table "
+           "whose columns data.source and data.target give by number");
     all.insert(all.end(), found.begin(), found.end());
   }
   return all;
