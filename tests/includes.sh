@@ -30,6 +30,7 @@ layers=(
   'model     models/(model|capabilities)\.  base|parallel|tensor|nn|batch'
   'word2vec  models/word2vec/           base|parallel|tensor|nn|ops|batch|model'
   'models    models/                    base|parallel|tensor|gemm|autograd|ops|nn|optim|batch|model|word2vec'
+  'translation train/analysis/translation/ base|parallel|io'
   'geometry  train/analysis/geometry/   base|parallel|tensor|autograd|ops|optim|io'
   'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|nn|io|tokenizer|text|vectors|model|geometry'
   'decode    train/decode/              base|parallel|tensor|autograd|gemm|nn|tokenizer|model'

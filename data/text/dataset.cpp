@@ -7,8 +7,6 @@
 #include "data/io/utf8.h"
 #include "data/text/text_source.h"
 #include "data/text/token_file.h"
-#include "data/tokenizer/file.h"
-#include "data/tokenizer/pretokenizer.h"
 #include "framework/format.h"
 #include "framework/hash.h"
 
@@ -23,7 +21,7 @@ class Text {
   Text(const std::vector<std::string>& files, const TextConfig& config, const LoadOptions& options)
       : source_(files, config.size, options.seed), progress_(options.progress) {
     ensure(source_.size() > 0, "text: ", files[0], " is empty; give a file with text");
-    if (config.tokenizer != "byte" && config.tokenizer != "bpe") source_.refuse_nul();
+    if (config.tokenizer.kind != "byte" && config.tokenizer.kind != "bpe") source_.refuse_nul();
   }
   std::uint64_t size() const { return source_.size(); }
   std::string place(std::uint64_t at) const { return source_.place(at); }
@@ -107,18 +105,10 @@ struct Loading {
 
   /// Of files of text: the one that is set, or one that learns from them.
   std::shared_ptr<const Tokenizer> tokenizer_for_text() const {
-    if (!config.tokenizer_file.empty()) {
-      ensure(config.tokenizer == "bpe", "data.tokenizer_file: it holds byte-pair encoding; set data.tokenizer = bpe");
-      return make_tokenizer(read_tokenizer(config.tokenizer_file, config.pattern));
-    }
-    TokenizerOptions wanted;
-    wanted.kind = config.tokenizer;
-    wanted.vocab_size = config.vocab_size;
-    wanted.pattern = config.pattern;
-    wanted.min_count = config.min_count;
+    if (auto given = config.tokenizer.from_file()) return given;
     std::vector<std::string> learned_from = files[0];
     double share = 1;
-    if (needs_whole_text(config.tokenizer)) {
+    if (needs_whole_text(config.tokenizer.kind)) {
       for (const std::size_t other : {1, 2})
         learned_from.insert(learned_from.end(), files[other].begin(), files[other].end());
     } else {
@@ -126,7 +116,7 @@ struct Loading {
     }
     Text text(learned_from, config, options);
     const auto bytes = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(text.size()) * share));
-    return train_tokenizer(wanted, text.reader("learning tokens", bytes));
+    return train_tokenizer(config.tokenizer, text.reader("learning tokens", bytes));
   }
 
   /// The tokens of a split's files; `kept` tells whether they lie in the cache.
@@ -141,7 +131,7 @@ struct Loading {
       return text;
     }
     Text text(of, config, options);
-    if (config.tokenizer == "char") check_utf8(text);
+    if (config.tokenizer.kind == "char") check_utf8(text);
     if (!tokenizer) tokenizer = tokenizer_for_text();
     const fs::path cache = options.cache.empty() ? fs::path() : options.cache / kCache[split];
     std::optional<TokenText> known = kept_tokens(text, *tokenizer, cache);
@@ -161,15 +151,9 @@ struct Loading {
 }  // namespace
 
 std::vector<Key> TextConfig::keys() {
-  return {
-      {"size", size, "characters of built-in text", 1000, std::int64_t{1} << 32},
-      {"tokenizer", tokenizer, "how text becomes tokens", tokenizer_kinds()},
-      {"tokenizer_file", tokenizer_file, "bpe: the vocabulary to use; none: one is trained on the text"},
-      {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
-       static_cast<std::int64_t>(kMaxVocabulary)},
-      {"pattern", pattern, "bpe: how text is cut into pre-tokens, within which pairs are merged", pattern_names()},
-      {"min_count", min_count, "bpe: rarer pairs are not merged; word, letters: rarer words are <unk>", 1},
-  };
+  std::vector<Key> all = tokenizer.keys();
+  all.emplace(all.begin(), "size", size, "characters of built-in text", 1000, std::int64_t{1} << 32);
+  return all;
 }
 
 std::unique_ptr<Dataset> TextConfig::load(const LoadOptions& options) const {
@@ -189,10 +173,10 @@ std::unique_ptr<Dataset> TextConfig::load(const LoadOptions& options) const {
   dataset->notices_ = loading.notices;
   const bool encoded = loading.files[0].size() == 1 && is_hdf5(loading.files[0][0]);
   const std::string& used = loading.tokenizer->state().kind;
-  if (used != tokenizer)
+  if (used != tokenizer.kind)
     dataset->notices_.push_back(concat_text(
-        "data.tokenizer = ", tokenizer, " is not used: ", encoded ? loading.files[0][0] + " holds" : "the model reads",
-        " tokens of the kind ", used));
+        "data.tokenizer = ", tokenizer.kind,
+        " is not used: ", encoded ? loading.files[0][0] + " holds" : "the model reads", " tokens of the kind ", used));
   return dataset;
 }
 

@@ -8,7 +8,7 @@
 
 #include "data/dataset.h"
 #include "data/text/token_file.h"
-#include "data/tokenizer/tokenizer.h"
+#include "data/tokenizer/config.h"
 
 namespace heddle {
 
@@ -61,12 +61,12 @@ class TextDataset final : public Dataset {
 /// The [data] section of text: files, folders, a token file, or builtin:kingdom.
 struct TextConfig final : DataConfig {
   TextConfig() { split.path = {"builtin:kingdom"}; }
-  std::string tokenizer = "char", tokenizer_file, pattern = "gpt2";
-  std::int64_t size = 2000000, vocab_size = 4096, min_count = 2;
+  TokenizerConfig tokenizer;
+  std::int64_t size = 2000000;
 
   std::vector<Key> keys() override;
   /// The tokens at the paths: of a token file; or of texts (see TextSource), encoded with the known tokenizer, or with
-  /// the one in tokenizer_file, or with one that is trained (a kind that can encode what it has not seen learns from
+  /// the one in tokenizer.file, or with one that is trained (a kind that can encode what it has not seen learns from
   /// the training part alone). Tokens of a text that lie in options.cache are taken, if text and tokenizer are the
   /// same.
   /// Errors: those of reading; text that the tokenizer cannot encode; another tokenizer than the token file's; those of

@@ -304,6 +304,7 @@ TokenizerState train_bpe_tokenizer(const TokenizerOptions& options, const ReadBl
   BpeOptions bpe;
   bpe.vocab_size = options.vocab_size;
   bpe.pattern = pattern_of(options.pattern);
+  bpe.specials = options.specials;
   bpe.min_count = options.min_count;
   return train_bpe(read, bpe);
 }

@@ -112,6 +112,8 @@ bool needs_whole_text(const std::string& kind) { return row_of(kind).whole_text;
 
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, const ReadBlock& read) {
   const Row& row = row_of(options.kind);
+  ensure(options.specials.empty() || options.kind == "bpe", "tokenizer ", options.kind,
+         ": it has no special tokens; use bpe, which has them");
   return row.make(row.train(options, read));
 }
 std::unique_ptr<Tokenizer> make_tokenizer(const TokenizerState& state) { return row_of(state.kind).make(state); }

@@ -78,16 +78,18 @@ class Tokenizer {
 /// What a tokenizer is trained to be; each kind reads what concerns it.
 struct TokenizerOptions {
   std::string kind = "char";
-  std::int64_t vocab_size = 4096;  ///< bpe, word, letters: at most so many tokens
-  std::string pattern = "gpt2";    ///< bpe
-  std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
+  std::int64_t vocab_size = 4096;       ///< bpe, word, letters: at most so many tokens
+  std::string pattern = "gpt2";         ///< bpe
+  std::int64_t min_count = 2;           ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
+  std::vector<std::string> specials{};  ///< bpe: tokens of the vocabulary beside those that are learned
 };
 
 /// Names of all kinds, as `data.tokenizer` takes them.
 std::vector<std::string> tokenizer_kinds();
 /// Whether a tokenizer of this kind needs to see all of a text, or learns from the part that a model is trained on.
 bool needs_whole_text(const std::string& kind);
-/// The tokenizer whose vocabulary is what the text needs. Errors: an unknown kind, text that is not fit.
+/// The tokenizer whose vocabulary is what the text needs. Errors: an unknown kind, text that is not fit; special tokens
+/// for a kind that has none.
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, const ReadBlock& read);
 /// The one that `state` describes. Errors: an unknown kind, pieces that cannot be.
 std::unique_ptr<Tokenizer> make_tokenizer(const TokenizerState& state);

@@ -22,7 +22,7 @@ TEST_CASE("the tokens are split by their number, and their text is counted by ch
   REQUIRE(text->text_size(Split::val).characters == 2);
   REQUIRE(text->text_size(Split::val).bytes == 3);
   REQUIRE(text->text_size(Split::train).bytes == 12);
-  config.tokenizer = "byte";
+  config.tokenizer.kind = "byte";
   const auto bytes = load_text(config, 1);
   REQUIRE(bytes->tokens(Split::train).size() == 12);
   REQUIRE(bytes->text_size(Split::val).characters == 2);
@@ -123,7 +123,7 @@ TEST_CASE("a text that cannot be used is refused with its path and what to do") 
   REQUIRE_THROWS_WITH(load(std::string(300, 'x')), Catch::Contains("cannot be reached"));
   REQUIRE_THROWS_WITH(load("/dev/zero"), Catch::Contains("is not a regular file"));
   TextConfig bytes = text_at(folder.path("bad.txt"));
-  bytes.tokenizer = "byte";
+  bytes.tokenizer.kind = "byte";
   REQUIRE(load_text(bytes, 8)->tokenizer()->vocab_size() == 256);
 }
 
@@ -133,16 +133,16 @@ TEST_CASE("a NUL byte is refused where tokens are characters or words, and told 
       folder.write("t.txt", std::string(300, 'x') + std::string(1, '\0') + "\n" + std::string(99, 'y'));
   TextConfig config = text_at(path);
   TextConfig other = text_at(folder.write("other.txt", std::string(50, 'x') + " " + std::string(50, 'y')));
-  other.min_count = 1;
+  other.tokenizer.min_count = 1;
   const std::string told = "text: " + path + ": byte 300 is NUL";
   for (const char* kind : {"char", "word", "letters"}) {
-    config.tokenizer = other.tokenizer = kind;
+    config.tokenizer.kind = other.tokenizer.kind = kind;
     CHECK_THROWS_WITH(load_text(config, 1), Catch::StartsWith(told));
     const DataState known = load_text(other, 0)->state();
     CHECK_THROWS_WITH(load_text(config, 1, &known), Catch::StartsWith(told));
   }
   for (const char* kind : {"byte", "bpe"}) {
-    config.tokenizer = other.tokenizer = kind;
+    config.tokenizer.kind = other.tokenizer.kind = kind;
     const auto text = load_text(config, 1);
     REQUIRE(text->notices().size() == 1);
     CHECK_THAT(text->notices()[0], Catch::StartsWith(told));
@@ -188,7 +188,7 @@ TEST_CASE("a model's tokenizer reads another text, and names what it cannot by t
   const std::string late = folder.write("late.txt", std::string(99, 'x') + "é");
   REQUIRE_THROWS_WITH(load(text_at(late)), Catch::Contains("late.txt: char tokenizer: 'é' (U+00E9) at byte 99 "));
   TextConfig bytes = text_at(folder.path("good.txt"));
-  bytes.tokenizer = "byte";
+  bytes.tokenizer.kind = "byte";
   REQUIRE(load(bytes)->notices() ==
           std::vector<std::string>{"data.tokenizer = byte is not used: the model reads tokens of the kind char"});
 }

@@ -27,8 +27,8 @@ std::string file_of(const TemporaryFolder& folder, const Tokenizer& tokenizer, c
 
 TextConfig from(const std::string& path, const std::string& tokenizer) {
   TextConfig config = text_at(path);
-  config.tokenizer = tokenizer;
-  config.vocab_size = 400;
+  config.tokenizer.kind = tokenizer;
+  config.tokenizer.vocab_size = 400;
   return config;
 }
 

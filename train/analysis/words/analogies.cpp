@@ -5,9 +5,9 @@
 #include <span>
 #include <sstream>
 
+#include "data/io/lines.h"
 #include "data/text/kingdom.h"
 #include "framework/gemm.h"
-#include "train/analysis/words/lines.h"
 
 namespace heddle {
 namespace {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "data/io/lines.h"
 #include "data/io/utf8.h"
-#include "train/analysis/words/lines.h"
 
 namespace heddle {
 namespace {

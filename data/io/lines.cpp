@@ -1,4 +1,4 @@
-#include "train/analysis/words/lines.h"
+#include "data/io/lines.h"
 
 #include <filesystem>
 

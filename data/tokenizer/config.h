@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/tokenizer/tokenizer.h"
+#include "framework/keys.h"
+
+namespace heddle {
+
+/// The keys that say how text becomes tokens, the same for every kind of data that is text.
+struct TokenizerConfig : TokenizerOptions {
+  std::string file;  ///< of a vocabulary; none: one is trained
+
+  /// `kinds` of tokenizers are those that the data can be read with.
+  std::vector<Key> keys(std::vector<std::string> kinds = tokenizer_kinds());
+  /// The one in `file`; null where there is none, so that one is to be trained. Errors: those of read_tokenizer; a kind
+  /// that no file holds.
+  std::shared_ptr<const Tokenizer> from_file() const;
+};
+
+}  // namespace heddle
