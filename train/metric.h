@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,13 @@ struct Metric {
   bool column = true;  ///< metrics.csv has a column of it; else `heddle eval` alone shows it
 };
 using Metrics = std::vector<Metric>;
+
+/// Counts that belong together, under their name, as --json has them.
+struct CountTable {
+  std::string name;                        ///< "confusion"
+  std::string about;                       ///< what its rows and columns are
+  std::vector<std::string> rows, columns;  ///< names of each
+  std::vector<std::int64_t> counts;        ///< row by row
+};
 
 }  // namespace heddle

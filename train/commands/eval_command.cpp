@@ -27,13 +27,41 @@ struct EvalAnswer {
   CheckpointName checkpoint;
   Split split;
   Metrics metrics;
+  std::vector<CountTable> tables;
 };
 
 nlohmann::json to_json(const EvalAnswer& found) {
   nlohmann::json out = {
       {"checkpoint", found.checkpoint.path.string()}, {"step", found.checkpoint.step}, {"split", name_of(found.split)}};
   for (const Metric& metric : found.metrics) out[metric.name] = metric.value;
+  for (const CountTable& table : found.tables) {
+    nlohmann::json counts = nlohmann::json::array();
+    for (auto row = table.counts.begin(); row != table.counts.end(); row += std::ssize(table.columns))
+      counts.push_back(std::vector(row, row + std::ssize(table.columns)));
+    out[table.name] = {{"rows", table.rows}, {"columns", table.columns}, {"counts", std::move(counts)}};
+  }
   return out;
+}
+
+/// Columns as wide as the widest of what stands in them.
+std::string to_text(const CountTable& table) {
+  constexpr std::size_t kMost = 25;  // columns that a person can read side by side
+  std::string text = fmt::format("{} ({}", table.name, table.about);
+  if (table.columns.size() > kMost)
+    return text + fmt::format("): {} columns, too many to read; --json has them\n", table.columns.size());
+  std::size_t first = 0, width = 0;
+  for (const std::string& name : table.rows) first = std::max(first, name.size());
+  for (const std::string& name : table.columns) width = std::max(width, name.size());
+  for (const std::int64_t count : table.counts) width = std::max(width, fmt::formatted_size("{}", count));
+  text += fmt::format("):\n  {:{}}", "", first);
+  for (const std::string& name : table.columns) text += fmt::format("  {:>{}}", name, width);
+  auto count = table.counts.begin();
+  for (const std::string& name : table.rows) {
+    text += fmt::format("\n  {:{}}", name, first);
+    for (std::size_t column = 0; column < table.columns.size(); ++column)
+      text += fmt::format("  {:>{}}", *count++, width);
+  }
+  return text + '\n';
 }
 
 std::string to_text(const EvalAnswer& found) {
@@ -42,8 +70,10 @@ std::string to_text(const EvalAnswer& found) {
     const bool new_line = metric.text.starts_with('\n');
     if (!metric.text.empty()) texts += (texts.empty() || new_line ? "" : ", ") + metric.text;
   }
-  return fmt::format("{} after step {}, {} split: {}\n", found.checkpoint.path.string(), found.checkpoint.step,
-                     name_of(found.split), texts);
+  std::string all = fmt::format("{} after step {}, {} split: {}\n", found.checkpoint.path.string(),
+                                found.checkpoint.step, name_of(found.split), texts);
+  for (const CountTable& table : found.tables) all += to_text(table);
+  return all;
 }
 
 }  // namespace
@@ -64,9 +94,10 @@ int eval_command(const std::vector<std::string>& arguments) {
   const auto dataset = experiment.load_data(&run.data);
   for (const std::string& notice : dataset->notices()) std::cerr << notice << '\n';
   const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
-  const Metrics metrics = evaluate(*task, *dataset, options.split,
-                                   {experiment.train.batch_size, options.batches, experiment.precision(), true});
-  const EvalAnswer answer = {run.name(), options.split, metrics};
+  const EvaluationOptions how = {experiment.train.batch_size, options.batches, experiment.precision(), true};
+  const auto evaluation = task->evaluation(options.split, how);
+  add_split(*evaluation, *task, *dataset, options.split, how);
+  const EvalAnswer answer = {run.name(), options.split, evaluation->result(), evaluation->tables()};
   print_answer(options.json, to_json(answer), to_text(answer));
   return 0;
 }

@@ -4,9 +4,8 @@
 
 namespace heddle {
 
-/// Telling the class of an example: loss an example, accuracy, precision and recall a class; baselines are the
-/// commonest class and the nearest mean of a class. A class that was never found has no precision (NaN), one without an
-/// example no recall. Errors: the model does not classify.
+/// Telling the class of an example: figures are those of ClassEvaluation; baselines are the commonest class and the
+/// nearest mean of a class. Errors: the model does not classify.
 std::unique_ptr<Task> make_classification(Model& model, const Dataset& dataset);
 
 }  // namespace heddle

@@ -49,13 +49,13 @@ const TaskKind& task_kind(const std::string& model, const std::string& data) {
                           "; that data fits model.kind = ", models, ", that model data.kind = ", kinds));
 }
 
-Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const EvaluationOptions& options) {
+void add_split(Evaluation& evaluation, const Task& task, const Dataset& dataset, Split split,
+               const EvaluationOptions& options) {
   const NoGradGuard no_grad;
   const index_t examples = dataset.size(split), rows = options.rows, all = (examples + rows - 1) / rows;
   ensure(examples > 0, "the ", name_of(split), " split is empty; give it a share of the data (data.", name_of(split),
          "_fraction) or files of its own (data.", name_of(split), "_path)");
   const index_t count = options.batches > 0 ? std::min(options.batches, all) : all;
-  const auto evaluation = task.evaluation(split, options);
   for (index_t i = 0; i < count; ++i) {
     const index_t first = i * all / count * rows;
     Batch batch = get_examples(dataset, split, first, std::min(rows, examples - first));
@@ -63,8 +63,13 @@ Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const Ev
     Context context;
     context.precision = options.precision;
     context.rng = Rng().fork(static_cast<std::uint64_t>(first));
-    evaluation->add(batch, context);
+    evaluation.add(batch, context);
   }
+}
+
+Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const EvaluationOptions& options) {
+  const auto evaluation = task.evaluation(split, options);
+  add_split(*evaluation, task, dataset, split, options);
   return evaluation->result();
 }
 

@@ -44,6 +44,8 @@ class Evaluation {
   virtual void add(const Batch& batch, Context& context) = 0;
   /// The mean loss first, called "loss". Errors: nothing was added that counts.
   virtual Metrics result() const = 0;
+  /// What `heddle eval` shows beside the figures.
+  virtual std::vector<CountTable> tables() const { return {}; }
 };
 
 /// Joins a dataset and a model: what the model is trained to do with it, and how well it does. A new task is two files
@@ -75,7 +77,10 @@ bool learns_from(const ModelKind& model, const DataKind& data);
 /// The task of a kind of model. Errors: it does not take data of that kind, saying which models and data fit.
 const TaskKind& task_kind(const std::string& model_kind, const std::string& data_kind);
 
-/// Figures of a split. Errors: an empty split; those of the evaluation.
+/// Shows a task's evaluation the batches of a split. Errors: an empty split; those of the evaluation.
+void add_split(Evaluation& evaluation, const Task& task, const Dataset& dataset, Split split,
+               const EvaluationOptions& options);
+/// Figures of a split. Errors: as add_split.
 Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const EvaluationOptions& options);
 
 }  // namespace heddle

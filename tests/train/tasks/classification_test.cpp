@@ -1,66 +1,13 @@
 #include "train/tasks/classification.h"
 
-#include <catch2/catch.hpp>
-#include <cmath>
-
-#include "models/capabilities.h"
 #include "tests/data/images/idx.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
+#include "tests/train/tasks/class_rows.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
 namespace {
-
-/// Rows of numbers with their classes, of three splits.
-class Rows final : public Dataset {
- public:
-  explicit Rows(std::vector<std::string> labels) { state_.labels = std::move(labels); }
-  Rows& add(Split split, real number, std::int32_t is) {
-    rows_[static_cast<std::size_t>(split)].emplace_back(number, is);
-    return *this;
-  }
-  index_t size(Split split) const override { return std::ssize(rows_[static_cast<std::size_t>(split)]); }
-  Batch get(Split split, std::span<const index_t> places) const override {
-    Batch batch;
-    batch.features = Tensor({std::ssize(places), 1});
-    batch.targets = IdTensor({std::ssize(places)});
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      const auto& [number, is] = rows_[static_cast<std::size_t>(split)][static_cast<std::size_t>(places[i])];
-      batch.features.mutable_data()[i] = number;
-      batch.targets[static_cast<index_t>(i)] = is;
-    }
-    return batch;
-  }
-  const DataState& state() const override { return state_; }
-  std::uint64_t fingerprint() const override { return 0; }
-  std::string describe() const override { return ""; }
-
- private:
-  DataState state_;
-  std::array<std::vector<std::pair<real, std::int32_t>>, 3> rows_;
-};
-
-/// Finds the class whose number is nearest to a row's: class c has a score of -(number - c)^2.
-class Nearest final : public Model, public Classifier {
- public:
-  explicit Nearest(index_t classes) : classes_(classes) {}
-  Tensor class_scores(const Batch& batch, Context&) override {
-    Tensor scores({batch.rows(), classes_});
-    for (index_t row = 0; row < batch.rows(); ++row) {
-      for (index_t c = 0; c < classes_; ++c)
-        scores.mutable_data()[row * classes_ + c] =
-            -std::pow(batch.features.data()[row] - static_cast<real>(c), real{2});
-    }
-    return scores;
-  }
-  std::vector<NamedParameter> named_parameters() override { return {}; }
-  Loss loss(const Batch&, index_t, Context&) override { return {}; }
-  double flops(const Batch&) override { return 0; }
-
- private:
-  index_t classes_;
-};
 
 /// Does nothing.
 class Idle final : public Model {
@@ -70,49 +17,7 @@ class Idle final : public Model {
   double flops(const Batch&) override { return 0; }
 };
 
-double value_of(const Metrics& metrics, const std::string& name) {
-  for (const Metric& metric : metrics) {
-    if (metric.name == name) return metric.value;
-  }
-  FAIL("no metric " << name);
-  return 0;
-}
-
 }  // namespace
-
-TEST_CASE("accuracy, precision, recall and loss of a classifier are plain counts, however the split is cut") {
-  Rows rows({"ant", "bee", "cow", "dog"});
-  // found as the nearest whole number: ant for ant, ant for bee, bee, bee; cow for ant; no dog is there or found
-  const std::vector<std::pair<double, std::int32_t>> all = {{0.2, 0}, {0.1, 1}, {0.9, 1}, {1.2, 1}, {2, 0}, {2.1, 2}};
-  double nats = 0;
-  for (const auto& [number, is] : all) {
-    rows.add(Split::test, static_cast<real>(number), is);
-    double sum = 0;
-    for (int c = 0; c < 4; ++c) sum += std::exp(-std::pow(number - c, 2));
-    nats += std::log(sum) + std::pow(number - is, 2);
-  }
-  rows.add(Split::test, real{1}, kIgnore);
-  Nearest model(4);
-  const auto task = make_classification(model, rows);
-  for (const index_t batch : {1, 2, 4, 100}) {
-    const Metrics metrics = evaluate(*task, rows, Split::test, {batch});
-    CHECK(metrics[0].name == "loss");
-    CHECK(value_of(metrics, "loss") == Approx(nats / 6).epsilon(1e-5));
-    CHECK(value_of(metrics, "accuracy") == Approx(4 / 6.0));
-    CHECK(value_of(metrics, "precision_ant") == Approx(1 / 2.0));
-    CHECK(value_of(metrics, "recall_ant") == Approx(1 / 2.0));
-    CHECK(value_of(metrics, "precision_bee") == 1);
-    CHECK(value_of(metrics, "recall_bee") == Approx(2 / 3.0));
-    CHECK(value_of(metrics, "precision_cow") == Approx(1 / 2.0));
-    CHECK(value_of(metrics, "recall_cow") == 1);
-    CHECK(std::isnan(value_of(metrics, "precision_dog")));
-    CHECK(std::isnan(value_of(metrics, "recall_dog")));
-  }
-  CHECK_THROWS_WITH(evaluate(*task, rows, Split::val, {1}),
-                    Catch::Contains("the val split is empty") && Catch::Contains("data.val_fraction"));
-  rows.add(Split::val, real{1}, kIgnore);
-  CHECK_THROWS_WITH(evaluate(*task, rows, Split::val, {1}), Catch::Contains("there is no example of a class"));
-}
 
 TEST_CASE("the baselines are the commonest training class and the nearest mean of a class, on the validation split") {
   Rows rows({"a", "b", "c"});

@@ -1,0 +1,70 @@
+#include "train/tasks/class_evaluation.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "framework/ops.h"
+
+namespace heddle {
+
+ClassEvaluation::ClassEvaluation(Classifier& model, const std::vector<std::string>& labels)
+    : model_(model), labels_(labels), counts_(labels.size() * labels.size()) {}
+
+void ClassEvaluation::add(const Batch& batch, Context& context) {
+  const index_t count = batch.count(), classes = std::ssize(labels_);
+  if (count == 0) return;
+  const Tensor scores = model_.class_scores(batch, context);
+  nats_ += cross_entropy(scores, batch.targets, {kIgnore, 0, count}).item() * static_cast<double>(count);
+  const IdTensor found = argmax(scores);
+  const Tensor probabilities = softmax(scores);
+  for (index_t row = 0; row < found.numel(); ++row) {
+    const std::int32_t is = batch.targets[row], as = found[row];
+    if (is == kIgnore) continue;
+    ++counts_[static_cast<std::size_t>(is * classes + as)];
+    if (is != as)
+      mistakes_.push_back(
+          {batch.first_row + row, is, as, static_cast<double>(probabilities.data()[row * classes + as])});
+  }
+}
+
+Metrics ClassEvaluation::result() const {
+  const std::size_t classes = labels_.size();
+  double all = 0, right = 0;
+  std::vector<double> of_class(classes), found(classes), hits(classes);
+  for (std::size_t is = 0; is < classes; ++is) {
+    for (std::size_t as = 0; as < classes; ++as) {
+      const auto count = static_cast<double>(counts_[is * classes + as]);
+      all += count;
+      of_class[is] += count;
+      found[as] += count;
+      if (is == as) hits[is] = count;
+    }
+    right += hits[is];
+  }
+  ensure(all > 0, "evaluation: there is no example of a class");
+  Metrics metrics = {{"loss", nats_ / all, fmt::format("{:.4f} nats an example", nats_ / all)},
+                     {"accuracy", right / all, fmt::format("accuracy {:.2f} %", 100 * right / all)}};
+  const auto share = [](double part, double whole) {
+    return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
+  };
+  const auto percent = [](const char* name, double value) {
+    return std::isnan(value) ? fmt::format("{} undefined", name) : fmt::format("{} {:.2f} %", name, 100 * value);
+  };
+  for (std::size_t c = 0; c < classes; ++c) {
+    const double precision = share(hits[c], found[c]), recall = share(hits[c], of_class[c]);
+    const double f1 = share(2 * hits[c], found[c] + of_class[c]);
+    metrics.push_back({"precision_" + labels_[c], precision,
+                       fmt::format("\n  {}: {}", labels_[c], percent("precision", precision)), false});
+    metrics.push_back({"recall_" + labels_[c], recall, percent("recall", recall), false});
+    metrics.push_back({"f1_" + labels_[c], f1, percent("F1", f1), false});
+  }
+  return metrics;
+}
+
+std::vector<CountTable> ClassEvaluation::tables() const {
+  return {{"confusion", "a row for each class, a column for each that was found", labels_, labels_, counts_}};
+}
+
+}  // namespace heddle
