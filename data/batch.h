@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,26 @@ struct Batch {
     return counted;
   }
 };
+
+/// Rows of tokens side by side, [B, T] with T the length of the longest, and where in it they are tokens: 1, behind a
+/// row's end 0.
+struct PaddedRows {
+  IdTensor tokens;
+  Tensor mask;
+};
+inline PaddedRows side_by_side(std::span<const std::vector<IdTensor::value_type>> rows,
+                               IdTensor::value_type padding = 0) {
+  std::size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row.size());
+  const Shape shape{std::ssize(rows), static_cast<index_t>(longest)};
+  PaddedRows padded{IdTensor(shape), Tensor::zeros(shape)};
+  std::fill_n(padded.tokens.data(), shape.numel(), padding);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::copy(rows[i].begin(), rows[i].end(), padded.tokens.data() + i * longest);
+    std::fill_n(padded.mask.mutable_data() + i * longest, rows[i].size(), real{1});
+  }
+  return padded;
+}
 
 /// What a model must know of its data to be built.
 struct DataSpec {

@@ -12,6 +12,7 @@ namespace heddle {
 enum class Content {
   tokens,   ///< a text's tokens, each with the one that follows
   classes,  ///< rows of numbers, each of a class
+  pairs,    ///< two sides of tokens, the second to be made from the first
 };
 
 /// A kind of data, as `data.kind` names it.

@@ -92,12 +92,12 @@ std::string describe_splits(std::int64_t train, std::int64_t val, std::int64_t t
   return count(train) + " train, " + count(val) + " validate" + (test > 0 ? ", " + count(test) + " test" : "");
 }
 
-std::array<std::vector<std::string>, 3> SplitConfig::files(const char* what) const {
+std::array<std::vector<std::string>, 3> SplitConfig::files(const char* what, const ListFiles& list) const {
   std::array<std::vector<std::string>, 3> all;
   const auto of = [&](Split split) -> std::vector<std::string>& { return all[static_cast<std::size_t>(split)]; };
-  of(Split::val) = list_files(val_path, what);
-  of(Split::test) = list_files(test_path, what);
-  for (const std::string& file : list_files(path, what))
+  of(Split::val) = list(val_path, what);
+  of(Split::test) = list(test_path, what);
+  for (const std::string& file : list(path, what))
     of(fits(file, test_files) ? Split::test : fits(file, val_files) ? Split::val : Split::train).push_back(file);
   const auto check = [&](Split split, const char* key, const std::vector<std::string>& patterns) {
     ensure(patterns.empty() || !of(split).empty(), what, ": data.", key, " = ", patterns.empty() ? "" : patterns[0],

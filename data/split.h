@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct Range {
 /// Of each split.
 using Ranges = std::array<Range, 3>;
 
+/// What of the files at `paths` is read as one: see list_files.
+using ListFiles = std::function<std::vector<std::string>(const std::vector<std::string>& paths, const char* what)>;
+/// The regular files among `paths` and, of each folder, every file in it and below, in the order of their paths, but
+/// for names that begin with a dot; "builtin:NAME" stays as it is. Errors: nothing there, no file in a folder, what is
+/// not a regular file or cannot be listed; they begin with `what`.
+std::vector<std::string> list_files(const std::vector<std::string>& paths, const char* what);
+
 /// Where data lies and how it is divided into splits, said in one way for every kind of data. A split has files of its
 /// own: those of its path, or those of `path` whose names fit its patterns; else it is a share of the examples of
 /// `path`, in their order: those to train on first, those to test on last.
@@ -43,16 +51,11 @@ struct SplitConfig {
   /// The paths with commas between.
   std::string name() const;
   /// What the files of `path`, with folders' files listed, are for, in their order: those whose names fit a pattern of
-  /// val_files or test_files ('*' stands for any characters, '?' for one, [0-4] for one of these), and the rest. A path
-  /// of builtin data stays. Errors: nothing there, no file in a folder, what is not a regular file or cannot be listed,
-  /// a pattern that fits none; they begin with `what`.
-  std::array<std::vector<std::string>, 3> files(const char* what) const;
+  /// val_files or test_files ('*' stands for any characters, '?' for one, [0-4] for one of these), and the rest. `list`
+  /// is another than list_files where files belong together. Errors: those of `list`, a pattern that fits none; they
+  /// begin with `what`.
+  std::array<std::vector<std::string>, 3> files(const char* what, const ListFiles& list = list_files) const;
 };
-
-/// The regular files among `paths` and, of each folder, every file in it and below, in the order of their paths, but
-/// for names that begin with a dot; "builtin:NAME" stays as it is. Errors: nothing there, no file in a folder, what is
-/// not a regular file or cannot be listed; they begin with `what`.
-std::vector<std::string> list_files(const std::vector<std::string>& paths, const char* what);
 
 /// "7,000 train, 1,000 validate, 2,000 test", the last where there are any.
 std::string describe_splits(std::int64_t train, std::int64_t val, std::int64_t test);

@@ -12,7 +12,7 @@ std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
       {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
        static_cast<std::int64_t>(kMaxVocabulary)},
       {"pattern", pattern, "bpe: how text is cut into pre-tokens, within which pairs are merged", pattern_names()},
-      {"min_count", min_count, "bpe: rarer pairs are not merged; word, letters: rarer words are <unk>", 1},
+      {"min_count", min_count, "bpe: rarer pairs of tokens are not merged; word, letters: rarer words are <unk>", 1},
   };
 }
 

@@ -120,7 +120,8 @@ const std::string& Tokenizer::piece(std::int32_t id) const {
 
 std::optional<std::int32_t> special_token(const TokenizerState& state, std::string_view text) {
   for (const std::int32_t id : state.specials) {
-    if (state.pieces[static_cast<std::size_t>(id)] == text) return id;
+    const bool there = id >= 0 && id < std::ssize(state.pieces);
+    if (there && state.pieces[static_cast<std::size_t>(id)] == text) return id;
   }
   return {};
 }
