@@ -7,22 +7,6 @@ namespace {
 
 constexpr index_t kSegments = 2;
 
-/// The places whose targets count, and those targets.
-struct Hidden {
-  explicit Hidden(const Batch& batch) {
-    std::vector<IdTensor::value_type> at, is;
-    for (index_t i = 0; i < batch.targets.numel(); ++i) {
-      if (batch.targets[i] == kIgnore) continue;
-      at.push_back(static_cast<IdTensor::value_type>(i));
-      is.push_back(batch.targets[i]);
-    }
-    const Shape shape{std::ssize(at)};
-    places = IdTensor(std::move(at), shape);
-    tokens = IdTensor(std::move(is), shape);
-  }
-  IdTensor places, tokens;
-};
-
 /// Rows of x [N, C]. (Ids that are rows of a table; here the table is what was computed.)
 Tensor rows_of(const Tensor& x, const IdTensor& rows) { return embedding(rows, x); }
 
@@ -31,8 +15,8 @@ Tensor rows_of(const Tensor& x, const IdTensor& rows) { return embedding(rows, x
 std::vector<Key> BertConfig::keys() {
   std::vector<Key> all = transformer_keys();
   all.emplace_back("block_size", context, "context: the most tokens the model sees at once", 1, 1 << 20);
-  all.emplace_back("classifier_dropout", classifier_dropout,
-                   "share of the class scores' inputs dropped while training", 0.0, 0.99);
+  all.emplace_back("classifier_dropout", classifier_dropout, "share of the class scores' inputs dropped while training",
+                   0.0, 0.99);
   return all;
 }
 
@@ -51,7 +35,7 @@ Bert::Bert(const BertConfig& config, const DataSpec& data, Initializer init)
   segment_embedding = Embedding(kSegments, width, init, options.stddev());
   embedding_norm = Norm(width, options.norm, init);
   transformer = Transformer(options, init);
-  for (const NamedParameter& p : heddle::named_parameters(transformer)) encoder_parameters_ += p.tensor.numel();
+  encoder_parameters_ = count_elements(heddle::named_parameters(transformer));
   if (classifies_) {
     pooler = Linear(width, width, true, init, options.stddev());
     classifier = Linear(width, std::ssize(data.labels), true, init, options.stddev(), Role::table);
@@ -100,17 +84,16 @@ Tensor Bert::class_scores(const Batch& batch, Context& context) {
 
 Loss Bert::loss(const Batch& batch, index_t divisor, Context& context) {
   if (classifies_) return class_loss(class_scores(batch, context), batch, divisor);
-  const Hidden asked(batch);
+  const CountedTargets asked(batch.targets);
   CrossEntropy options;
   options.divisor = divisor;
   options.precision = context.precision;
   const Tensor x = transformed(batch, asked.places, context);
-  return {linear_cross_entropy(x, decoder.weight, asked.tokens, options, decoder.bias), asked.tokens.numel()};
+  return {linear_cross_entropy(x, decoder.weight, asked.values, options, decoder.bias), asked.values.numel()};
 }
 
 double Bert::flops(const Batch& batch) {
-  const double of_position =
-      transformer_flops(static_cast<index_t>(encoder_parameters_), config_, batch.inputs.size(1));
+  const double of_position = transformer_flops(encoder_parameters_, config_, batch.inputs.size(1));
   return static_cast<double>(batch.inputs.numel()) * of_position + static_cast<double>(batch.count()) * head_flops_;
 }
 

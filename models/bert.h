@@ -20,8 +20,8 @@ struct BertConfig final : ModelConfig, TransformerConfig {
 /// 2019): embeddings of tokens, positions and segments, summed and normalized, and an encoder whose every position sees
 /// all that are no padding. Where the data has no classes, it fills in hidden tokens: a linear layer with gelu and a
 /// norm, then scores by the token embedding and a bias. Where it has, it tells the class of a row: a linear layer with
-/// tanh, the pooler, over what leaves the first position ([CLS]), dropout, and scores. Both have the rest under the same
-/// names, so that one can begin as the other ended.
+/// tanh, the pooler, over what leaves the first position ([CLS]), dropout, and scores. Both have the rest under the
+/// same names, so that one can begin as the other ended.
 class Bert final : public Model, public TokenFiller, public Classifier, public WordTable {
  public:
   /// Errors: sizes that do not fit each other; data without a token, or of a single class.
@@ -63,7 +63,8 @@ class Bert final : public Model, public TokenFiller, public Classifier, public W
 
   BertConfig config_;
   bool classifies_;
-  double encoder_parameters_ = 0, head_flops_ = 0;
+  index_t encoder_parameters_ = 0;
+  double head_flops_ = 0;  ///< of a target
 };
 
 }  // namespace heddle

@@ -30,8 +30,7 @@ std::shared_ptr<const Tokenizer> TokenizerConfig::from_file() const {
 
 Key TokenizerConfig::special_tokens_key() {
   return Key("special_tokens", specials,
-             "tokens of a trained vocabulary that no text is but what spells them out, as [CLS], [SEP], [MASK], which "
-             "BERT needs")
+             "tokens of a trained vocabulary beside those that it learns, as [CLS], [SEP], [MASK], which bert needs")
       .separated();
 }
 

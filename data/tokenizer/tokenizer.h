@@ -92,9 +92,9 @@ std::optional<std::int32_t> special_token(const TokenizerState& state, std::stri
 /// What a tokenizer is trained to be; each kind reads what concerns it.
 struct TokenizerOptions {
   std::string kind = "char";
-  std::int64_t vocab_size = 4096;       ///< bpe, word, letters: at most so many tokens
-  std::string pattern = "gpt2";         ///< bpe
-  std::int64_t min_count = 2;           ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
+  std::int64_t vocab_size = 4096;  ///< bpe, word, letters: at most so many tokens
+  std::string pattern = "gpt2";    ///< bpe
+  std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
   /// Tokens of the vocabulary beside those that are learned: they are the last, and cut out of the text before it is
   /// learned from.
   std::vector<std::string> specials{};

@@ -163,7 +163,8 @@ TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadB
          " times, the most frequent ", most, " times; lower data.min_count, or give more text");
   std::sort(order.begin(), order.end());
   const auto others = 1 + static_cast<std::int64_t>(options.specials.size());
-  order.resize(std::min(order.size(), static_cast<std::size_t>(std::max<std::int64_t>(options.vocab_size - others, 0))));
+  order.resize(
+      std::min(order.size(), static_cast<std::size_t>(std::max<std::int64_t>(options.vocab_size - others, 0))));
   TokenizerState state;
   state.kind = options.kind;
   state.pieces.emplace_back(kUnknown);

@@ -197,8 +197,8 @@ TEST_CASE("the loss of a linear layer in chunks is the loss of its logits, and s
     x.set_requires_grad();
     w.set_requires_grad();
     if (b.defined()) b.set_requires_grad();
-    const Tensor loss = whole ? cross_entropy(linear(x, w, b), targets, {-1, 0.1})
-                              : linear_cross_entropy(x, w, targets, {-1, 0.1}, b);
+    const Tensor loss =
+        whole ? cross_entropy(linear(x, w, b), targets, {-1, 0.1}) : linear_cross_entropy(x, w, targets, {-1, 0.1}, b);
     backward(loss, Tensor::scalar(real{0.5}));
     return std::tuple(loss.item(), x.grad(), w.grad(), b.defined() ? b.grad() : Tensor());
   };
