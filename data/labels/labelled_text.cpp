@@ -128,8 +128,8 @@ Batch LabelledTextDataset::get(Split split, std::span<const index_t> places) con
     const Example& example = examples_[at(split, place)];
     batch.targets[std::ssize(tokens)] = class_of(split, place);
     tokens.push_back(example.tokens);
-    std::fill(segments.emplace_back(example.tokens.size()).begin() + static_cast<std::ptrdiff_t>(example.second),
-              segments.back().end(), 1);
+    Tokenizer::Ids& parts = segments.emplace_back(example.tokens.size());
+    std::fill(parts.begin() + static_cast<std::ptrdiff_t>(example.second), parts.end(), 1);
   }
   PaddedRows rows = side_by_side(tokens);
   batch.inputs = std::move(rows.tokens);
