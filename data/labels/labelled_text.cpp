@@ -31,7 +31,7 @@ bool cut(std::vector<Tokenizer::Ids>& texts, index_t most) {
   if (all <= most) return false;
   for (; all > most; --all) {
     const auto shorter = [](const auto& a, const auto& b) { return a.size() < b.size(); };
-    std::max_element(texts.begin(), texts.end(), shorter)->pop_back();
+    std::max_element(texts.rbegin(), texts.rend(), shorter)->pop_back();  // of equally long ones the second
   }
   return true;
 }

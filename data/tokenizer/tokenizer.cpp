@@ -44,8 +44,9 @@ Tokenizer::Tokenizer(TokenizerState state) : state_(std::move(state)) {
     for (const std::int32_t id : *list) {
       ensure(id >= 0 && id < vocab_size(), state_.kind, " tokenizer: special token ", id,
              " is outside the vocabulary of ", vocab_size());
-      allowed_.add(piece(id), id);
-      if (everywhere) plain_.add(piece(id), id);
+      const std::string& text = state_.pieces[static_cast<std::size_t>(id)];
+      allowed_.add(text, id);
+      if (everywhere) plain_.add(text, id);
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/io/utf8.h"
 #include "data/labels/labelled_text.h"
 #include "data/labels/naive_bayes.h"
 #include "models/capabilities.h"
@@ -34,8 +35,9 @@ class TextBaselines {
       const std::vector<std::string>& texts = dataset.texts(split, i);
       const std::int32_t is = dataset.class_of(split, i);
       const std::int32_t found[] = {commonest_, words_.classify(texts), pairs_.classify(texts)};
-      for (std::size_t b = 0; b < all.size(); ++b) all[b].value += found[b] == is ? 1 / static_cast<double>(count) : 0;
+      for (std::size_t b = 0; b < all.size(); ++b) all[b].value += found[b] == is ? 1 : 0;
     }
+    for (Baseline& baseline : all) baseline.value /= static_cast<double>(count);
     return all;
   }
 
@@ -60,7 +62,7 @@ class TextEvaluation final : public Evaluation {
   Metrics result() const override {
     Metrics metrics = classes_.result();
     for (const auto& [name, accuracy] : baselines_) {
-      std::string key = name;
+      std::string key = lower_case(name);
       std::replace(key.begin(), key.end(), ' ', '_');
       metrics.push_back({"baseline_" + key, accuracy, "", false});
     }
