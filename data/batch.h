@@ -36,6 +36,22 @@ struct Batch {
   }
 };
 
+/// The targets that count [N], and their places, counted through the rows: t of row b is b T + t.
+struct CountedTargets {
+  explicit CountedTargets(const IdTensor& targets) {
+    std::vector<IdTensor::value_type> at, counted;
+    for (index_t i = 0; i < targets.numel(); ++i) {
+      if (targets[i] == kIgnore) continue;
+      at.push_back(static_cast<IdTensor::value_type>(i));
+      counted.push_back(targets[i]);
+    }
+    const Shape shape{std::ssize(at)};
+    places = IdTensor(std::move(at), shape);
+    values = IdTensor(std::move(counted), shape);
+  }
+  IdTensor places, values;
+};
+
 /// Rows of tokens side by side, [B, T] with T the length of the longest, and where in it they are tokens: 1, behind a
 /// row's end 0.
 struct PaddedRows {

@@ -10,9 +10,10 @@ namespace heddle {
 
 /// What examples hold, which decides what can be learned from them.
 enum class Content {
-  tokens,   ///< a text's tokens, each with the one that follows
-  classes,  ///< rows of numbers, each of a class
-  pairs,    ///< two sides of tokens, the second to be made from the first
+  tokens,         ///< a text's tokens, each with the one that follows
+  classes,        ///< rows of numbers, each of a class
+  labelled_text,  ///< tokens of a text, each text of a class
+  pairs,          ///< two sides of tokens, the second to be made from the first
 };
 
 /// A kind of data, as `data.kind` names it.

@@ -214,11 +214,11 @@ struct CrossEntropy {
 /// Mean over rows of -log softmax(logits)[target], in nats. logits [..., V], targets [...]. Errors: a target outside
 /// 0 .. V-1 that is not ignored, smoothing outside [0, 1).
 Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, const CrossEntropy& options = {});
-/// cross_entropy(linear(x, weight), targets, ...) for x [..., C] and weight [V, C], in chunks of rows: of the logits,
-/// the largest tensor of a model with many tokens, no more than a chunk is ever in memory. Where gradients are wanted
-/// they are computed in forward, chunk by chunk.
+/// cross_entropy(linear(x, weight, bias), targets, ...) for x [..., C], weight [V, C] and bias [V] or undefined, in
+/// chunks of rows: of the logits, the largest tensor of a model with many tokens, no more than a chunk is ever in
+/// memory. Where gradients are wanted they are computed in forward, chunk by chunk.
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTensor& targets,
-                            const CrossEntropy& options = {});
+                            const CrossEntropy& options = {}, const Tensor& bias = {});
 /// mean((prediction - target)^2); the target gets a gradient too.
 Tensor mse_loss(const Tensor& prediction, const Tensor& target);
 /// Mean of -(t log s(x) + (1 - t) log(1 - s(x))), s the sigmoid, without overflow; the target gets no gradient.

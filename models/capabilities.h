@@ -45,6 +45,16 @@ class Classifier {
   virtual Tensor class_scores(const Batch& batch, Context& context) = 0;
 };
 
+/// Scores the tokens that may stand at a place, by what stands on both sides of it.
+class TokenFiller {
+ public:
+  static constexpr const char* kWhat = "fills in words";
+  virtual ~TokenFiller() = default;
+  /// Scores of each token of the vocabulary at each of `places` [N] of the batch's inputs [B, T]: [N, V]. A place is
+  /// counted through the rows: t of row b is b T + t.
+  virtual Tensor token_scores(const Batch& batch, const IdTensor& places, Context& context) = 0;
+};
+
 /// Holds a vector for each token of its vocabulary.
 class WordTable {
  public:

@@ -1,5 +1,6 @@
 #include "models/kinds.h"
 
+#include "models/bert.h"
 #include "models/cnn.h"
 #include "models/gpt.h"
 #include "models/mlp.h"
@@ -11,6 +12,7 @@ namespace heddle {
 const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> rows = {
       {"gpt", {"language_model"}, make_part<ModelConfig, GPTConfig>},
+      {"bert", {"masked_language_model", "text_classification"}, make_part<ModelConfig, BertConfig>},
       {"word2vec", {"word_vectors"}, make_part<ModelConfig, Word2VecConfig>},
       {"seq2seq", {"translation"}, make_part<ModelConfig, Seq2SeqConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "data/classes.h"
+#include "data/io/columns.h"
 #include "data/io/file.h"
 #include "framework/hash.h"
 
@@ -36,20 +37,6 @@ std::vector<std::string> cells_of(const std::string& line) {
   return cells;
 }
 
-/// Which of `count` columns holds the class: by its name in the header, by its number from 1, or the last.
-std::size_t label_column(const std::string& label, const std::vector<std::string>& header, std::size_t count,
-                         const std::string& path) {
-  if (label == "last") return count - 1;
-  const auto named = std::find(header.begin(), header.end(), label);
-  if (named != header.end()) return static_cast<std::size_t>(named - header.begin());
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), number);
-  ensure(error == std::errc() && end == label.data() + label.size() && number >= 1 && number <= count, "table: ", path,
-         " has no column ", label, " (data.label); it has ", count, " columns",
-         header.empty() ? "; set data.header = true where the first line names them" : "");
-  return number - 1;
-}
-
 /// Adds the rows of a file; `with_class` says whether a column holds the class.
 void read_table(const TableConfig& config, const std::string& path, bool with_class, Rows& rows) {
   std::istringstream in(read_file(path, Contents::text, "table: " + path));
@@ -65,7 +52,9 @@ void read_table(const TableConfig& config, const std::string& path, bool with_cl
       ensure(columns >= 2 || !with_class, "table: ", path, ": line ", number,
              " has one column, wanted numbers and a class");
       if (config.header) header = cells;
-      if (with_class) label = label_column(config.label, header, columns, path);
+      if (with_class)
+        label = config.label == "last" ? columns - 1
+                                       : find_column(config.label, header, columns, "table: " + path, "data.label");
       const std::size_t numbers = columns - (with_class ? 1 : 0), before = columns - numbers;
       ensure(rows.columns == 0 || rows.columns == numbers, "table: ", path, " has ", columns,
              " columns, the files before it ", rows.columns + before);

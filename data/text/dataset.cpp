@@ -153,6 +153,7 @@ struct Loading {
 std::vector<Key> TextConfig::keys() {
   std::vector<Key> all = tokenizer.keys();
   all.emplace(all.begin(), "size", size, "characters of built-in text", 1000, std::int64_t{1} << 32);
+  all.push_back(tokenizer.special_tokens_key());
   return all;
 }
 

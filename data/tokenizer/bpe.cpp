@@ -218,22 +218,13 @@ class BpeTokenizer final : public Tokenizer {
  public:
   explicit BpeTokenizer(const TokenizerState& from)
       : Tokenizer(from), pattern_(pattern_of(from.pattern)), merges_(state()), whole_(state().pieces) {
-    std::vector<bool> cut_out(state().pieces.size());
-    for (const auto& [list, everywhere] : {std::pair(&state().specials, false), std::pair(&state().added, true)}) {
-      for (const Id id : *list) {
-        const bool there = id >= 0 && id < vocab_size();
-        ensure(there, "bpe tokenizer: special token ", id, " is outside the vocabulary of ", vocab_size());
-        allowed_.add(piece(id), id);
-        if (everywhere) plain_.add(piece(id), id);
-        cut_out[static_cast<std::size_t>(id)] = true;
-      }
-    }
+    const std::vector<bool> special = find_special();
     // A piece that merging makes one token is found whole; a token that merging does not reach is in this table only
     // where pieces are not merged if they need not be.
     std::vector<Id> ids;
     for (Id id = 0; id < vocab_size(); ++id) {
       const std::string& bytes = state().pieces[static_cast<std::size_t>(id)];
-      if (bytes.size() < 2 || cut_out[static_cast<std::size_t>(id)]) continue;
+      if (bytes.size() < 2 || special[static_cast<std::size_t>(id)]) continue;
       if (!state().whole_pieces) {
         ids.clear();
         merge(bytes, ids);
@@ -245,15 +236,14 @@ class BpeTokenizer final : public Tokenizer {
   }
 
   std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const override {
-    return heddle::find_cut(pattern_, specials == Specials::allowed ? allowed_ : plain_, text, from, to);
+    return heddle::find_cut(pattern_, special_tokens(specials), text, from, to);
   }
-  std::size_t lookahead() const override { return allowed_.longest() + 4; }
 
  protected:
   void append(Ids& ids, std::string_view text, Specials specials, std::uint64_t) const override {
     ids.reserve(ids.size() + text.size() / 4);
     split(
-        pattern_, specials == Specials::allowed ? allowed_ : plain_, text,
+        pattern_, special_tokens(specials), text,
         [&](std::string_view piece_text) {
           const Id id = piece_text.size() == 1          ? merges_.byte(piece_text[0])
                         : piece_text.size() <= longest_ ? whole_.find(piece_text)
@@ -295,7 +285,6 @@ class BpeTokenizer final : public Tokenizer {
   Merges merges_;
   PieceTable whole_;
   std::size_t longest_ = 0;
-  SpecialTokens plain_, allowed_;  ///< what is cut out of plain text, and where special tokens are allowed
 };
 
 }  // namespace

@@ -309,10 +309,7 @@ TokenizerState train_bpe(const ReadBlock& read, const BpeOptions& options,
   state.pattern = pattern_name(options.pattern);
   state.merges = merger.take_merges();
   state.pieces = merger.take_pieces();
-  for (const std::string& special : options.specials) {
-    state.specials.push_back(static_cast<std::int32_t>(state.pieces.size()));
-    state.pieces.push_back(special);
-  }
+  append_specials(state, options.specials);
   return state;
 }
 

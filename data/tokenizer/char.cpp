@@ -19,7 +19,9 @@ class CharTokenizer final : public Tokenizer {
  public:
   explicit CharTokenizer(const TokenizerState& state) : Tokenizer(state) {
     ascii_.fill(-1);
+    const std::vector<bool> special = find_special();
     for (std::size_t id = 0; id < state.pieces.size(); ++id) {
+      if (special[id]) continue;
       const CodePoint c = decode_utf8(state.pieces[id]);
       ensure(c.length > 0 && c.length == state.pieces[id].size(), "char tokenizer: piece ", id,
              " is not one character");
@@ -28,13 +30,20 @@ class CharTokenizer final : public Tokenizer {
     }
   }
 
-  std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials) const override {
-    return character_cut(text, from, to);
+  std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const override {
+    return special_tokens(specials).find_cut(text, from, to, character_cut);
   }
 
  protected:
-  void append(Ids& ids, std::string_view text, Specials, std::uint64_t begin) const override {
+  void append(Ids& ids, std::string_view text, Specials specials, std::uint64_t begin) const override {
     ids.reserve(ids.size() + text.size());
+    special_tokens(specials).cut_out(
+        text, [&](std::string_view part, std::size_t at) { append_characters(ids, part, begin + at); },
+        [&](std::int32_t id) { ids.push_back(id); });
+  }
+
+ private:
+  void append_characters(Ids& ids, std::string_view text, std::uint64_t begin) const {
     for (std::size_t at = 0; at < text.size();) {
       const CodePoint c = decode_utf8(text.substr(at));
       ensure(c.length > 0, "char tokenizer: byte ", begin + at,
@@ -49,7 +58,6 @@ class CharTokenizer final : public Tokenizer {
     }
   }
 
- private:
   std::int32_t find(char32_t c) const {
     if (c < ascii_.size()) return ascii_[c];
     const auto found = others_.find(c);
@@ -62,10 +70,10 @@ class CharTokenizer final : public Tokenizer {
 
 }  // namespace
 
-TokenizerState train_char_tokenizer(const TokenizerOptions&, const ReadBlock& read) {
+TokenizerState train_char_tokenizer(const TokenizerOptions& options, const ReadBlock& read) {
   std::set<char32_t> characters;
   std::array<bool, 128> ascii{};
-  for_blocks(read, 0, character_cut, [&](std::string_view text, const auto&, std::uint64_t begin) {
+  const auto learn = [&](std::string_view text, std::uint64_t begin) {
     for (std::size_t at = 0; at < text.size();) {
       const CodePoint c = decode_utf8(text.substr(at));
       ensure(c.length > 0, "char tokenizer: byte ", begin + at,
@@ -77,13 +85,15 @@ TokenizerState train_char_tokenizer(const TokenizerOptions&, const ReadBlock& re
       }
       at += c.length;
     }
-  });
+  };
+  for_plain_text(read, options.specials, character_cut, learn);
   TokenizerState state;
   state.kind = "char";
   for (char32_t c = 0; c < ascii.size(); ++c) {
     if (ascii[c]) state.pieces.push_back(encode_utf8(c));
   }
   for (const char32_t c : characters) state.pieces.push_back(encode_utf8(c));
+  append_specials(state, options.specials);
   return state;
 }
 

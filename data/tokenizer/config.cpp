@@ -19,7 +19,19 @@ std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
 std::shared_ptr<const Tokenizer> TokenizerConfig::from_file() const {
   if (file.empty()) return nullptr;
   ensure(kind == "bpe", "data.tokenizer_file: it holds byte-pair encoding; set data.tokenizer = bpe");
-  return make_tokenizer(read_tokenizer(file, pattern));
+  const TokenizerState state = read_tokenizer(file, pattern);
+  for (const std::string& special : specials) {
+    ensure(special_token(state, special).has_value(), "data.tokenizer_file: ", file, " has no special token ", special,
+           "; leave it out of data.special_tokens, or train a vocabulary with heddle tokenizer train --special '",
+           special, "'");
+  }
+  return make_tokenizer(state);
+}
+
+Key TokenizerConfig::special_tokens_key() {
+  return Key("special_tokens", specials,
+             "tokens of a trained vocabulary beside those that it learns, as [CLS], [SEP], [MASK], which bert needs")
+      .separated();
 }
 
 }  // namespace heddle

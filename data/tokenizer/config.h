@@ -16,8 +16,10 @@ struct TokenizerConfig : TokenizerOptions {
   /// `kinds` of tokenizers are those that the data can be read with.
   std::vector<Key> keys(std::vector<std::string> kinds = tokenizer_kinds());
   /// The one in `file`; null where there is none, so that one is to be trained. Errors: those of read_tokenizer; a kind
-  /// that no file holds.
+  /// that no file holds; a special token of these settings that is none of the file's.
   std::shared_ptr<const Tokenizer> from_file() const;
+  /// The key of special tokens, for data that lets a config say them.
+  Key special_tokens_key();
 };
 
 }  // namespace heddle

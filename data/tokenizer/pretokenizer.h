@@ -38,17 +38,16 @@ std::size_t first_piece(Pattern pattern, std::string_view text);
 template <class OnPiece, class OnSpecial>
 void split(Pattern pattern, const SpecialTokens& specials, std::string_view text, const OnPiece& on_piece,
            const OnSpecial& on_special) {
-  while (!text.empty()) {
-    const SpecialTokens::Match special = specials.next(text);
-    for (std::string_view part = text.substr(0, special.at); !part.empty();) {
-      const std::size_t length = first_piece(pattern, part);
-      on_piece(part.substr(0, length));
-      part.remove_prefix(length);
-    }
-    if (special.length == 0) return;
-    on_special(special.id);
-    text.remove_prefix(special.at + special.length);
-  }
+  specials.cut_out(
+      text,
+      [&](std::string_view part, std::size_t) {
+        while (!part.empty()) {
+          const std::size_t length = first_piece(pattern, part);
+          on_piece(part.substr(0, length));
+          part.remove_prefix(length);
+        }
+      },
+      on_special);
 }
 
 /// The first place in [from, to) of `text` where a piece ends whatever the text before and behind is: it may be cut

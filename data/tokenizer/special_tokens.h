@@ -27,6 +27,26 @@ class SpecialTokens {
   Match next(std::string_view text) const;
   /// Whether one that begins before `at` ends after it: text must not be cut there.
   bool crosses(std::string_view text, std::size_t at) const;
+  /// The first place that `cut`, a FindCut of text without them, finds in [from, to) and that none crosses.
+  template <class Cut>
+  std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, const Cut& cut) const {
+    std::size_t at = cut(text, from, to);
+    while (at < to && crosses(text, at)) at = cut(text, at + 1, to);
+    return at;
+  }
+  /// Calls on_text(part, begin) and on_special(id) for all of `text` in its order: they are cut out first, and what
+  /// lies between two is a text of its own, which begins at byte `begin`.
+  template <class OnText, class OnSpecial>
+  void cut_out(std::string_view text, const OnText& on_text, const OnSpecial& on_special) const {
+    for (std::size_t begin = 0; begin < text.size();) {
+      const Match special = next(text.substr(begin));
+      const std::string_view part = text.substr(begin, special.at);
+      if (!part.empty()) on_text(part, begin);
+      if (special.length == 0) return;
+      on_special(special.id);
+      begin += special.at + special.length;
+    }
+  }
 
  private:
   struct Token {

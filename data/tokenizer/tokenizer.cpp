@@ -40,6 +40,23 @@ Tokenizer::Tokenizer(TokenizerState state) : state_(std::move(state)) {
   ensure(!state_.pieces.empty(), state_.kind, " tokenizer: the vocabulary is empty");
   ensure(state_.pieces.size() <= kMaxVocabulary, state_.kind, " tokenizer: ", state_.pieces.size(),
          " tokens are more than the ", kMaxVocabulary, " that are possible");
+  for (const auto& [list, everywhere] : {std::pair(&state_.specials, false), std::pair(&state_.added, true)}) {
+    for (const std::int32_t id : *list) {
+      ensure(id >= 0 && id < vocab_size(), state_.kind, " tokenizer: special token ", id,
+             " is outside the vocabulary of ", vocab_size());
+      const std::string& text = state_.pieces[static_cast<std::size_t>(id)];
+      allowed_.add(text, id);
+      if (everywhere) plain_.add(text, id);
+    }
+  }
+}
+
+std::vector<bool> Tokenizer::find_special() const {
+  std::vector<bool> special(state_.pieces.size());
+  for (const auto* list : {&state_.specials, &state_.added}) {
+    for (const std::int32_t id : *list) special[static_cast<std::size_t>(id)] = true;
+  }
+  return special;
 }
 
 Tokenizer::Ids Tokenizer::encode(std::string_view text, Specials specials, std::uint64_t begin) const {
@@ -102,6 +119,35 @@ const std::string& Tokenizer::piece(std::int32_t id) const {
   return bytes;
 }
 
+std::optional<std::int32_t> special_token(const TokenizerState& state, std::string_view text) {
+  for (const std::int32_t id : state.specials) {
+    const bool there = id >= 0 && id < std::ssize(state.pieces);
+    if (there && state.pieces[static_cast<std::size_t>(id)] == text) return id;
+  }
+  return {};
+}
+
+void for_plain_text(const ReadBlock& read, const std::vector<std::string>& specials, const FindCut& find_cut,
+                    const std::function<void(std::string_view, std::uint64_t)>& learn) {
+  SpecialTokens cut_out;
+  for (const std::string& special : specials) cut_out.add(special, 0);
+  const auto find = [&](std::string_view text, std::size_t from, std::size_t to) {
+    return cut_out.find_cut(text, from, to, find_cut);
+  };
+  for_blocks(read, cut_out.longest(), find, [&](std::string_view text, const auto&, std::uint64_t begin) {
+    cut_out.cut_out(
+        text, [&](std::string_view part, std::size_t at) { learn(part, begin + at); }, [](std::int32_t) {});
+  });
+}
+
+void append_specials(TokenizerState& state, const std::vector<std::string>& specials) {
+  for (const std::string& special : specials) {
+    state.specials.push_back(static_cast<std::int32_t>(state.pieces.size()));
+    state.pieces.push_back(special);
+    if (!state.counts.empty()) state.counts.push_back(0);
+  }
+}
+
 std::vector<std::string> tokenizer_kinds() {
   std::vector<std::string> kinds;
   for (const Row& row : kTable) kinds.emplace_back(row.kind);
@@ -112,8 +158,6 @@ bool needs_whole_text(const std::string& kind) { return row_of(kind).whole_text;
 
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, const ReadBlock& read) {
   const Row& row = row_of(options.kind);
-  ensure(options.specials.empty() || options.kind == "bpe", "tokenizer ", options.kind,
-         ": it has no special tokens; use bpe, which has them");
   return row.make(row.train(options, read));
 }
 std::unique_ptr<Tokenizer> make_tokenizer(const TokenizerState& state) { return row_of(state.kind).make(state); }

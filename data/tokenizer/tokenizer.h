@@ -2,13 +2,16 @@
 
 #include <boost/serialization/nvp.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "data/io/text_parts.h"
+#include "data/tokenizer/special_tokens.h"
 #include "framework/check.h"
 
 namespace heddle {
@@ -21,7 +24,7 @@ struct TokenizerState {
   std::vector<std::string> pieces{};     ///< the bytes of each token, by id; of an id that is not used, none
   std::string pattern{};                 ///< bpe: how text is cut before merging
   std::vector<std::int32_t> merges{};    ///< bpe: left and right token of each merge, in their order
-  std::vector<std::int32_t> specials{};  ///< tokens that are found only where they are allowed
+  std::vector<std::int32_t> specials{};  ///< tokens that are found only where they are allowed, such as [MASK]
   std::vector<std::int32_t> added{};     ///< bpe: tokens that are found everywhere, before merging
   bool whole_pieces = false;             ///< bpe: a piece that is a token is not merged, but that token
   std::vector<std::int64_t> counts{};    ///< word, letters: how often each token was seen when it was learned
@@ -59,7 +62,7 @@ class Tokenizer {
   /// The first place in [from, to) where `text` may be cut and its parts encoded apart, with the same tokens; `to` if
   /// there is none. What the next lookahead() bytes are must be known.
   virtual std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const = 0;
-  virtual std::size_t lookahead() const { return 4; }
+  std::size_t lookahead() const { return allowed_.longest() + 4; }
 
   /// The bytes of one token. Errors: an id that is not used.
   const std::string& piece(std::int32_t id) const;
@@ -67,21 +70,34 @@ class Tokenizer {
   const TokenizerState& state() const { return state_; }
 
  protected:
+  /// Errors: a special token outside the vocabulary, given twice or not UTF-8.
   explicit Tokenizer(TokenizerState state);
+  /// What is cut out of a text before the rest becomes tokens.
+  const SpecialTokens& special_tokens(Specials specials) const {
+    return specials == Specials::allowed ? allowed_ : plain_;
+  }
+  /// By id, whether a token is one of them.
+  std::vector<bool> find_special() const;
   /// Appends the tokens of `text` to `ids`, in this thread; `begin` as in encode.
   virtual void append(Ids& ids, std::string_view text, Specials specials, std::uint64_t begin) const = 0;
 
  private:
   TokenizerState state_;
+  SpecialTokens plain_, allowed_;  ///< what is cut out of plain text, and where special tokens are allowed
 };
+
+/// The id of a special token; none if the vocabulary has none of this text.
+std::optional<std::int32_t> special_token(const TokenizerState& state, std::string_view text);
 
 /// What a tokenizer is trained to be; each kind reads what concerns it.
 struct TokenizerOptions {
   std::string kind = "char";
-  std::int64_t vocab_size = 4096;       ///< bpe, word, letters: at most so many tokens
-  std::string pattern = "gpt2";         ///< bpe
-  std::int64_t min_count = 2;           ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
-  std::vector<std::string> specials{};  ///< bpe: tokens of the vocabulary beside those that are learned
+  std::int64_t vocab_size = 4096;  ///< bpe, word, letters: at most so many tokens
+  std::string pattern = "gpt2";    ///< bpe
+  std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
+  /// Tokens of the vocabulary beside those that are learned: they are the last, and cut out of the text before it is
+  /// learned from.
+  std::vector<std::string> specials{};
 };
 
 /// Names of all kinds, as `data.tokenizer` takes them.
@@ -89,9 +105,16 @@ std::vector<std::string> tokenizer_kinds();
 /// Whether a tokenizer of this kind needs to see all of a text, or learns from the part that a model is trained on.
 bool needs_whole_text(const std::string& kind);
 /// The tokenizer whose vocabulary is what the text needs. Errors: an unknown kind, text that is not fit; special tokens
-/// for a kind that has none.
+/// that are empty, given twice or not UTF-8.
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerOptions& options, const ReadBlock& read);
 /// The one that `state` describes. Errors: an unknown kind, pieces that cannot be.
 std::unique_ptr<Tokenizer> make_tokenizer(const TokenizerState& state);
+
+/// What a vocabulary is learned from: calls learn(part, begin) for all of a text, `specials` cut out of it, in blocks
+/// that end where `find_cut` lets them.
+void for_plain_text(const ReadBlock& read, const std::vector<std::string>& specials, const FindCut& find_cut,
+                    const std::function<void(std::string_view part, std::uint64_t begin)>& learn);
+/// Puts them behind the tokens of a vocabulary.
+void append_specials(TokenizerState& state, const std::vector<std::string>& specials);
 
 }  // namespace heddle

@@ -91,7 +91,9 @@ class WordTokenizer final : public Tokenizer {
     ensure(state().pieces[0] == kUnknown, state().kind, " tokenizer: token 0 is not ", kUnknown);
     ensure(state().counts.size() == state().pieces.size(), state().kind, " tokenizer: ", state().counts.size(),
            " counts for ", state().pieces.size(), " tokens");
+    const std::vector<bool> special = find_special();
     for (std::int32_t id = 0; id < vocab_size(); ++id) {
+      if (special[static_cast<std::size_t>(id)]) continue;
       const auto [place, is_new] = ids_.emplace(piece(id), id);
       ensure(is_new, state().kind, " tokenizer: tokens ", place->second, " and ", id, " are the same");
     }
@@ -99,8 +101,8 @@ class WordTokenizer final : public Tokenizer {
 
   bool lossless() const override { return false; }
 
-  std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials) const override {
-    return word_cut(text, from, to);
+  std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const override {
+    return special_tokens(specials).find_cut(text, from, to, word_cut);
   }
 
   void decode_next(std::string& text, std::int32_t before, std::int32_t id) const override {
@@ -121,11 +123,14 @@ class WordTokenizer final : public Tokenizer {
   }
 
  protected:
-  void append(Ids& ids, std::string_view text, Specials, std::uint64_t) const override {
-    for_words(state().kind, text, [&](std::size_t, std::string_view word) {
-      const auto found = ids_.find(word);
-      ids.push_back(found == ids_.end() ? 0 : found->second);
-    });
+  void append(Ids& ids, std::string_view text, Specials specials, std::uint64_t) const override {
+    const auto append_words = [&](std::string_view part, std::size_t) {
+      for_words(state().kind, part, [&](std::size_t, std::string_view word) {
+        const auto found = ids_.find(word);
+        ids.push_back(found == ids_.end() ? 0 : found->second);
+      });
+    };
+    special_tokens(specials).cut_out(text, append_words, [&](std::int32_t id) { ids.push_back(id); });
   }
 
  private:
@@ -136,7 +141,7 @@ class WordTokenizer final : public Tokenizer {
 
 TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadBlock& read) {
   WordMap<std::int64_t> counts;
-  for_blocks(read, 0, word_cut, [&](std::string_view text, const auto&, std::uint64_t) {
+  for_plain_text(read, options.specials, word_cut, [&](std::string_view text, std::uint64_t) {
     for_words(options.kind, text, [&](std::size_t, std::string_view word) {
       const auto found = counts.find(word);
       if (found != counts.end()) {
@@ -157,7 +162,9 @@ TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadB
   ensure(!order.empty(), options.kind, " tokenizer: no word is seen data.min_count = ", options.min_count,
          " times, the most frequent ", most, " times; lower data.min_count, or give more text");
   std::sort(order.begin(), order.end());
-  order.resize(std::min(order.size(), static_cast<std::size_t>(std::max<std::int64_t>(options.vocab_size, 1) - 1)));
+  const auto others = 1 + static_cast<std::int64_t>(options.specials.size());
+  order.resize(
+      std::min(order.size(), static_cast<std::size_t>(std::max<std::int64_t>(options.vocab_size - others, 0))));
   TokenizerState state;
   state.kind = options.kind;
   state.pieces.emplace_back(kUnknown);
@@ -168,6 +175,7 @@ TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadB
     unknown += count;
   }
   state.counts[0] = unknown;
+  append_specials(state, options.specials);
   return state;
 }
 

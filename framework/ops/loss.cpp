@@ -91,37 +91,46 @@ Tensor cross_entropy(const Tensor& logits, const IdTensor& target_ids, const Cro
 }
 
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTensor& target_ids,
-                            const CrossEntropy& options) {
+                            const CrossEntropy& options, const Tensor& bias) {
   const char* op = "linear_cross_entropy";
   ensure(weight.ndim() == 2 && x.ndim() >= 1 && x.size(-1) == weight.size(1), op, ": x ", x.shape(), " and weight ",
          weight.shape(), " do not fit; wanted [..., C] and [V, C]");
   const index_t classes = weight.size(0), width = weight.size(1), rows = target_ids.numel();
+  ensure(!bias.defined() || bias.shape() == Shape{classes}, op, ": bias ", bias.shape(), " does not fit weight ",
+         weight.shape());
   const Targets targets(op, x.shape().without(-1), target_ids, classes, options);
   const bool wants_dx = grad_enabled() && x.requires_grad(), wants_dw = grad_enabled() && weight.requires_grad();
-  Tensor dx, dw;
+  const bool wants_db = grad_enabled() && bias.requires_grad(), wants_slopes = wants_dx || wants_dw || wants_db;
+  Tensor dx, dw, db;
   if (wants_dx) dx = Tensor(x.shape());
   if (wants_dw) dw = Tensor::zeros(weight.shape());
+  if (wants_db) db = Tensor::zeros(bias.shape());
   constexpr index_t kElements = index_t{1} << 24;  // logits that are in memory at once
   const index_t chunk = std::min(rows, std::max<index_t>(64, kElements / std::max<index_t>(classes, 1) / 64 * 64));
   Tensor logits({std::max<index_t>(chunk, 1), classes});
   const Bf16Tensor half = rounded_operand(x, options.precision),
                    half_weight = rounded_parameter(weight, options.precision);
   real* const scores = logits.mutable_data();
-  real *const to_dx = dx.mutable_data(), *const to_dw = dw.mutable_data();
+  real *const to_dx = dx.mutable_data(), *const to_dw = dw.mutable_data(), *const to_db = db.mutable_data();
+  const AfterTile add_bias = [&](index_t row, index_t column, index_t tile_rows, index_t columns) {
+    for (index_t r = row; r < row + tile_rows; ++r) {
+      for (index_t c = column; c < column + columns; ++c) scores[r * classes + c] += bias.data()[c];
+    }
+  };
   double total = 0;
   for (index_t first = 0; first < rows; first += chunk) {
     const index_t count = std::min(chunk, rows - first);
     const ConstMatrix in{x.data() + first * width, width, false,
                          half.defined() ? half.data() + first * width : nullptr};
     gemm(count, classes, width, in, {weight.data(), width, true, half_weight.data()}, {scores, classes},
-         options.precision);
+         options.precision, 0, bias.defined() ? add_bias : AfterTile());
     total += parallel_sum(count, row_grain(classes), [&](index_t begin, index_t end) {
       double sum = 0;
       for (index_t r = begin; r < end; ++r) {
         real* const row = scores + r * classes;
         real top = 0, log_sum = 0;
         sum += targets.loss(first + r, row, top, log_sum);
-        if (wants_dx || wants_dw) targets.gradient(first + r, row, top, log_sum, targets.share(), row);
+        if (wants_slopes) targets.gradient(first + r, row, top, log_sum, targets.share(), row);
       }
       return sum;
     });
@@ -131,13 +140,19 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
            {weight.data(), width, false, half_weight.data()}, {to_dx + first * width, width}, options.precision);
     if (wants_dw)
       gemm(classes, width, count, {scores, classes, true, slopes.data()}, in, {to_dw, width}, options.precision, 1);
+    if (wants_db) {
+      Tensor sums({classes});
+      column_sums(count, classes, sums.mutable_data(), [=](index_t r, index_t c) { return scores[r * classes + c]; });
+      for (index_t c = 0; c < classes; ++c) to_db[c] += sums.data()[c];
+    }
   }
   // The gradients are ready but for the factor that arrives; they are taken while the logits are at hand.
-  return make_result("linear_cross_entropy", targets.mean(total), {x, weight}, [dx, dw](const Tensor& dy) -> Grads {
-    const real scale = dy.item();
-    const auto scaled = [&](const Tensor& g) { return !g.defined() || scale == 1 ? g : multiply(g, scale); };
-    return {scaled(dx), scaled(dw)};
-  });
+  return make_result(
+      "linear_cross_entropy", targets.mean(total), {x, weight, bias}, [dx, dw, db](const Tensor& dy) -> Grads {
+        const real scale = dy.item();
+        const auto scaled = [&](const Tensor& g) { return !g.defined() || scale == 1 ? g : multiply(g, scale); };
+        return {scaled(dx), scaled(dw), scaled(db)};
+      });
 }
 
 Tensor mse_loss(const Tensor& prediction, const Tensor& target) {

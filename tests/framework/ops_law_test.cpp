@@ -191,17 +191,19 @@ TEST_CASE("the loss of a linear layer in chunks is the loss of its logits, and s
   for (index_t r = 0; r < rows; ++r)
     targets.data()[r] =
         r % 7 == 0 ? -1 : static_cast<IdTensor::value_type>(Rng(3).below(classes, static_cast<std::uint64_t>(r)));
+  const Tensor b0 = GENERATE(false, true) ? Tensor::uniform({classes}, Rng(4), -1, 1) : Tensor();
   const auto run = [&](bool whole) {
-    Tensor x = x0.clone(), w = w0.clone();
+    Tensor x = x0.clone(), w = w0.clone(), b = b0.defined() ? b0.clone() : Tensor();
     x.set_requires_grad();
     w.set_requires_grad();
+    if (b.defined()) b.set_requires_grad();
     const Tensor loss =
-        whole ? cross_entropy(linear(x, w), targets, {-1, 0.1}) : linear_cross_entropy(x, w, targets, {-1, 0.1});
+        whole ? cross_entropy(linear(x, w, b), targets, {-1, 0.1}) : linear_cross_entropy(x, w, targets, {-1, 0.1}, b);
     backward(loss, Tensor::scalar(real{0.5}));
-    return std::tuple(loss.item(), x.grad(), w.grad());
+    return std::tuple(loss.item(), x.grad(), w.grad(), b.defined() ? b.grad() : Tensor());
   };
-  const auto [loss, dx, dw] = run(false);
-  const auto [wanted, wanted_dx, wanted_dw] = run(true);
+  const auto [loss, dx, dw, db] = run(false);
+  const auto [wanted, wanted_dx, wanted_dw, wanted_db] = run(true);
   CHECK(loss == near(static_cast<double>(wanted)));
   const auto furthest = [](const Tensor& a, const Tensor& b) {
     double worst = 0;
@@ -211,8 +213,9 @@ TEST_CASE("the loss of a linear layer in chunks is the loss of its logits, and s
   };
   CHECK(furthest(dx, wanted_dx) < 1e-7);
   CHECK(furthest(dw, wanted_dw) < 1e-7);
+  CHECK(furthest(db, wanted_db) < 1e-7);
   const NoGradGuard no_grad;
-  CHECK(linear_cross_entropy(x0, w0, targets, {-1, 0.1}).item() == loss);
+  CHECK(linear_cross_entropy(x0, w0, targets, {-1, 0.1}, b0).item() == loss);
   CHECK(linear_cross_entropy(Tensor::zeros({0, width}), w0, IdTensor({0})).item() == 0);
 }
 

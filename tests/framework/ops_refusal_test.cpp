@@ -143,6 +143,10 @@ TEST_CASE("wrong shapes and values are refused by the op's name") {
        [&] {
          linear_cross_entropy(t({2, 3}), t({5, 4}), IdTensor({0, 0}, {2}));
        }},
+      {"linear_cross_entropy: bias [4] does not fit weight [5, 3]",
+       [&] {
+         linear_cross_entropy(t({2, 3}), t({5, 3}), IdTensor({0, 0}, {2}), {}, t({4}));
+       }},
       {"linear_cross_entropy: target 5 is outside 0 .. 4",
        [&] {
          linear_cross_entropy(t({1, 3}), t({5, 3}), IdTensor({5}, {1}));

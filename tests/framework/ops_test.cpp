@@ -236,6 +236,9 @@ const std::vector<Row>& table() {
     r.push_back({"linear_cross_entropy", {{{2, 2, 3}}, {{4, 3}}}, [](const Inputs& x) {
                    return linear_cross_entropy(x[0], x[1], ids_of({0, 2, 9, 1}, {2, 2}), {9, 0.2}) * real{3};
                  }});
+    r.push_back({"linear_cross_entropy", {{{5, 3}}, {{7, 3}}, {{7}}}, [](const Inputs& x) {
+                   return linear_cross_entropy(x[0], x[1], ids_of({0, 6, -1, 3, 3}, {5}), {-1, 0.1}, x[2]);
+                 }});
     r.push_back({"mse_loss", {{{3, 5}}, {{3, 5}}}, [](const Inputs& x) { return mse_loss(x[0], x[1]); }});
     r.push_back({"bce_with_logits", {{{3, 5}, -4, 4}}, [](const Inputs& x) {
                    return bce_with_logits(x[0], Tensor::uniform({3, 5}, Rng(4)));

@@ -6,6 +6,8 @@
 #include "train/learners/word2vec.h"
 #include "train/tasks/classification.h"
 #include "train/tasks/language_model.h"
+#include "train/tasks/masked_language_model.h"
+#include "train/tasks/text_classification.h"
 #include "train/tasks/translation.h"
 #include "train/tasks/word_vectors.h"
 
@@ -16,6 +18,9 @@ namespace {
 const std::vector<TaskKind>& task_kinds() {
   static const std::vector<TaskKind> rows = {
       {"language_model", Content::tokens, make_language_model, make_part<LearnerConfig, GradientConfig>},
+      {"masked_language_model", Content::tokens, make_masked_language_model, make_part<LearnerConfig, GradientConfig>},
+      {"text_classification", Content::labelled_text, make_text_classification,
+       make_part<LearnerConfig, GradientConfig>},
       {"word_vectors", Content::tokens, make_word_vectors, make_part<LearnerConfig, Word2VecLearnerConfig>},
       {"translation", Content::pairs, make_translation, make_part<LearnerConfig, GradientConfig>},
       {"classification", Content::classes, make_classification, make_part<LearnerConfig, GradientConfig>},

@@ -86,25 +86,78 @@ TEST_CASE("only shortest forms of code points up to U+10FFFF, without surrogates
   REQUIRE(find_invalid_utf8("aé") == std::string::npos);
 }
 
-TEST_CASE("special tokens are a part of bpe's vocabularies, behind what is learned, and refused for other kinds") {
+TEST_CASE("special tokens stand behind what is learned, and are found where they are allowed alone, in every kind") {
   TokenizerOptions options;
   options.vocab_size = 270;
   options.min_count = 1;
-  options.specials = {"<a>", "<b>"};
+  options.specials = {"[a]", "[a] b"};
   for (const std::string& kind : tokenizer_kinds()) {
+    INFO(kind);
     options.kind = kind;
-    const auto train = [&] { return train_tokenizer(options, read_from("some words, some words<a>some words")); };
-    if (kind != "bpe") {
-      CHECK_THROWS_WITH(train(), Catch::Contains(kind + ": it has no special tokens"));
-      continue;
-    }
-    const auto tokenizer = train();
+    const auto tokenizer = train_tokenizer(options, read_from("some words, some words[a]some words"));
     const std::vector<std::string>& pieces = tokenizer->state().pieces;
     const auto last = static_cast<std::int32_t>(pieces.size() - 1);
     CHECK(pieces.size() <= 270);
     CHECK(tokenizer->state().specials == std::vector<std::int32_t>{last - 1, last});
-    CHECK(tokenizer->piece(last - 1) == "<a>");
-    CHECK(tokenizer->piece(last) == "<b>");
+    CHECK(tokenizer->piece(last - 1) == "[a]");
+    CHECK(special_token(tokenizer->state(), "[a] b") == last);
+    CHECK_FALSE(special_token(tokenizer->state(), "words").has_value());
+    const bool bytes = kind == "byte" || kind == "bpe";
+    CHECK((std::count(pieces.begin(), pieces.end(), "[") == 1) == bytes);  // it is cut out of what is learned from
+
+    const auto words = tokenizer->encode("some words"), more = tokenizer->encode("words");
+    auto wanted = words;
+    wanted.push_back(last);
+    wanted.push_back(last - 1);
+    wanted.insert(wanted.end(), more.begin(), more.end());
+    CHECK(tokenizer->encode("some words[a] b[a]words", Specials::allowed) == wanted);
+    if (kind == "char") {  // it never saw a bracket
+      CHECK_THROWS_WITH(tokenizer->encode("words[a]"), Catch::Contains("'[' (U+005B) at byte 5"));
+      CHECK_THROWS_WITH(tokenizer->encode("[a]words[", Specials::allowed), Catch::Contains("'[' (U+005B) at byte 8"));
+    } else {
+      for (const std::int32_t id : tokenizer->encode("some words[a] b[a]words")) CHECK(id < last - 1);
+    }
+    const auto again = make_tokenizer(tokenizer->state());
+    CHECK(again->encode("some words[a] b[a]words", Specials::allowed) == wanted);
+    CHECK(again->decode(std::vector{last}) == "[a] b");
+  }
+}
+
+TEST_CASE("text is never cut within a special token, however long it is, in every kind") {
+  TokenizerOptions options;
+  options.vocab_size = 300;
+  options.min_count = 1;
+  options.specials = {"<a b c d e f>"};
+  std::string text;
+  while (text.size() < 200000) text += "<a b c d e f>a b";
+  for (const std::string& kind : tokenizer_kinds()) {
+    INFO(kind);
+    options.kind = kind;
+    const auto tokenizer = train_tokenizer(options, read_from(text));
+    std::vector<std::int32_t> wanted, one = tokenizer->encode("<a b c d e f>a b", Specials::allowed);
+    REQUIRE(one[0] == tokenizer->vocab_size() - 1);
+    for (std::size_t at = 0; at < text.size(); at += 16) wanted.insert(wanted.end(), one.begin(), one.end());
+    CHECK(tokenizer->encode(text, Specials::allowed) == wanted);
+  }
+}
+
+TEST_CASE("special tokens that cannot be are refused, in every kind") {
+  for (const std::string& kind : tokenizer_kinds()) {
+    INFO(kind);
+    TokenizerOptions options;
+    options.kind = kind;
+    options.min_count = 1;
+    const auto refused = [&](std::vector<std::string> specials, const std::string& why) {
+      options.specials = std::move(specials);
+      CHECK_THROWS_WITH(train_tokenizer(options, read_from("some words")), Catch::Contains(why));
+    };
+    refused({"[a]", "[a]"}, "[a] is given twice");
+    refused({"[a]", ""}, "it is empty");
+    refused({"[\xff]"}, "is not UTF-8");
+    options.specials = {"[a]"};
+    TokenizerState state = train_tokenizer(options, read_from("some words"))->state();
+    state.specials.push_back(static_cast<std::int32_t>(state.pieces.size()));
+    CHECK_THROWS_WITH(make_tokenizer(state), Catch::Contains("is outside the vocabulary"));
   }
 }
 
