@@ -3,12 +3,14 @@
 #include "models/cnn.h"
 #include "models/gpt.h"
 #include "models/mlp.h"
+#include "models/recurrent.h"
 #include "models/word2vec/word2vec.h"
 
 namespace heddle {
 const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> rows = {
       {"gpt", {"language_model"}, make_part<ModelConfig, GPTConfig>},
+      {"recurrent", {"language_model"}, make_part<ModelConfig, RecurrentConfig>},
       {"word2vec", {"word_vectors"}, make_part<ModelConfig, Word2VecConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},
       {"cnn", {"classification"}, make_part<ModelConfig, CNNConfig>},
