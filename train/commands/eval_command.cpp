@@ -65,7 +65,8 @@ int eval_command(const std::vector<std::string>& arguments) {
   for (const std::string& notice : dataset->notices()) std::cerr << notice << '\n';
   const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
   const Metrics metrics = evaluate(*task, *dataset, options.split,
-                                   {experiment.train.batch_size, options.batches, experiment.precision(), true});
+                                   {experiment.train.batch_size, options.batches, experiment.precision(), true,
+                                    experiment.train.order == Order::contiguous});
   const EvalAnswer answer = {run.name(), options.split, metrics};
   print_answer(options.json, to_json(answer), to_text(answer));
   return 0;

@@ -93,6 +93,7 @@ void Session::introduce() {
                   experiment.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
                   human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
                   human_bytes(memory.activations)));
+  for (const std::string& notice : trainer_.notices()) message(notice);
   baselines_ = trainer_.task().baselines();
   message(baselines_.line);
   if (state_.step > 0) message(fmt::format("going on after step {} of {}", state_.step, trainer_.plan().steps));

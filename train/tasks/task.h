@@ -36,6 +36,9 @@ struct EvaluationOptions {
   index_t batches = 0;  ///< spread evenly over the split; 0: all
   Precision precision = Precision::f32;
   bool thorough = false;  ///< figures that take long, such as those of translations, are made too
+  /// Rows walk through the split, each from where it ended and with the states in which it did (see walk_split); of few
+  /// batches those at the rows' beginnings are judged.
+  bool contiguous = false;
 };
 /// Figures of a split, collected batch by batch.
 class Evaluation {
