@@ -95,7 +95,7 @@ TEST_CASE("products with an operand that is packed equal those with it as it is,
           gemm_packed(m, {{a.data(), sa}, use ? half_a.data() : nullptr}, packed, {got.mutable_data(), sc});
         INFO(m << " x " << n << " x " << k << (tb ? " T " : " N ") << name_of(precision));
         for (index_t i = 0; i < got.numel(); ++i)
-          REQUIRE(got.data()[i] == Approx(wanted.data()[i]).epsilon(1e-6).margin(1e-5));
+          REQUIRE(got.data()[i] == Approx(wanted.data()[i]).epsilon(1e-5).margin(1e-5));
       }
     }
   }
