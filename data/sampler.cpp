@@ -42,7 +42,6 @@ class RowSampler : public Sampler {
 
  protected:
   virtual index_t place(index_t row) const = 0;
-  virtual bool continues(index_t /*step*/) const { return false; }
 
   const Dataset& dataset_;
   Split split_;
@@ -164,6 +163,18 @@ Batch get_examples(const Dataset& dataset, Split split, index_t first, index_t r
   Draw draw;
   draw.first_row = first;
   for (index_t i = first; i < first + rows; ++i) draw.places.push_back(dataset.place(i));
+  return get_batch(dataset, split, draw);
+}
+
+Batch walk_split(const Dataset& dataset, Split split, index_t rows, index_t batch) {
+  ensure(rows > 0, "a walk through the ", name_of(split), " split: ", rows, " rows; at least one must walk");
+  const index_t examples = dataset.size(split), batches = (examples + rows - 1) / rows;
+  ensure(batch >= 0 && batch < batches, "a walk through the ", name_of(split), " split: there is no batch ", batch,
+         " of ", batches);
+  Draw draw;
+  draw.first_row = batch * rows;
+  draw.continues = batch > 0;
+  for (index_t example = batch; example < examples; example += batches) draw.places.push_back(dataset.place(example));
   return get_batch(dataset, split, draw);
 }
 

@@ -36,6 +36,8 @@ class Sampler {
   virtual ~Sampler() = default;
   /// Micro-batch `micro` of step number `step`, both from 0.
   virtual Draw draw(index_t step, index_t micro) const = 0;
+  /// Whether the rows of a step go on where those of the step before ended (see Batch).
+  virtual bool continues(index_t /*step*/) const { return false; }
   /// Steps in which every example comes once, not a whole number; where they are drawn at random, as many rows.
   virtual double steps_per_epoch() const = 0;
 };
@@ -53,5 +55,9 @@ std::unique_ptr<Sampler> make_sampler(Order order, const Dataset& dataset, Split
 Batch get_batch(const Dataset& dataset, Split split, const Draw& draw);
 /// `rows` examples of a split from number `first` on, in their order.
 Batch get_examples(const Dataset& dataset, Split split, index_t first, index_t rows);
+/// Batch number `batch` of a walk through all examples of a split, each once, in at most `rows` rows that each go on
+/// where they ended: of N examples row r sees n = ceil(N / rows), from number r n on, in as many batches. The last rows
+/// may end early; then a batch has the first rows alone. Errors: no row, a batch that is not there.
+Batch walk_split(const Dataset& dataset, Split split, index_t rows, index_t batch);
 
 }  // namespace heddle

@@ -99,19 +99,30 @@ void product(index_t m, index_t n, index_t k, MatrixOf<const T> a, MatrixOf<cons
 }
 
 using Bf16Matrix = MatrixOf<const bf16_t>;
+using dnnl::memory;
+
+template <class T>
+constexpr memory::data_type kType = std::is_same_v<T, bf16_t> ? memory::data_type::bf16 : memory::data_type::f32;
+
+template <class T>
+memory::desc layout_of(index_t rows, index_t columns, const MatrixOf<T>& matrix) {
+  return {{rows, columns},
+          kType<std::remove_const_t<T>>,
+          matrix.transposed ? memory::dims{1, matrix.stride} : memory::dims{matrix.stride, 1}};
+}
 
 /// A matmul primitive of oneDNN's and the memory that it works on.
 struct Primitive {
   dnnl::matmul matmul;
-  dnnl::memory a, b, c;
+  memory a, b, c;
 };
 
 /// The primitives of one thread by shape. Two generations of at most kGeneration each: what is used comes into the
 /// young one; when that is full, it becomes the old one, and what the old one still held has not been used for long.
 class PrimitiveCache {
  public:
-  /// Sizes, strides, which operands are transposed, the bits of beta.
-  using Key = std::array<index_t, 9>;
+  /// Sizes, strides, which operands are transposed, the bits of beta, what the elements are.
+  using Key = std::array<index_t, 10>;
 
   template <class Make>
   Primitive& find_or_make(const Key& key, const Make& make) {
@@ -127,43 +138,60 @@ class PrimitiveCache {
   std::map<Key, Primitive> young_, old_;
 };
 
-/// A product of bf16 operands with f32 sums by oneDNN's matmul primitive.
-void product(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix c, real beta) {
-  using dnnl::memory;
+/// What oneDNN needs to make something, and to run it in the calling thread.
+dnnl::engine& own_engine() {
+  thread_local dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+dnnl::stream& own_stream() {
+  thread_local dnnl::stream stream(own_engine());
+  return stream;
+}
+
+dnnl::matmul::primitive_desc describe(const memory::desc& a, const memory::desc& b, const memory::desc& c,
+                                      const dnnl::primitive_attr& attributes = {}) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {own_engine(), a, b, c, attributes};
+#else
+  return {dnnl::matmul::desc(a, b, c), attributes, own_engine()};
+#endif
+}
+
+constexpr index_t kPackedStride = 0;  // in keys: no matrix that is stored row by row has it
+
+/// One tile in this thread by oneDNN's matmul primitive, with f32 sums. `layout_b`: called for b's where it is made.
+template <class T, class LayoutB>
+void product(index_t m, index_t n, index_t k, MatrixOf<const T> a, const void* b, const PrimitiveCache::Key& key,
+             const LayoutB& layout_b, Matrix c, real beta) {
   hold_to_one_thread();
-  thread_local const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  thread_local dnnl::stream stream(engine);
+  dnnl::stream& stream = own_stream();  // made before the cache, so it outlives what is in there
   thread_local PrimitiveCache cache;
-  const auto make = [&] {
-    const auto layout = [](index_t rows, index_t columns, const auto& matrix, memory::data_type type) {
-      return memory::desc({rows, columns}, type,
-                          matrix.transposed ? memory::dims{1, matrix.stride} : memory::dims{matrix.stride, 1});
-    };
-    const auto desc_a = layout(m, k, a, memory::data_type::bf16), desc_b = layout(k, n, b, memory::data_type::bf16);
-    const auto desc_c = layout(m, n, c, memory::data_type::f32);
+  Primitive& kept = cache.find_or_make(key, [&] {
     dnnl::primitive_attr attributes;
     if (beta != 0) {
       dnnl::post_ops sum;
       sum.append_sum(static_cast<float>(beta));
       attributes.set_post_ops(sum);
     }
-#if DNNL_VERSION_MAJOR >= 3
-    const dnnl::matmul::primitive_desc desc(engine, desc_a, desc_b, desc_c, attributes);
-#else
-    const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(desc_a, desc_b, desc_c), attributes, engine);
-#endif
+    const auto desc_a = layout_of(m, k, a), desc_b = layout_b(), desc_c = layout_of(m, n, c);
     primitives.fetch_add(1, std::memory_order_relaxed);
-    return Primitive{dnnl::matmul(desc), memory(desc_a, engine, nullptr), memory(desc_b, engine, nullptr),
-                     memory(desc_c, engine, nullptr)};
-  };
-  const auto bits = static_cast<index_t>(std::bit_cast<std::uint32_t>(static_cast<float>(beta)));
-  Primitive& kept = cache.find_or_make(
-      {m, n, k, a.stride, b.stride, c.stride, index_t{a.transposed}, index_t{b.transposed}, bits}, make);
-  kept.a.set_data_handle(const_cast<bf16_t*>(a.data));  // read only, but the handle's type does not say so
-  kept.b.set_data_handle(const_cast<bf16_t*>(b.data));
+    return Primitive{dnnl::matmul(describe(desc_a, desc_b, desc_c, attributes)), memory(desc_a, own_engine(), nullptr),
+                     memory(desc_b, own_engine(), nullptr), memory(desc_c, own_engine(), nullptr)};
+  });
+  kept.a.set_data_handle(const_cast<T*>(a.data));  // read only, but the handle's type does not say so
+  kept.b.set_data_handle(const_cast<void*>(b));
   kept.c.set_data_handle(c.data);
   kept.matmul.execute(stream, {{DNNL_ARG_SRC, kept.a}, {DNNL_ARG_WEIGHTS, kept.b}, {DNNL_ARG_DST, kept.c}});
   stream.wait();
+}
+
+/// A product of bf16 operands.
+void product(index_t m, index_t n, index_t k, Bf16Matrix a, Bf16Matrix b, Matrix c, real beta) {
+  const auto bits = static_cast<index_t>(std::bit_cast<std::uint32_t>(static_cast<float>(beta)));
+  product(
+      m, n, k, a, b.data,
+      {m, n, k, a.stride, b.stride, c.stride, index_t{a.transposed}, index_t{b.transposed}, bits, sizeof(bf16_t)},
+      [&] { return layout_of(k, n, b); }, c, beta);
 }
 
 void check_full(const ConstMatrix& operand) {
@@ -194,26 +222,33 @@ Bf16Matrix rounded(index_t rows, index_t columns, ConstMatrix operand, bool para
   return converted(rows, columns, operand, parallel, buffer.data(), [](real value) { return to_bf16(value); });
 }
 
-/// Calls multiply(a, b) with the operands in that precision: as they are, rounded, or, where the processor has no
-/// bf16, as the same numbers in full width: a product of two bf16 numbers is exact in f32.
+/// Calls use(operand) with an operand in that precision: as it is, rounded, or, where the processor has no bf16, as the
+/// same numbers in full width: a product of two bf16 numbers is exact in f32.
+template <class Use>
+void with_operand(index_t rows, index_t columns, ConstMatrix operand, Precision precision, bool parallel,
+                  const Use& use) {
+  if (precision == Precision::f32) {
+    check_full(operand);
+    return use(MatrixOf<const real>(operand));
+  }
+  if (reads_bf16(precision)) {
+    Bf16Tensor buffer;
+    return use(rounded(rows, columns, operand, parallel, buffer));
+  }
+  Tensor buffer({rows, columns});
+  use(converted(rows, columns, operand, parallel, buffer.mutable_data(),
+                [](real value) { return static_cast<real>(from_bf16(to_bf16(value))); }));
+}
+
+/// Calls multiply(a, b) with both operands in that precision.
 template <class Multiply>
 void with_operands(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Precision precision, bool parallel,
                    const Multiply& multiply) {
-  if (precision == Precision::f32) {
-    check_full(a);
-    check_full(b);
-    return multiply(MatrixOf<const real>(a), MatrixOf<const real>(b));
-  }
-  if (reads_bf16(precision)) {
-    Bf16Tensor buffer_a, buffer_b;
-    const Bf16Matrix half_a = rounded(m, k, a, parallel, buffer_a), half_b = rounded(k, n, b, parallel, buffer_b);
-    return multiply(half_a, half_b);
-  }
-  Tensor buffer_a({m, k}), buffer_b({k, n});
-  const auto round = [](real value) { return static_cast<real>(from_bf16(to_bf16(value))); };
-  const auto full_a = converted(m, k, a, parallel, buffer_a.mutable_data(), round);
-  const auto full_b = converted(k, n, b, parallel, buffer_b.mutable_data(), round);
-  multiply(full_a, full_b);
+  with_operand(m, k, a, precision, parallel, [&]<class T>(MatrixOf<T> left) {
+    with_operand(k, n, b, precision, parallel, [&]<class U>(MatrixOf<U> right) {
+      if constexpr (std::is_same_v<T, U>) multiply(left, right);
+    });
+  });
 }
 
 }  // namespace
@@ -282,47 +317,58 @@ void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, 
                 [&](auto left, auto right) { product(m, n, k, left, right, c, beta); });
 }
 
-namespace {
+struct PackedMatrix::Layout {
+  memory::desc desc;
+};
 
-real widened(real value) { return value; }
-real widened(bf16_t value) { return from_bf16(value); }
-
-/// c[r, j] = a[r] . b[j] for row j of b, which stays in the first cache while all rows of a pass.
-template <class Weight>
-void few_rows_column(index_t m, index_t k, const real* a, const Weight* b, real* c, index_t stride) {
-  for (index_t r = 0; r < m; ++r)
-    c[r * stride] = row_sum(k, [b, x = a + r * k](index_t i) { return widened(b[i]) * x[i]; });
-}
-
-}  // namespace
-
-void gemm_few_rows(index_t m, index_t n, index_t k, const real* a, ConstMatrix b, Matrix c, const AfterTile& after) {
-  count_flops(2.0 * static_cast<double>(m * n * k));
-  parallel_for(n, row_grain(k), [&](index_t begin, index_t end) {
-    for (index_t j = begin; j < end; ++j) {
-      if (b.rounded != nullptr) {
-        few_rows_column(m, k, a, b.rounded + j * b.stride, c.data + j, c.stride);
+PackedMatrix::PackedMatrix(index_t k, index_t n, ConstMatrix b, Precision precision)
+    : k_(k), n_(n), precision_(precision) {
+  if (k * n == 0) return;
+  with_operand(k, n, b, precision, true, [&]<class T>(MatrixOf<const T> plain) {
+    if constexpr (std::is_same_v<T, double>) {
+      full_ = Tensor({k, n});
+      real* const to = full_.mutable_data();
+      for (index_t i = 0; i < k * n; ++i) to[i] = *at(plain, i / n, i % n).data;
+    } else {
+      hold_to_one_thread();
+      const auto rows = [&](index_t columns, memory::data_type type) {
+        return memory::desc({kFewRows, columns}, type, memory::format_tag::ab);
+      };
+      const memory::desc any({k, n}, kType<T>, memory::format_tag::any);
+      layout_ = std::make_shared<Layout>(
+          Layout{describe(rows(k, kType<T>), any, rows(n, memory::data_type::f32)).weights_desc()});
+      const auto elements = static_cast<index_t>(layout_->desc.get_size() / sizeof(T));
+      memory into(layout_->desc, own_engine(), nullptr);
+      if constexpr (std::is_same_v<T, bf16_t>) {
+        half_ = Bf16Tensor(elements);
+        into.set_data_handle(half_.data());
       } else {
-        few_rows_column(m, k, a, b.data + j * b.stride, c.data + j, c.stride);
+        full_ = Tensor({elements});
+        into.set_data_handle(full_.mutable_data());
       }
+      memory from(layout_of(k, n, plain), own_engine(), const_cast<T*>(plain.data));
+      dnnl::reorder(from, into).execute(own_stream(), from, into);
+      own_stream().wait();
     }
-    if (after) after(0, begin, m, end - begin);
   });
 }
 
-void gemm_reference(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, real beta) {
-  scale(m, n, c, beta);
-  for (index_t i = 0; i < m; ++i) {
-    for (index_t p = 0; p < k; ++p) {
-      const real factor = a.transposed ? a.data[p * a.stride + i] : a.data[i * a.stride + p];
-      real* const out = c.data + i * c.stride;
-      if (b.transposed) {
-        for (index_t j = 0; j < n; ++j) out[j] += factor * b.data[j * b.stride + p];
-      } else {
-        for (index_t j = 0; j < n; ++j) out[j] += factor * b.data[p * b.stride + j];
-      }
+void gemm_packed(index_t m, ConstMatrix a, const PackedMatrix& b, Matrix c) {
+  ensure(!a.transposed, "gemm: an operand beside a packed one is read as it is stored");
+  const index_t k = b.k_, n = b.n_;
+  if (m == 0 || n == 0) return;
+  if (k == 0) return scale(m, n, c, 0);
+  count_flops(2.0 * static_cast<double>(m * n * k));
+  with_operand(m, k, a, b.precision_, false, [&]<class T>(MatrixOf<const T> left) {
+    if constexpr (std::is_same_v<T, double>) {
+      gemm_reference(m, n, k, {left}, {{b.full_.data(), n}}, c);
+    } else {
+      const void* const packed = b.half_.defined() ? static_cast<const void*>(b.half_.data()) : b.full_.data();
+      product(
+          m, n, k, left, packed, {m, n, k, left.stride, kPackedStride, c.stride, 0, 0, 0, sizeof(T)},
+          [&] { return b.layout_->desc; }, c, 0);
     }
-  }
+  });
 }
 
 }  // namespace heddle

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "framework/names.h"
@@ -57,8 +58,29 @@ void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix 
 /// The same in the calling thread alone, for use inside a parallel loop (heads of attention).
 void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c,
                  Precision precision = Precision::f32, real beta = 0);
-/// How many of oneDNN's primitives have been made so far for products of bf16. Each thread keeps those that it used
-/// last, some hundreds, so that a steady training step makes none.
+/// The right operand [k, n] of products that come one after another with few rows each, as the steps of a recurrent
+/// layer do: its elements in the order in which those read them, rounded where the precision says so. Laying them out
+/// takes about as long as the product with four rows.
+class PackedMatrix {
+ public:
+  PackedMatrix(index_t k, index_t n, ConstMatrix b, Precision precision);
+
+ private:
+  friend void gemm_packed(index_t m, ConstMatrix a, const PackedMatrix& b, Matrix c);
+  struct Layout;  // oneDNN's
+
+  index_t k_, n_;
+  Precision precision_;
+  Tensor full_;
+  Bf16Tensor half_;
+  std::shared_ptr<const Layout> layout_;  ///< null: row by row
+};
+/// c[m, n] = a[m, k] * b in the calling thread alone. The rows of a should lie close to each other: those that stand a
+/// power of two apart push each other out of the cache. Errors: a transposed.
+void gemm_packed(index_t m, ConstMatrix a, const PackedMatrix& b, Matrix c);
+
+/// How many of oneDNN's primitives have been made so far for products of bf16 or of packed matrices. Each thread keeps
+/// those that it used last, some hundreds, so that a steady training step makes none.
 std::size_t primitives_made();
 
 /// c[m, n] = a[m, k] * b[n, k]^T for the few rows that come when text is written token by token: a is read as it is,

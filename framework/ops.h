@@ -200,6 +200,27 @@ Tensor rotary(const Tensor& x, index_t offset = 0, double base = 10000, std::opt
 /// keys within bounds (Henry et al., "Query-Key Normalization for Transformers", 2020).
 Tensor head_norm(const Tensor& x, std::optional<index_t> heads = {}, double eps = 1e-6);
 
+// --- recurrent layers (ops/recurrent.cpp): all steps of a sequence, forward and backward through time. x [B, T, G H]
+// is the input's part of the sums of G gates of H units, which one linear layer makes for all steps; where the caller
+// hands over the only tensor that holds it, it is written over. weight [G H, H] multiplies the hidden state of the step
+// before. First states [B, H] that are undefined are zeros. Errors: shapes that do not fit, no step. ---
+
+/// h_t = tanh(x_t + weight h_{t-1}): x [B, T, H] -> hidden states [B, T, H].
+/// (Elman, "Finding Structure in Time", 1990)
+Tensor rnn(Tensor x, const Tensor& weight, const Tensor& hidden = {}, Precision precision = Precision::f32);
+/// With s the logistic function and z_t = x_t + weight h_{t-1}, in whose 4 H columns stand i, f, g and o:
+///   c_t = s(f) c_{t-1} + s(i) tanh(g),   h_t = s(o) tanh(c_t)
+/// -> {hidden states [B, T, H], last cell state [B, H]}. (Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997;
+/// the forget gate f: Gers, Schmidhuber and Cummins, "Learning to Forget", 2000)
+std::pair<Tensor, Tensor> lstm(Tensor x, const Tensor& weight, const Tensor& hidden = {}, const Tensor& cell = {},
+                               Precision precision = Precision::f32);
+/// With x_t's 3 H columns r, z and n, those of weight h_{t-1} likewise, and s the logistic function:
+///   r = s(r_x + r_h),  z = s(z_x + z_h),  n = tanh(n_x + r (n_h + bias)),  h_t = (1 - z) n + z h_{t-1}
+/// -> hidden states [B, T, H]; bias [H]. (Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder",
+/// 2014, with the reset gate behind the product, as cuDNN and torch.nn.GRU have it)
+Tensor gru(Tensor x, const Tensor& weight, const Tensor& bias, const Tensor& hidden = {},
+           Precision precision = Precision::f32);
+
 // --- losses (ops/loss.cpp): a scalar, the mean over elements where nothing else is said ---
 
 struct CrossEntropy {

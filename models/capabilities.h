@@ -17,7 +17,7 @@ class NextToken {
   /// Scores of the token after each position: inputs [B, T] -> [B, T, V], or [B, 1, V] where the context wants the last
   /// position alone; T at most context_size() less what the context's decode state holds.
   virtual Tensor logits(const IdTensor& inputs, Context& context) = 0;
-  /// The longest input.
+  /// The longest input; kAnyLength: none is too long.
   virtual index_t context_size() const = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "models/cnn.h"
 #include "models/gpt.h"
 #include "models/mlp.h"
+#include "models/recurrent.h"
 #include "models/seq2seq.h"
 #include "models/vit.h"
 #include "models/word2vec/word2vec.h"
@@ -13,6 +14,7 @@ const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> rows = {
       {"gpt", {"language_model"}, make_part<ModelConfig, GPTConfig>},
       {"bert", {"masked_language_model", "text_classification"}, make_part<ModelConfig, BertConfig>},
+      {"recurrent", {"language_model"}, make_part<ModelConfig, RecurrentConfig>},
       {"word2vec", {"word_vectors"}, make_part<ModelConfig, Word2VecConfig>},
       {"seq2seq", {"translation"}, make_part<ModelConfig, Seq2SeqConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},

@@ -11,7 +11,7 @@ layers=(
   'base      framework/(bf16|check|format|rng|hash|keys|map_file|names|profile)\.  -'
   'parallel  framework/parallel\.       base'
   'tensor    framework/(tensor|rows)\.  base|parallel'
-  'gemm      framework/gemm\.           base|parallel|tensor'
+  'gemm      framework/gemm(_plain)?\. base|parallel|tensor'
   'autograd  framework/autograd\.       base|parallel|tensor'
   'testing   framework/testing/         base|parallel|tensor|autograd'
   'ops       framework/ops(\.h|/)       base|parallel|tensor|gemm|autograd'

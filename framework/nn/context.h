@@ -23,6 +23,7 @@ class Context {
   bool last_only = false;                ///< scores are wanted for the last position alone
   Capture* capture = nullptr;            ///< set: what passes is offered to it; nothing is computed again then
   DecodeState* state = nullptr;          ///< set: inputs continue the positions held there, and are added to them
+  RowStates* carried = nullptr;  ///< set: recurrent layers begin with the states there, and leave their last ones
 
   /// The random stream of the next use in this pass.
   Rng next_rng() { return rng.fork(uses_++); }
@@ -56,6 +57,13 @@ class Context {
     return part;
   }
 
+  /// Where a recurrent layer keeps a state from pass to pass, by a name under the path of the part that runs: among
+  /// what is held while text is written, or carried from step to step. Null: nowhere.
+  Tensor* kept(std::string_view name) {
+    if (state != nullptr) return &state->at(path(name));
+    return carried != nullptr ? &carried->at(path(name)) : nullptr;
+  }
+
   /// A name under the path of the part that runs. Paths are known where a capture or a state asks for them.
   std::string path(std::string_view name) const { return path_ + std::string(name); }
   /// Whether the capture asks for what passes under a name.
@@ -66,7 +74,7 @@ class Context {
   }
 
  private:
-  bool named() const { return capture != nullptr || state != nullptr; }
+  bool named() const { return capture != nullptr || state != nullptr || carried != nullptr; }
 
   std::uint64_t uses_ = 0;
   std::string path_;

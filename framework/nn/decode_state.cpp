@@ -6,6 +6,21 @@
 
 namespace heddle {
 
+void RowStates::reorder(const std::vector<index_t>& rows, index_t before) {
+  ensure(!rows.empty(), "states: no row would be left; name at least one");
+  for (const index_t row : rows) ensure(row >= 0 && row < before, "states: there is no row ", row, " of ", before);
+  for (auto& [name, tensor] : tensors_) {
+    if (!tensor.defined()) continue;
+    ensure(tensor.size(0) == before, "states: ", name, " ", tensor.shape(), " has no first axis of ", before, " rows");
+    const index_t size = tensor.shape().product(1, tensor.ndim());
+    Tensor next(tensor.shape().with(0, static_cast<index_t>(rows.size())));
+    parallel_rows(next.size(0), size, [&, from = tensor.data(), to = next.mutable_data()](index_t i) {
+      std::copy_n(from + rows[static_cast<std::size_t>(i)] * size, size, to + i * size);
+    });
+    tensor = next;
+  }
+}
+
 DecodeState::DecodeState(index_t rows, index_t capacity)
     : capacity_(capacity), lengths_(static_cast<std::size_t>(std::max<index_t>(rows, 0)), 0) {
   ensure(rows > 0 && capacity > 0, "decode state: ", rows, " rows of ", capacity, " positions; both must be above 0");
@@ -33,20 +48,7 @@ void DecodeState::truncate(index_t row, index_t length) {
 }
 
 void DecodeState::reorder(const std::vector<index_t>& rows) {
-  ensure(!rows.empty(), "decode state: no row would be left; name at least one");
-  for (const index_t row : rows)
-    ensure(row >= 0 && row < this->rows(), "decode state: there is no row ", row, " of ", this->rows());
-  for (auto& [name, tensor] : tensors_) {
-    if (!tensor.defined()) continue;
-    ensure(tensor.size(0) == this->rows(), "decode state: ", name, " ", tensor.shape(), " has no first axis of ",
-           this->rows(), " rows");
-    const index_t size = tensor.shape().product(1, tensor.ndim());
-    Tensor next(tensor.shape().with(0, static_cast<index_t>(rows.size())));
-    parallel_rows(next.size(0), size, [&, from = tensor.data(), to = next.mutable_data()](index_t i) {
-      std::copy_n(from + rows[static_cast<std::size_t>(i)] * size, size, to + i * size);
-    });
-    tensor = next;
-  }
+  states_.reorder(rows, this->rows());
   std::vector<index_t> lengths;
   for (const index_t row : rows) lengths.push_back(lengths_[static_cast<std::size_t>(row)]);
   lengths_ = std::move(lengths);
@@ -54,7 +56,7 @@ void DecodeState::reorder(const std::vector<index_t>& rows) {
 
 void DecodeState::reset() {
   std::fill(lengths_.begin(), lengths_.end(), 0);
-  tensors_.clear();
+  states_.clear();
 }
 
 }  // namespace heddle

@@ -82,6 +82,34 @@ TEST_CASE("contiguous rows go on where they ended, and say where they begin anew
                     Catch::Contains("a step has 24 rows") && Catch::Contains("23 examples"));
 }
 
+TEST_CASE("a walk through a split shows every example once, each row's one after another") {
+  for (const auto& [examples, rows] : {std::pair<index_t, index_t>{10, 3}, {10, 4}, {10, 1}, {3, 5}, {12, 4}, {9, 8}}) {
+    INFO(examples << " examples in " << rows << " rows");
+    const NumberedDataset data(1, examples);
+    const index_t batches = (examples + rows - 1) / rows;
+    std::vector<std::vector<index_t>> seen(static_cast<std::size_t>(rows));
+    index_t before = rows;
+    for (index_t i = 0; i < batches; ++i) {
+      const Batch batch = walk_split(data, Split::val, rows, i);
+      CHECK(batch.continues == (i > 0));
+      CHECK(batch.first_row == i * rows);
+      REQUIRE(batch.rows() > 0);
+      CHECK(batch.rows() <= before);
+      before = batch.rows();
+      for (index_t row = 0; row < batch.rows(); ++row)
+        seen[static_cast<std::size_t>(row)].push_back(batch.inputs[row] / 3);
+    }
+    std::vector<index_t> all, wanted(static_cast<std::size_t>(examples));
+    for (const auto& row : seen) all.insert(all.end(), row.begin(), row.end());
+    std::iota(wanted.begin(), wanted.end(), index_t{0});
+    CHECK(all == wanted);
+    CHECK(std::ssize(seen[0]) == batches);
+    CHECK_THROWS_WITH(walk_split(data, Split::val, rows, batches), Catch::Contains("there is no batch"));
+  }
+  CHECK_THROWS_WITH(walk_split(NumberedDataset(1, 5), Split::val, 0, 0), Catch::Contains("at least one must walk"));
+  CHECK_THROWS_WITH(walk_split(NumberedDataset(1, 0), Split::val, 2, 0), Catch::Contains("no batch 0 of 0"));
+}
+
 TEST_CASE("batches by length hold like lengths, no more than their share of tokens, and every example once an epoch") {
   std::vector<index_t> lengths;
   for (std::uint64_t i = 0; i < 300; ++i) lengths.push_back(1 + static_cast<index_t>(Rng(5).below(40, i)));

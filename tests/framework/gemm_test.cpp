@@ -77,6 +77,33 @@ TEST_CASE("beta 0 does not read the result, and no terms sum to beta times it") 
   }
 }
 
+TEST_CASE("products with an operand that is packed equal those with it as it is, in each precision") {
+  const Precision precision = GENERATE(Precision::f32, Precision::bf16);
+  const std::vector<std::array<index_t, 3>> sizes = {{1, 1, 1},     {3, 5, 7},   {8, 65, 128}, {17, 129, 33},
+                                                     {16, 256, 64}, {5, 3, 900}, {2, 4, 0},    {0, 4, 3}};
+  for (const auto& [m, n, k] : sizes) {
+    for (const bool tb : {false, true}) {
+      const index_t sa = k + 3, sb = (tb ? k : n) + 3, sc = n + 3;
+      const Tensor a = Tensor::uniform({m, sa}, Rng(1), -1, 1), b = Tensor::uniform({tb ? n : k, sb}, Rng(2), -1, 1);
+      const Bf16Tensor half_a(a), half_b(b);
+      Tensor wanted = Tensor::full({m, sc}, 7), got = wanted.clone();
+      gemm(m, n, k, {a.data(), sa}, {b.data(), sb, tb}, {wanted.mutable_data(), sc}, precision);
+      for (const bool rounded : {false, true}) {  // before, where the products read it so
+        const bool use = rounded && reads_bf16(precision);
+        const PackedMatrix packed(k, n, {{b.data(), sb, tb}, use ? half_b.data() : nullptr}, precision);
+        for (int i = 0; i < 2; ++i)  // the same one again
+          gemm_packed(m, {{a.data(), sa}, use ? half_a.data() : nullptr}, packed, {got.mutable_data(), sc});
+        INFO(m << " x " << n << " x " << k << (tb ? " T " : " N ") << name_of(precision));
+        for (index_t i = 0; i < got.numel(); ++i)
+          REQUIRE(got.data()[i] == Approx(wanted.data()[i]).epsilon(1e-5).margin(1e-5));
+      }
+    }
+  }
+  const PackedMatrix packed(2, 2, {{std::array<real, 4>{1, 2, 3, 4}.data(), 2}}, precision);
+  REQUIRE_THROWS_WITH(gemm_packed(2, {nullptr, 2, true}, packed, {nullptr, 2}),
+                      Catch::Contains("read as it is stored"));
+}
+
 TEST_CASE("products of training's shapes give the same bits on any number of threads") {
   const int before = threads();
   const std::vector<std::vector<index_t>> sizes = {

@@ -280,4 +280,34 @@ TEST_CASE("rotary scores depend on the distance of positions alone, and lengths 
   CHECK(values(rotary(q, 0)) == values(q));
 }
 
+TEST_CASE("large ops, cut into many pieces, give the same bits on one thread and two") {
+  const int before = threads();
+  std::vector<std::vector<real>> first;
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    Tensor x = Tensor::normal({3, 130, 192}, Rng(1)), w = Tensor::normal({576, 192}, Rng(2), 0.1),
+           b = Tensor::normal({576}, Rng(3));
+    Tensor table_weight = Tensor::normal({192, 192}, Rng(4));
+    for (Tensor* t : {&x, &w, &b, &table_weight}) t->set_requires_grad();
+    IdTensor ids({3, 130});
+    for (index_t i = 0; i < ids.numel(); ++i)
+      ids[i] = static_cast<std::int32_t>(Rng(5).below(192, static_cast<std::uint64_t>(i)));
+    const Tensor h = layer_norm(x + embedding(ids, table_weight), slice(b, 0, 0, 192), slice(b, 0, 192, 384));
+    const Tensor qkv = linear(h, w, b);
+    const auto heads = [&](index_t i) { return reshape(slice(qkv, 2, i * 192, (i + 1) * 192), Shape{3, 130, 6, 32}); };
+    AttentionOptions options;
+    options.causal = true;
+    options.dropout = 0.1;
+    const Tensor y = reshape(scaled_dot_product_attention(heads(0), heads(1), heads(2), options), x.shape());
+    const Tensor loss = cross_entropy(gelu_tanh(y), ids) + mean(variance(y, {0, 1}));
+    backward(loss);
+    std::vector<std::vector<real>> results{{loss.item()}};
+    for (const Tensor* t : {&x, &w, &b, &table_weight})
+      results.emplace_back(t->grad().span().begin(), t->grad().span().end());
+    if (count == 1) first = results;
+    REQUIRE(first == results);
+  }
+  set_threads(before);
+}
+
 }  // namespace heddle

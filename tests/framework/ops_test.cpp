@@ -220,6 +220,24 @@ const std::vector<Row>& table() {
     r.push_back({"rotary", {{{2, 3, 3, 4}}}, [](const Inputs& x) { return rotary(x[0], 0, 10000, 2); }});
     r.push_back({"head_norm", {{{2, 3, 2, 5}}}, [](const Inputs& x) { return head_norm(x[0]); }});
     r.push_back({"head_norm", {{{2, 2, 5, 3}}}, [](const Inputs& x) { return head_norm(x[0], 3, 0.1); }});
+    // recurrent layers: with and without first states, one step, rows for several tasks, units past one stretch
+    for (const auto& [b, t, h] : {std::array<index_t, 3>{2, 4, 3}, {1, 1, 5}, {19, 3, 2}, {2, 2, 67}}) {
+      const auto sums = [b = b, t = t, h = h](index_t gates) { return Input{{b, t, gates * h}}; };
+      const auto weight = [h = h](index_t gates) { return Input{{gates * h, h}}; };
+      const Input state{{b, h}}, bias{{h}};
+      r.push_back({"rnn", {sums(1), weight(1)}, [](const Inputs& x) { return rnn(x[0], x[1]); }});
+      r.push_back({"rnn", {sums(1), weight(1), state}, [](const Inputs& x) { return rnn(x[0], x[1], x[2]); }});
+      r.push_back({"lstm", {sums(4), weight(4)}, [](const Inputs& x) { return lstm(x[0], x[1]).first; }});
+      for (const int of : {0, 1, 2}) {  // of its results: the hidden states, the last cell state, both
+        r.push_back({"lstm", {sums(4), weight(4), state, state}, [of, b = b, h = h](const Inputs& x) {
+                       const auto [all, last] = lstm(x[0], x[1], x[2], x[3]);
+                       return of == 0 ? all : of == 1 ? last : all * reshape(last, Shape{b, 1, h});
+                     }});
+      }
+      r.push_back({"gru", {sums(3), weight(3), bias}, [](const Inputs& x) { return gru(x[0], x[1], x[2]); }});
+      r.push_back(
+          {"gru", {sums(3), weight(3), bias, state}, [](const Inputs& x) { return gru(x[0], x[1], x[2], x[3]); }});
+    }
     // losses
     r.push_back({"cross_entropy", {{{5, 7}, -3, 3}}, [](const Inputs& x) {
                    return cross_entropy(x[0], ids_of({0, 6, -1, 3, 3}, {5}));
@@ -333,35 +351,6 @@ TEST_CASE("every op gives the same bits on one thread, two and three") {
       INFO(row.op << " on " << count << " threads");
       REQUIRE(first == results);
     }
-  }
-  set_threads(before);
-}
-
-TEST_CASE("large ops, cut into many pieces, give the same bits on one thread and two") {
-  const int before = threads();
-  std::vector<std::vector<real>> first;
-  for (const int count : {1, 2}) {
-    set_threads(count);
-    Tensor x = Tensor::normal({3, 130, 192}, Rng(1)), w = Tensor::normal({576, 192}, Rng(2), 0.1),
-           b = Tensor::normal({576}, Rng(3));
-    Tensor table_weight = Tensor::normal({192, 192}, Rng(4));
-    for (Tensor* t : {&x, &w, &b, &table_weight}) t->set_requires_grad();
-    IdTensor ids({3, 130});
-    for (index_t i = 0; i < ids.numel(); ++i)
-      ids[i] = static_cast<std::int32_t>(Rng(5).below(192, static_cast<std::uint64_t>(i)));
-    const Tensor h = layer_norm(x + embedding(ids, table_weight), slice(b, 0, 0, 192), slice(b, 0, 192, 384));
-    const Tensor qkv = linear(h, w, b);
-    const auto heads = [&](index_t i) { return reshape(slice(qkv, 2, i * 192, (i + 1) * 192), Shape{3, 130, 6, 32}); };
-    AttentionOptions options = attention_options(true);
-    options.dropout = 0.1;
-    const Tensor y = reshape(scaled_dot_product_attention(heads(0), heads(1), heads(2), options), x.shape());
-    const Tensor loss = cross_entropy(gelu_tanh(y), ids) + mean(variance(y, {0, 1}));
-    backward(loss);
-    std::vector<std::vector<real>> results{{loss.item()}};
-    for (const Tensor* t : {&x, &w, &b, &table_weight})
-      results.emplace_back(t->grad().span().begin(), t->grad().span().end());
-    if (count == 1) first = results;
-    REQUIRE(first == results);
   }
   set_threads(before);
 }

@@ -23,6 +23,8 @@ class Feed {
 
   /// Micro-batch `micro` of step number `step`, both from 0.
   Batch batch(index_t step, index_t micro) const { return prepared(sampler_->draw(step, micro)); }
+  /// Whether the rows of a step go on where those of the step before ended.
+  bool continues(index_t step) const { return sampler_->continues(step); }
   index_t micro_batches() const { return step_.micro_batches; }
   double steps_per_epoch() const { return sampler_->steps_per_epoch(); }
   /// A batch of the first `rows` examples, again and again if there are fewer, to see what memory one takes.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -33,7 +34,8 @@ GradientLearner::GradientLearner(const GradientConfig& config, Model& model, con
       rng_(rng),
       precision_(precision),
       parameters_(model.named_parameters()),
-      optimizer_(config.optim, parameters_, precision) {
+      optimizer_(config.optim, parameters_, precision),
+      carried_(static_cast<std::size_t>(config.accumulate)) {
   // Products would round the weights when they first meet them; done now, the memory forecast counts it once.
   for (const Tensor& weight : multiplied_weights(model)) rounded_parameter(weight, precision);
 }
@@ -48,8 +50,17 @@ Context GradientLearner::context_of(const Batch& batch) const {
   return context;
 }
 
-double GradientLearner::differentiate(const Batch& batch, index_t divisor) {
+std::vector<RowStates> GradientLearner::first_states(const std::vector<Batch>& batches) const {
+  std::vector<RowStates> states = carried_;  // modules put new tensors into their places, and leave the old ones whole
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    if (!batches[i].continues) states[i].clear();
+  }
+  return states;
+}
+
+double GradientLearner::differentiate(const Batch& batch, index_t divisor, RowStates& carried) {
   Context context = context_of(batch);
+  context.carried = &carried;
   const Tensor loss = model_.loss(batch, divisor, context).value;
   backward(loss);
   return loss.item();
@@ -69,12 +80,13 @@ StepResult GradientLearner::step(const Feed& feed, index_t step, double lr) {
   ensure(targets > 0, "step ", step + 1, ": none of its rows has a target that counts; check the data");
   profile_lap("batch");
   optimizer_.zero_grad();
+  std::vector<RowStates> states = first_states(batches);
   if (batches.size() == 1) {
-    result.loss = differentiate(batches[0], targets);
+    result.loss = differentiate(batches[0], targets, states[0]);
   } else {
     GradientSum sum;
-    for (const Batch& batch : batches) {
-      const double loss = differentiate(batch, targets);
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      const double loss = differentiate(batches[i], targets, states[i]);
       sum.add(parameters_, loss);
       profile_lap("sum of micro-batches");
     }
@@ -87,6 +99,7 @@ StepResult GradientLearner::step(const Feed& feed, index_t step, double lr) {
   optimizer_.step(lr, clip_scale(norm, config_.optim.grad_clip));
   optimizer_.zero_grad();
   profile_lap("optimizer");
+  for (std::size_t i = 0; i < states.size(); ++i) carried_[i] = feed.continues(step + 1) ? states[i] : RowStates();
   result.more = {{"grad_norm", norm, fmt::format("norm {:.2f}", norm)}};
   return result;
 }
@@ -97,7 +110,8 @@ void GradientLearner::explain_failure(const std::vector<Batch>& batches, index_t
   optimizer_.zero_grad();
   try {
     const FiniteGuard guard;
-    for (const Batch& batch : batches) differentiate(batch, divisor);
+    std::vector<RowStates> states = first_states(batches);
+    for (std::size_t i = 0; i < batches.size(); ++i) differentiate(batches[i], divisor, states[i]);
   } catch (const Error& e) {
     optimizer_.zero_grad();
     throw Error(concat_text(what, "; first in ", e.what(), hint));
@@ -165,7 +179,28 @@ MemoryEstimate GradientLearner::estimate_memory(const Feed& feed, index_t rows) 
   return memory;
 }
 
-void GradientLearner::save(Hdf5OArchive& ar) { ar& boost::serialization::make_nvp("optimizer", optimizer_); }
-void GradientLearner::load(Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("optimizer", optimizer_); }
+std::vector<std::string> GradientLearner::notices(const Feed& feed) {
+  const NoGradGuard no_grad;
+  const Batch batch = feed.trial(1);
+  RowStates states;
+  Context context = context_of(batch);
+  context.carried = &states;
+  model_.loss(batch, std::max<index_t>(1, batch.count()), context);
+  if (states.empty() || feed.continues(1)) return {};
+  return {
+      "the model could carry states from step to step, but each row begins with zeros; train.order = contiguous lets "
+      "rows go on"};
+}
+
+void GradientLearner::save(Hdf5OArchive& ar) {
+  ar& boost::serialization::make_nvp("optimizer", optimizer_);
+  const auto none = [](const RowStates& states) { return states.empty(); };
+  if (!std::all_of(carried_.begin(), carried_.end(), none)) ar& boost::serialization::make_nvp("carried", carried_);
+}
+
+void GradientLearner::load(Hdf5IArchive& ar) {
+  ar& boost::serialization::make_nvp("optimizer", optimizer_);
+  if (ar.contains("carried")) ar& boost::serialization::make_nvp("carried", carried_);
+}
 
 }  // namespace heddle

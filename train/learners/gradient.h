@@ -32,6 +32,8 @@ class GradientLearner final : public Learner {
   /// From what steps with one, two, four ... rows take, as long as those are small: what the last row of them adds is
   /// taken times the rest.
   MemoryEstimate estimate_memory(const Feed& feed, index_t rows) override;
+  /// Errors: those of the model's loss.
+  std::vector<std::string> notices(const Feed& feed) override;
   void swap_average() override { optimizer_.swap_average(); }
   void save(Hdf5OArchive& ar) override;
   void load(Hdf5IArchive& ar) override;
@@ -47,8 +49,11 @@ class GradientLearner final : public Learner {
   /// The most that a step with `rows` rows has at one time, by the steps measured so far.
   double expected_peak(index_t rows) const;
   Context context_of(const Batch& batch) const;
-  /// Forward and backward of one micro-batch; returns its part of the step's loss.
-  double differentiate(const Batch& batch, index_t divisor);
+  /// Forward and backward of one micro-batch; returns its part of the step's loss. `carried` are the states that its
+  /// rows begin with, and then those that they end in.
+  double differentiate(const Batch& batch, index_t divisor, RowStates& carried);
+  /// The states that the rows of a step's micro-batches begin with.
+  std::vector<RowStates> first_states(const std::vector<Batch>& batches) const;
   /// Repeats the failed step with every op checked, and throws what it finds.
   [[noreturn]] void explain_failure(const std::vector<Batch>& batches, index_t divisor, const std::string& what);
 
@@ -58,6 +63,7 @@ class GradientLearner final : public Learner {
   Precision precision_;
   std::vector<NamedParameter> parameters_;
   Optimizer optimizer_;
+  std::vector<RowStates> carried_;    ///< of each micro-batch, where the next step's rows go on from the last one's
   std::vector<StepMemory> measured_;  ///< of one row, and of more, once they were asked for
 };
 

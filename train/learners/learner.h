@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "framework/archive/archive.h"
@@ -38,6 +39,9 @@ class Learner {
   /// What a step with `rows` rows in a micro-batch is expected to take at most. Of what gradients and activations take
   /// together at any one time, activations are the part beyond all gradients.
   virtual MemoryEstimate estimate_memory(const Feed& feed, index_t rows) = 0;
+
+  /// What a person should know of how it learns from this feed, a line each.
+  virtual std::vector<std::string> notices(const Feed&) { return {}; }
 
   /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was.
   virtual void swap_average() {}

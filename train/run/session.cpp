@@ -94,6 +94,7 @@ void Session::introduce() {
                   experiment.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
                   human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
                   human_bytes(memory.activations)));
+  for (const std::string& notice : trainer_.notices()) message(notice);
   // A resumed run has them: it goes on with the same data, and with every key that decides them.
   if (state_.baselines.line.empty()) {
     state_.baselines = trainer_.task().baselines([&](const char* what, std::uint64_t bytes, std::uint64_t of) {

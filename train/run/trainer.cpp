@@ -15,7 +15,8 @@ Metrics Trainer::evaluate(bool whole) {
   const AveragedWeights averaged(learner_);
   const index_t batches = whole ? 0 : experiment_.train.eval_batches;
   return heddle::evaluate(*task_, dataset_, Split::val,
-                          {experiment_.train.batch_size, batches, experiment_.precision(), whole});
+                          {experiment_.train.batch_size, batches, experiment_.precision(), whole,
+                           experiment_.train.order == Order::contiguous});
 }
 
 void Trainer::check_memory_limit() {

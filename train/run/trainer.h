@@ -25,6 +25,8 @@ class Trainer {
   /// What a step with `rows` rows in a micro-batch is expected to take at most.
   MemoryEstimate estimate_memory(index_t rows) { return learner_.estimate_memory(*feed_, rows); }
   MemoryEstimate estimate_memory() { return estimate_memory(experiment_.train.batch_size); }
+  /// What a person should know of how the model learns from this data in this order, a line each.
+  std::vector<std::string> notices() { return learner_.notices(*feed_); }
   /// Errors: train.memory_limit is below the estimate; says what would fit.
   void check_memory_limit();
 

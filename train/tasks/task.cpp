@@ -1,5 +1,7 @@
 #include "train/tasks/task.h"
 
+#include <numeric>
+
 #include "data/sampler.h"
 #include "framework/autograd.h"
 #include "train/learners/gradient.h"
@@ -37,6 +39,13 @@ const TaskKind* task_of(const ModelKind& model, const DataKind& data) {
   return nullptr;
 }
 
+/// 0 .. count - 1.
+std::vector<index_t> first_rows(index_t count) {
+  std::vector<index_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), index_t{0});
+  return rows;
+}
+
 }  // namespace
 
 bool learns_from(const ModelKind& model, const DataKind& data) { return task_of(model, data) != nullptr; }
@@ -63,13 +72,21 @@ void add_split(Evaluation& evaluation, const Task& task, const Dataset& dataset,
   ensure(examples > 0, "the ", name_of(split), " split is empty; give it a share of the data (data.", name_of(split),
          "_fraction) or files of its own (data.", name_of(split), "_path)");
   const index_t count = options.batches > 0 ? std::min(options.batches, all) : all;
+  RowStates carried;
+  index_t before = 0;  // rows of the batch before
   for (index_t i = 0; i < count; ++i) {
     const index_t first = i * all / count * rows;
-    Batch batch = get_examples(dataset, split, first, std::min(rows, examples - first));
+    Batch batch = options.contiguous ? walk_split(dataset, split, rows, i)
+                                     : get_examples(dataset, split, first, std::min(rows, examples - first));
     task.prepare(batch, Rng());
     Context context;
     context.precision = options.precision;
-    context.rng = Rng().fork(static_cast<std::uint64_t>(first));
+    context.rng = Rng().fork(static_cast<std::uint64_t>(batch.first_row));
+    if (options.contiguous) {
+      if (batch.rows() < before) carried.reorder(first_rows(batch.rows()), before);
+      before = batch.rows();
+      context.carried = &carried;
+    }
     evaluation.add(batch, context);
   }
 }

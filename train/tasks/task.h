@@ -49,7 +49,10 @@ struct EvaluationOptions {
   index_t batches = 0;  ///< spread evenly over the split; 0: all
   Precision precision = Precision::f32;
   bool thorough = false;  ///< figures that take long, such as those of translations, are made too
-  BeamConfig beam{};      ///< how translations are searched for
+  /// Rows walk through the split, each from where it ended and with the states in which it did (see walk_split); of few
+  /// batches those at the rows' beginnings are judged.
+  bool contiguous = false;
+  BeamConfig beam{};  ///< how translations are searched for
 };
 /// Figures of a split, collected batch by batch.
 class Evaluation {

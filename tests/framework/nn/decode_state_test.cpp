@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "framework/archive/archive.h"
 #include "models/gpt.h"
+#include "tests/temporary_folder.h"
 
 namespace heddle {
 namespace {
@@ -96,6 +98,31 @@ TEST_CASE("rows have lengths of their own, and what a state cannot do is told") 
   state.at("odd") = Tensor::zeros({5, 2});
   CHECK_THROWS_WITH(state.reorder({0}), Catch::Contains("odd [5, 2] has no first axis of 2 rows"));
   CHECK_THROWS_WITH(DecodeState(0, 4), Catch::Contains("0 rows of 4 positions"));
+}
+
+TEST_CASE("states are kept in a file by their names, and a file that lacks one it names is refused") {
+  using boost::serialization::make_nvp;
+  const TemporaryFolder folder;
+  const std::string path = folder.path("states.h5");
+  RowStates states, read;
+  CHECK(states.empty());
+  states.at("layers/0/hidden") = Tensor::normal({2, 3}, Rng(1));
+  states.at("layers/0/cell") = Tensor::normal({2, 4}, Rng(2));
+  save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar << make_nvp("states", states); });
+  load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar >> make_nvp("states", read); });
+  for (const char* name : {"layers/0/hidden", "layers/0/cell"}) {
+    REQUIRE(read.at(name).shape() == states.at(name).shape());
+    CHECK(std::equal(read.at(name).span().begin(), read.at(name).span().end(), states.at(name).data()));
+  }
+  std::vector<std::string> names = {"gone"};
+  struct Damaged {
+    std::vector<std::string>& names;
+    void serialize(Hdf5OArchive& ar, unsigned) { ar& make_nvp("names", names); }
+  } damaged{names};
+  save_file(path, "test", 1, [&](Hdf5OArchive& ar) { ar << make_nvp("states", damaged); });
+  RowStates other;
+  CHECK_THROWS_WITH(load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar >> make_nvp("states", other); }),
+                    Catch::Contains("states: gone is missing"));
 }
 
 }  // namespace heddle

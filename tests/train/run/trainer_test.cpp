@@ -7,6 +7,7 @@
 #include "models/gpt.h"
 #include "models/word2vec/word2vec.h"
 #include "tests/temporary_folder.h"
+#include "tests/train/trainer_setup.h"
 #include "train/learners/gradient.h"
 
 namespace heddle {
@@ -26,22 +27,10 @@ Experiment words(const std::string& data, const std::string& model, const std::s
       "[data]\ntokenizer = letters\n" + data + "[model]\nkind = word2vec\n" + model + "[train]\n" + train, "test"));
 }
 
-struct Setup {
+/// The tiny GPT, or another experiment.
+struct Setup : TrainerSetup {
   explicit Setup(const std::string& more = "") : Setup(tiny(more)) {}
-  explicit Setup(Experiment whole)
-      : experiment(std::move(whole)),
-        dataset(experiment.load_data()),
-        model(experiment.build_model(dataset->state().spec())),
-        learner(experiment.make_learner(*model)),
-        trainer(experiment, *dataset, *model, *learner) {}
-  double evaluate(index_t rows, index_t batches) {
-    return heddle::evaluate(trainer.task(), *dataset, Split::val, {rows, batches, experiment.precision()})[0].value;
-  }
-  Experiment experiment;
-  std::unique_ptr<Dataset> dataset;
-  std::unique_ptr<Model> model;
-  std::unique_ptr<Learner> learner;
-  Trainer trainer;
+  explicit Setup(Experiment whole) : TrainerSetup(std::move(whole)) {}
 };
 
 double norm_of(const StepResult& result) { return result.more.at(0).value; }

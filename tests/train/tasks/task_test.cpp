@@ -31,6 +31,15 @@ class Recorder final : public Task, public Evaluation {
     CHECK_FALSE(context.training);
     shown->rows[batch.inputs[0] / 3] = batch.rows();
     shown->bits[batch.inputs[0] / 3] = context.next_rng().bits(0);
+    if (context.carried == nullptr) return;
+    Tensor& state = context.carried->at("last");  // of each row: the example before
+    CHECK(state.defined() == batch.continues);
+    for (index_t row = 0; batch.continues && row < batch.rows(); ++row)
+      CHECK(state.data()[row] == static_cast<real>(batch.inputs[row] / 3 - 1));
+    if (batch.continues) CHECK(state.numel() == batch.rows());
+    state = Tensor({batch.rows()});
+    for (index_t row = 0; row < batch.rows(); ++row)
+      state.mutable_data()[row] = static_cast<real>(batch.inputs[row] / 3);
   }
   void prepare(Batch& batch, const Rng& rng) const override {
     for (index_t row = 0; row < batch.rows(); ++row)
@@ -41,9 +50,9 @@ class Recorder final : public Task, public Evaluation {
   std::shared_ptr<Shown> shown = std::make_shared<Shown>();
 };
 
-Shown shown_by(index_t rows, index_t batches) {
+Shown shown_by(index_t rows, index_t batches, bool contiguous = false) {
   const Recorder task;
-  evaluate(task, NumberedDataset(0, 10), Split::val, {rows, batches, Precision::f32});
+  evaluate(task, NumberedDataset(0, 10), Split::val, {rows, batches, Precision::f32, false, contiguous});
   return *task.shown;
 }
 
@@ -60,6 +69,14 @@ TEST_CASE("each batch of an evaluation has random numbers of its own, the same w
   for (const auto& [first, bits] : some.bits) CHECK(all.bits.at(first) == bits);
   CHECK_THROWS_WITH(evaluate(Recorder(), NumberedDataset(0, 10), Split::test, {}),
                     Catch::StartsWith("the test split is empty"));
+}
+
+TEST_CASE("contiguous rows of an evaluation go on with their states, and those that end early take theirs along") {
+  CHECK(shown_by(4, 0, true).rows == std::map<index_t, index_t>{{0, 4}, {1, 3}, {2, 3}});
+  CHECK(shown_by(4, 2, true).rows == std::map<index_t, index_t>{{0, 4}, {1, 3}});
+  CHECK(shown_by(3, 0, true).rows == std::map<index_t, index_t>{{0, 3}, {1, 3}, {2, 2}, {3, 2}});
+  CHECK(shown_by(1, 0, true).rows.size() == 10);
+  CHECK(shown_by(4, 0, true).bits.at(1) != shown_by(4, 0, true).bits.at(2));
 }
 
 TEST_CASE("an evaluation prepares each example alike, however the split is cut into batches") {

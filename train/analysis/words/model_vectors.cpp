@@ -72,7 +72,9 @@ WordVectors contextual_vectors(NextToken& model, const Tokenizer& tokenizer, ind
   const std::vector<std::int32_t> tokens = tokenizer.encode(text);
   const std::vector<Place> places = places_of(*words, tokenizer, text, tokens);
 
-  const index_t window = std::min(model.context_size(), std::ssize(tokens)), step = std::max<index_t>(1, window / 2);
+  constexpr index_t kLongest = 4096;  // more would take memory alone
+  const index_t window = std::min({model.context_size(), std::ssize(tokens), kLongest}),
+                step = std::max<index_t>(1, window / 2);
   const std::string name = "hidden_states/" + std::to_string(layer);
   Tensor sums;
   std::vector<double> counts(static_cast<std::size_t>(words->vocab_size()));
