@@ -1,6 +1,7 @@
 #include "data/kinds.h"
 
 #include "data/images/images.h"
+#include "data/sound/sound.h"
 #include "data/table/table.h"
 #include "data/text/dataset.h"
 
@@ -9,6 +10,7 @@ const std::vector<DataKind>& data_kinds() {
   static const std::vector<DataKind> rows = {
       {"text", Content::tokens, make_part<DataConfig, TextConfig>},
       {"images", Content::classes, make_part<DataConfig, ImagesConfig>},
+      {"sound", Content::classes, make_part<DataConfig, SoundConfig>},
       {"table", Content::classes, make_part<DataConfig, TableConfig>},
   };
   return rows;

@@ -1,5 +1,6 @@
 #include "models/kinds.h"
 
+#include "models/audio.h"
 #include "models/cnn.h"
 #include "models/gpt.h"
 #include "models/mlp.h"
@@ -12,6 +13,7 @@ const std::vector<ModelKind>& model_kinds() {
       {"word2vec", {"word_vectors"}, make_part<ModelConfig, Word2VecConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},
       {"cnn", {"classification"}, make_part<ModelConfig, CNNConfig>},
+      {"audio", {"classification"}, make_part<ModelConfig, AudioConfig>},
   };
   return rows;
 }
