@@ -68,7 +68,8 @@ AudioTransformer::AudioTransformer(const AudioConfig& config, const DataSpec& da
   position_embedding = PositionEmbedding(config.positions, tokens, config.n_embd, init, options.stddev());
   transformer = Transformer(options, init);
   classifier = Linear(config.n_embd, std::ssize(data.labels), true, init, options.stddev(), Role::table);
-  for (const NamedParameter& p : heddle::named_parameters(transformer)) block_weights_ += p.multiplied ? p.tensor.numel() : 0;
+  for (const NamedParameter& p : heddle::named_parameters(transformer))
+    block_weights_ += p.multiplied ? p.tensor.numel() : 0;
 }
 
 Tensor AudioTransformer::class_scores(const Batch& batch, Context& context) {
@@ -92,7 +93,8 @@ Loss AudioTransformer::loss(const Batch& batch, index_t divisor, Context& contex
 double AudioTransformer::flops(const Batch& batch) {
   const index_t tokens = (batch.features.size(1) + config_.patch - 1) / config_.patch;
   // frames need no gradient: a product and the weight's gradient
-  const double of_token = transformer_flops(block_weights_, config_, tokens) + 4.0 * static_cast<double>(projection.weight.numel());
+  const double of_token =
+      transformer_flops(block_weights_, config_, tokens) + 4.0 * static_cast<double>(projection.weight.numel());
   const double of_row = 6.0 * static_cast<double>(classifier.weight.numel());
   return static_cast<double>(batch.rows()) * (static_cast<double>(tokens) * of_token + of_row);
 }

@@ -36,7 +36,8 @@ struct Tally {
   }
   void tell(std::vector<std::string>& notices, const std::string& what) const {
     if (count > 0)
-      notices.push_back(fmt::format("{} of the sounds ({}) {}", human_count(static_cast<double>(count)), example, what));
+      notices.push_back(
+          fmt::format("{} of the sounds ({}) {}", human_count(static_cast<double>(count)), example, what));
   }
 };
 
@@ -52,10 +53,8 @@ class Reader {
 
   Clip read(const std::string& path) const {
     const index_t wanted = most_frames_ > 0 ? (most_frames_ - 1) * hop_ + frame_ : std::numeric_limits<index_t>::max();
-    const Sound sound =
-        read_sound(path, static_cast<double>(wanted) / static_cast<double>(config_.sample_rate));
-    const std::vector<float> samples =
-        resample(sound.samples, sound.rate, config_.sample_rate, "sound: " + path);
+    const Sound sound = read_sound(path, static_cast<double>(wanted) / static_cast<double>(config_.sample_rate));
+    const std::vector<float> samples = resample(sound.samples, sound.rate, config_.sample_rate, "sound: " + path);
     const index_t count = std::ssize(samples);
     Clip clip;
     clip.hash = fnv1a({reinterpret_cast<const char*>(sound.samples.data()), sound.samples.size() * sizeof(float)});
@@ -73,6 +72,11 @@ class Reader {
       std::copy(samples.begin() + i * hop_, samples.begin() + std::min(count, i * hop_ + frame_),
                 clip.frames.begin() + i * frame_);
     if (log_mel_) clip.frames = (*log_mel_)(clip.frames);
+    if (config_.range > 0) {
+      const float least =
+          *std::max_element(clip.frames.begin(), clip.frames.end()) - static_cast<float>(config_.range * 0.23025851);
+      for (float& x : clip.frames) x = std::max(x, least);
+    }
     if (config_.clip_mean) subtract_mean(clip);
     return clip;
   }
@@ -127,13 +131,18 @@ std::vector<Clip> read_all(const Reader& reader, const std::vector<std::string>&
 class SoundDataset final : public Dataset {
  public:
   SoundDataset(std::vector<Clip> clips, Classes classes, const Ranges& ranges, DataState state, std::string what,
-               std::vector<std::string> notices)
+               std::vector<std::string> notices, const SoundAugment& changes, index_t most)
       : clips_(std::move(clips)),
         classes_(std::move(classes)),
         ranges_(ranges),
         state_(std::move(state)),
         what_(std::move(what)),
-        notices_(std::move(notices)) {}
+        notices_(std::move(notices)),
+        changes_(changes),
+        most_(most) {}
+  void augment(Batch& batch, const Rng& rng) const override {
+    changes_.apply(batch, rng, state_.mean, state_.deviation, most_);
+  }
 
   index_t size(Split split) const override { return ranges_[static_cast<std::size_t>(split)].size(); }
   index_t length(Split split, index_t place) const override { return clips_[number(split, place)].count; }
@@ -192,6 +201,8 @@ class SoundDataset final : public Dataset {
   DataState state_;
   std::string what_;
   std::vector<std::string> notices_;
+  SoundAugment changes_;
+  index_t most_;
 };
 
 /// Mean and deviation of each feature over the frames of the first `count` clips.
@@ -224,7 +235,7 @@ index_t SoundConfig::frame() const { return samples_of(frame_ms, sample_rate); }
 index_t SoundConfig::hop() const { return hop_ms > 0 ? samples_of(hop_ms, sample_rate) : frame(); }
 
 std::vector<Key> SoundConfig::keys() {
-  return {
+  std::vector<Key> all = {
       {"label", label,
        "what tells a sound's class: folder: the name of its folder; else a pattern on its file's name with {} for the "
        "class, as {}_*.wav"},
@@ -234,7 +245,10 @@ std::vector<Key> SoundConfig::keys() {
       {"features", features, "of a frame; log_mel: logarithms of its energy in bands; raw: its samples"},
       {"mels", mels, "bands of log_mel, evenly spaced on the mel scale", 1, 1000},
       {"clip_mean", clip_mean, "subtract each sound's own mean of each feature: its loudness and its microphone"},
+      {"range", range, "r", 0.0, 200.0},
   };
+  for (Key& key : changes.keys()) all.push_back(std::move(key));
+  return all;
 }
 
 std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
@@ -286,10 +300,13 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
                         ? concat_text("had more than ", options.block_size, " frames (model.block_size): cut")
                         : "went on for very long: cut");
   padded.tell(notices, concat_text("had less than a frame of ", frame_ms, " ms: padded with silence"));
-  const std::string what = fmt::format("{}, sounds of one channel at {} samples a second, frames of {} ms{}: {}", name, sample_rate, frame_ms,
-      hop_ms > 0 ? fmt::format(" every {} ms", hop_ms) : "", features == SoundFeatures::log_mel ? fmt::format("log-mel energies of {} bands", mels) : fmt::format("{} samples", width));
+  const std::string what =
+      fmt::format("{}, sounds of one channel at {} samples a second, frames of {} ms{}: {}", name, sample_rate,
+                  frame_ms, hop_ms > 0 ? fmt::format(" every {} ms", hop_ms) : "",
+                  features == SoundFeatures::log_mel ? fmt::format("log-mel energies of {} bands", mels)
+                                                     : fmt::format("{} samples", width));
   return std::make_unique<SoundDataset>(std::move(clips), std::move(classes), ranges, std::move(state), what,
-                                        std::move(notices));
+                                        std::move(notices), changes, options.block_size);
 }
 
 }  // namespace heddle

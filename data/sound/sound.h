@@ -1,6 +1,7 @@
 #pragma once
 
 #include "data/dataset.h"
+#include "data/sound/augment.h"
 
 namespace heddle {
 
@@ -18,6 +19,8 @@ struct SoundConfig final : DataConfig {
   SoundFeatures features = SoundFeatures::log_mel;
   std::int64_t mels = 40;
   bool clip_mean = false;
+  double range = 0;
+  SoundAugment changes;
 
   /// Samples of a frame, and from the beginning of one to that of the next.
   index_t frame() const;

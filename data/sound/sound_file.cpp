@@ -3,8 +3,9 @@
 #include <sndfile.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -46,24 +47,53 @@ SF_VIRTUAL_IO reading() {
           [](void* user) { return static_cast<sf_count_t>(bytes_of(user).at); }};
 }
 
-std::size_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
+std::uint32_t number_at(std::string_view bytes, std::size_t at, std::size_t size = 4) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) value |= std::uint32_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+  return value;
+}
 
-/// Whether a WAV or OGG file ends too early, which libsndfile passes over: it reads what is there.
-bool is_cut_off(std::string_view bytes) {
-  if (bytes.size() >= 8 && bytes.starts_with("RIFF")) {
-    std::size_t size = 0;  // behind itself
-    for (std::size_t i = 0; i < 4; ++i) size |= byte_at(bytes, 4 + i) << (8 * i);
-    constexpr std::size_t kUnknown = 0x7FFFFF00;  // written by what does not know yet, as programs in a pipe
-    return size < kUnknown && size > bytes.size() - 8;
+/// The checksum of a page of OGG, whose own place counts as zeros (RFC 3533).
+std::uint32_t page_checksum(std::string_view page, std::size_t own) {
+  static const auto kTable = [] {
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      table[i] = i << 24U;
+      for (int bit = 0; bit < 8; ++bit) table[i] = table[i] << 1U ^ (table[i] >> 31U) * 0x04C11DB7U;
+    }
+    return table;
+  }();
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    const std::uint32_t byte = i >= own && i < own + 4 ? 0 : static_cast<unsigned char>(page[i]);
+    sum = sum << 8U ^ kTable[sum >> 24U ^ byte];
   }
-  if (!bytes.starts_with("OggS")) return false;
-  const std::size_t last = bytes.rfind("OggS"), segments = last + 27;
-  if (segments > bytes.size()) return true;
-  std::size_t end = segments + byte_at(bytes, last + 26);
-  if (end > bytes.size()) return true;
-  for (std::size_t i = segments, packets = end; i < packets; ++i) end += byte_at(bytes, i);
-  constexpr std::size_t kEndOfStream = 4;
-  return end > bytes.size() || (byte_at(bytes, last + 5) & kEndOfStream) == 0;
+  return sum;
+}
+
+/// What libsndfile passes over, as it reads what is there: a WAV file that ends too early, pages of OGG that are
+/// missing or damaged. Null where nothing is known to be wrong.
+const char* fault_of(std::string_view bytes) {
+  constexpr const char *kCut = "is cut off", *kDamaged = "is damaged";
+  if (bytes.starts_with("RIFF") && bytes.size() >= 8) {
+    constexpr std::uint32_t kUnknown = 0x7FFFFF00;  // from here on: written by what does not know, as into a pipe
+    const std::uint32_t size = number_at(bytes, 4);
+    return size < kUnknown && size > bytes.size() - 8 ? kCut : nullptr;
+  }
+  if (!bytes.starts_with("OggS")) return nullptr;
+  for (std::size_t at = 0; at < bytes.size();) {
+    constexpr std::size_t kFlags = 5, kChecksum = 22, kSegments = 26, kHeader = 27, kLast = 4;
+    std::string_view page = bytes.substr(at);
+    if (page.size() < kHeader || page.size() < kHeader + number_at(page, kSegments, 1)) return kCut;
+    std::size_t size = kHeader + number_at(page, kSegments, 1);
+    for (std::size_t i = kHeader, end = size; i < end; ++i) size += number_at(page, i, 1);
+    if (size > page.size()) return kCut;
+    page = page.substr(0, size);
+    if (!page.starts_with("OggS") || page_checksum(page, kChecksum) != number_at(page, kChecksum)) return kDamaged;
+    if ((number_at(page, kFlags, 1) & kLast) != 0) return nullptr;
+    at += size;
+  }
+  return kCut;
 }
 
 }  // namespace
@@ -78,7 +108,8 @@ Sound read_sound(const std::string& path, double seconds) {
   ensure(file != nullptr, name,
          " is no sound that can be read (WAV, FLAC, OGG and what else libsndfile knows), or its header is damaged; "
          "convert it, or keep it out of the folder");
-  ensure(!is_cut_off(bytes.all), name, " is cut off: it ends before what its header promises; get the whole file");
+  const char* const fault = fault_of(bytes.all);
+  ensure(fault == nullptr, name, " ", fault, "; get the whole file");
   constexpr int kMostRate = 1000000;
   ensure(info.samplerate >= 1 && info.samplerate <= kMostRate && info.channels >= 1, name, " has ", info.samplerate,
          " samples a second in ", info.channels, " channels; is it damaged?");
@@ -99,8 +130,8 @@ Sound read_sound(const std::string& path, double seconds) {
       sound.samples.push_back(sum / static_cast<float>(channels));
     }
   }
-  ensure(sf_error(file.get()) == SF_ERR_NO_ERROR, name, " is damaged: it can be read up to sample ",
-         sound.samples.size(), " (", sf_strerror(file.get()), "); get the file again");
+  ensure(sf_error(file.get()) == SF_ERR_NO_ERROR, name, " is cut off or damaged: it can be read up to sample ",
+         sound.samples.size(), " (", sf_strerror(file.get()), "); get the whole file");
   sound.more = sound.samples.size() > most;
   if (sound.more) sound.samples.resize(most);
   ensure(!sound.samples.empty(), name, " holds no samples; keep it out of the folder");

@@ -1,0 +1,392 @@
+#include "data/sound/sound.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "data/sampler.h"
+#include "data/sound/log_mel.h"
+#include "tests/data/sound/sounds.h"
+#include "tests/real_data.h"
+
+namespace heddle {
+namespace {
+
+using Catch::Matchers::Contains;
+
+/// Raw frames of 10 samples at 1,000 a second, of files of a class each in their names.
+SoundConfig raw_at(const std::string& path) {
+  SoundConfig config;
+  config.split.path = {path};
+  config.split.val_files = {"*_val_*"};
+  config.label = "{}_*.wav";
+  config.sample_rate = 1000;
+  config.frame_ms = 10;
+  config.features = SoundFeatures::raw;
+  return config;
+}
+
+/// The same of tones, in bands.
+SoundConfig tones_at(const std::string& path) {
+  SoundConfig config;
+  config.split.path = {path};
+  config.split.val_fraction = 0.25;
+  config.label = "{}_*.wav";
+  config.sample_rate = 8000;
+  config.mels = 20;
+  return config;
+}
+
+std::unique_ptr<Dataset> load(const SoundConfig& config, index_t block_size = 0, const DataState* known = nullptr) {
+  LoadOptions options;
+  options.block_size = block_size;
+  options.known = known;
+  return config.load(options);
+}
+
+Batch all_of(const Dataset& dataset, Split split) { return get_examples(dataset, split, 0, dataset.size(split)); }
+
+std::vector<float> noise(std::size_t count, std::uint64_t seed) {
+  std::vector<float> samples;
+  for (std::size_t i = 0; i < count; ++i) samples.push_back(static_cast<float>(Rng(seed).uniform(i) - 0.5));
+  return samples;
+}
+
+constexpr SoundForm kExact = {1000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT};
+
+/// Feature f of frame t of a row, before it was standardized.
+double feature(const Dataset& dataset, const Batch& batch, index_t row, index_t t, index_t f) {
+  const index_t frames = batch.features.size(1), width = batch.features.size(2);
+  const auto at = static_cast<std::size_t>(f);
+  return static_cast<double>(batch.features.data()[(row * frames + t) * width + f]) * dataset.state().deviation[at] +
+         dataset.state().mean[at];
+}
+
+}  // namespace
+
+TEST_CASE("a frame of 20 ms has 882 samples at 44,100 a second, and frames touch unless a hop is given") {
+  SoundConfig config;
+  config.sample_rate = 44100;
+  CHECK(config.frame() == 882);
+  CHECK(config.hop() == 882);
+  config.hop_ms = 10;
+  CHECK(config.hop() == 441);
+  config.sample_rate = 11025;
+  CHECK(config.frame() == 221);  // 220.5
+  const TemporaryFolder folder;
+  write_sound(folder, "a_1.wav", tone(440, 882 * 3, 44100), {44100});
+  write_sound(folder, "b_val_1.wav", tone(440, 882 * 3 + 1, 44100), {44100});
+  SoundConfig raw = raw_at(folder.path());
+  raw.sample_rate = 44100;
+  raw.frame_ms = 20;
+  CHECK_THROWS_WITH(load(raw), Contains("class 'b', which no training example has"));
+  write_sound(folder, "b_1.wav", tone(440, 882, 44100), {44100});
+  const auto dataset = load(raw);
+  CHECK(dataset->state().features == std::vector<std::int64_t>{0, 882});
+  CHECK(dataset->length(Split::val, 0) == 4);
+  CHECK(dataset->length(Split::train, 0) + dataset->length(Split::train, 1) == 3 + 1);
+}
+
+TEST_CASE("a sound's frames hold its samples, the last one zeros behind them, every hop") {
+  const TemporaryFolder folder;
+  const index_t hop = GENERATE(10, 4, 13), length = GENERATE(1, 9, 10, 11, 20, 37);
+  const std::vector<float> x = noise(static_cast<std::size_t>(length), 1);
+  write_sound(folder, "a_1.wav", noise(300, 2), kExact);
+  write_sound(folder, "a_val_1.wav", x, kExact);
+  SoundConfig config = raw_at(folder.path());
+  config.hop_ms = static_cast<double>(hop);
+  const auto dataset = load(config);
+  const Batch batch = all_of(*dataset, Split::val);
+  index_t frames = 1;
+  while ((frames - 1) * hop + 10 < length) ++frames;
+  REQUIRE(batch.features.shape() == Shape{1, frames, 10});
+  for (index_t t = 0; t < frames; ++t) {
+    for (index_t i = 0; i < 10; ++i) {
+      const index_t at = t * hop + i;
+      const double wanted = at < length ? static_cast<double>(x[static_cast<std::size_t>(at)]) : 0;
+      CHECK(feature(*dataset, batch, 0, t, i) == Approx(wanted).margin(1e-6));
+    }
+  }
+}
+
+TEST_CASE("rows are padded with 0 to the longest of the batch, and the mask says where") {
+  const TemporaryFolder folder;
+  const std::vector<std::size_t> lengths = {35, 10, 62, 17};  // 4, 1, 7 and 2 frames
+  for (std::size_t i = 0; i < lengths.size(); ++i)
+    write_sound(folder, std::string(1, static_cast<char>('a' + i)) + "_1.wav", noise(lengths[i], i), kExact);
+  write_sound(folder, "a_val_1.wav", noise(10, 9), kExact);
+  const auto dataset = load(raw_at(folder.path()));
+  REQUIRE(dataset->size(Split::train) == 4);
+  const Batch batch = all_of(*dataset, Split::train);
+  REQUIRE(batch.features.shape() == Shape{4, 7, 10});
+  REQUIRE(batch.mask.shape() == Shape{4, 7});
+  const std::array<index_t, 4> frames = {4, 1, 7, 2};
+  std::set<std::int32_t> seen;
+  for (index_t row = 0; row < 4; ++row) {
+    const index_t length = frames[static_cast<std::size_t>(batch.targets[row])];
+    seen.insert(batch.targets[row]);
+    CHECK(dataset->length(Split::train, row) == length);
+    for (index_t t = 0; t < 7; ++t) {
+      CHECK(batch.mask.data()[row * 7 + t] == (t < length ? 1 : 0));
+      for (index_t f = 0; f < 10 && t >= length; ++f) CHECK(batch.features.data()[(row * 7 + t) * 10 + f] == 0);
+    }
+  }
+  CHECK(seen.size() == 4);
+  const std::vector<index_t> two = {2, 0};
+  const Batch some = dataset->get(Split::train, two);
+  CHECK(some.targets[0] == batch.targets[2]);
+  CHECK(some.features.size(1) == std::max(dataset->length(Split::train, 2), dataset->length(Split::train, 0)));
+  CHECK(all_of(*dataset, Split::val).mask.defined());  // given always
+  CHECK_THAT(dataset->describe(), Contains("one channel at 1000 samples a second, frames of 10 ms: 10 samples") &&
+                                      Contains("4 classes; 4 train, 1 validate"));
+}
+
+TEST_CASE("features are standardized over the frames of the training sounds alone") {
+  const TemporaryFolder folder;
+  const std::vector<float> a = noise(40, 1), b = noise(30, 2);
+  write_sound(folder, "a_1.wav", a, kExact);
+  write_sound(folder, "a_2.wav", b, kExact);
+  write_sound(folder, "a_val_1.wav", std::vector<float>(20, 0.75F), kExact);
+  const auto dataset = load(raw_at(folder.path()));
+  for (std::size_t f = 0; f < 10; ++f) {
+    double sum = 0, squares = 0;
+    for (std::size_t i = f; i < 40; i += 10) sum += static_cast<double>(a[i]);
+    for (std::size_t i = f; i < 30; i += 10) sum += static_cast<double>(b[i]);
+    const double mean = sum / 7;
+    for (std::size_t i = f; i < 40; i += 10) squares += std::pow(static_cast<double>(a[i]) - mean, 2);
+    for (std::size_t i = f; i < 30; i += 10) squares += std::pow(static_cast<double>(b[i]) - mean, 2);
+    const double deviation = std::sqrt(squares / 7);
+    CHECK(dataset->state().mean[f] == Approx(mean));
+    CHECK(dataset->state().deviation[f] == Approx(deviation));
+    CHECK(static_cast<double>(all_of(*dataset, Split::val).features.data()[f]) == Approx((0.75 - mean) / deviation));
+  }
+}
+
+TEST_CASE("log-mel features are those of the frames, and silence alone is not divided by nothing") {
+  const TemporaryFolder folder;
+  const std::vector<float> x = tone(500, 1600);
+  for (const char* name : {"a_1.wav", "a_2.wav"}) write_sound(folder, name, std::vector<float>(1600, 0));
+  write_sound(folder, "a_val_1.wav", x, {8000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT});
+  SoundConfig config = tones_at(folder.path());
+  config.split.val_files = {"*_val_*"};
+  const auto dataset = load(config);
+  const Batch silence = all_of(*dataset, Split::train), batch = all_of(*dataset, Split::val);
+  for (const real feature_of_silence : silence.features.span()) CHECK(feature_of_silence == 0);
+  const std::vector<float> wanted = LogMel(8000, 160, 20)(x);
+  REQUIRE(batch.features.shape() == Shape{1, 10, 20});
+  for (index_t i = 0; i < 200; ++i)
+    CHECK(feature(*dataset, batch, 0, i / 20, i % 20) ==
+          Approx(static_cast<double>(wanted[static_cast<std::size_t>(i)])).epsilon(1e-5));
+}
+
+TEST_CASE("a sound's class is told by its name or by its folder") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = std::to_string(i) + ".wav";
+    write_sound(folder, (i % 2 == 0 ? "x/cat/" : "x/dog/") + name, noise(20, 1), kExact);
+    write_sound(folder, "y/v_" + std::to_string(9 + i % 2) + "_" + name, noise(20, 1), kExact);
+  }
+  SoundConfig config = raw_at(folder.path("x"));
+  config.split.val_files = config.split.test_files = {};
+  config.split.val_fraction = 0.25;
+  config.label = "folder";
+  CHECK(load(config)->state().labels == std::vector<std::string>{"cat", "dog"});
+  config.split.path = {folder.path("y")};
+  config.label = "v_{}_*.wav";
+  CHECK(load(config)->state().labels == std::vector<std::string>{"9", "10"});
+  config.label = "w_{}_*.wav";
+  CHECK_THROWS_WITH(load(config), Contains("data.label = w_{}_*.wav does not fit"));
+}
+
+TEST_CASE("shares of a folder's sounds hold every class, and are the same each time") {
+  const TemporaryFolder folder;
+  const std::string tones = write_tones(folder, 48);
+  SoundConfig config = tones_at(tones);
+  config.split.test_fraction = 0.25;
+  const auto dataset = load(config), again = load(config);
+  CHECK(dataset->size(Split::train) == 24);
+  for (const Split split : {Split::train, Split::val, Split::test}) {
+    const Batch batch = all_of(*dataset, split), same = all_of(*again, split);
+    const std::set<std::int32_t> classes(batch.targets.data(), batch.targets.data() + batch.targets.numel());
+    CHECK(classes.size() == 3);
+    CHECK(std::equal(batch.features.span().begin(), batch.features.span().end(), same.features.span().begin()));
+  }
+}
+
+TEST_CASE("sounds give the same bits on one, two and three threads, and it is told how far reading is") {
+  const TemporaryFolder folder;
+  const SoundConfig config = tones_at(write_tones(folder, 150));
+  const int before = threads();
+  std::vector<std::vector<real>> all;
+  std::uint64_t done = 0, of = 0;
+  int told = 0;
+  LoadOptions options;
+  options.progress = [&](const char*, std::uint64_t bytes, std::uint64_t all_bytes) {
+    CHECK(bytes > done);
+    done = bytes;
+    of = all_bytes;
+    ++told;
+  };
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    done = 0;
+    const Batch batch = all_of(*config.load(options), Split::train);
+    all.emplace_back(batch.features.span().begin(), batch.features.span().end());
+  }
+  set_threads(before);
+  CHECK(all[0] == all[1]);
+  CHECK(all[0] == all[2]);
+  CHECK(done == of);
+  CHECK(told == 3 * 3);  // 64 files, 128, 150
+}
+
+TEST_CASE(
+    "sounds of another rate, of two channels, too short or too long are made to fit, and it is told of each kind") {
+  const TemporaryFolder folder;
+  write_tones(folder, 24);
+  SoundConfig config = tones_at(folder.path("tones"));
+  CHECK(load(config, 14)->notices().empty());  // all have 4 to 14 frames
+  write_sound(folder, "tones/low_fast.wav", tone(300, 4410, 44100), {44100});
+  write_sound(folder, "tones/low_twice.wav", tone(300, 1600, 4000), {8000, 2});
+  write_sound(folder, "tones/low_short.wav", tone(300, 159));
+  write_sound(folder, "tones/low_long.flac", tone(300, 15 * 160), {8000, 1, SF_FORMAT_FLAC | SF_FORMAT_PCM_16});
+  config.label = "{}_*";
+  const auto dataset = load(config, 14);
+  const std::vector<std::string> notices = dataset->notices();
+  REQUIRE(notices.size() == 4);
+  CHECK_THAT(notices[0],
+             Contains("1 of the sounds (") && Contains("low_fast.wav) had another rate: resampled to 8000"));
+  CHECK_THAT(notices[1], Contains("low_twice.wav) had several channels: mixed to one"));
+  CHECK_THAT(notices[2], Contains("low_long.flac) had more than 14 frames (model.block_size): cut"));
+  CHECK_THAT(notices[3], Contains("low_short.wav) had less than a frame of 20 ms: padded"));
+  std::multiset<index_t> lengths;
+  for (const Split split : {Split::train, Split::val}) {
+    for (index_t i = 0; i < dataset->size(split); ++i) lengths.insert(dataset->length(split, i));
+  }
+  CHECK(*lengths.begin() == 1);
+  CHECK(*lengths.rbegin() == 14);
+  const auto whole = load(config);  // whatever their length
+  CHECK(whole->notices().size() == 3);
+  index_t longest = 0;
+  for (index_t i = 0; i < whole->size(Split::train); ++i) longest = std::max(longest, whole->length(Split::train, i));
+  CHECK(longest == 15);
+}
+
+TEST_CASE("a resampled tone lies in the band that it lay in") {
+  const TemporaryFolder folder;
+  for (const int rate : {8000, 44100, 16000}) {
+    write_sound(folder, "t_" + std::to_string(rate) + ".wav", tone(900, static_cast<std::size_t>(rate), rate), {rate});
+  }
+  write_sound(folder, "t_val_1.wav", tone(900, 8000));
+  SoundConfig config = tones_at(folder.path());
+  config.split.val_files = {"*_val_*"};
+  const auto dataset = load(config);
+  const Batch batch = all_of(*dataset, Split::train);
+  REQUIRE(batch.features.size(1) == 50);  // each takes a second
+  std::set<index_t> bands;
+  for (index_t row = 0; row < 3; ++row) {
+    index_t best = 0;
+    for (index_t f = 0; f < 20; ++f) {
+      if (feature(*dataset, batch, row, 25, f) > feature(*dataset, batch, row, 25, best)) best = f;
+    }
+    bands.insert(best);
+  }
+  CHECK(bands.size() == 1);
+}
+
+TEST_CASE("a sound that cannot be read stops the loading with the line of the first in order") {
+  const TemporaryFolder folder;
+  const std::string tones = write_tones(folder, 24);
+  for (const char* name : {"tones/low_bad.wav", "tones/high_bad.wav", "tones/middle_bad.wav"}) folder.write(name, "no");
+  SoundConfig config = tones_at(tones);
+  std::string first;
+  for (int i = 0; i < 3; ++i) {
+    try {
+      load(config);
+      FAIL("it was loaded");
+    } catch (const Error& error) {
+      CHECK_THAT(error.what(), Contains("_bad.wav is no sound that can be read") && !Contains("\n"));
+      if (first.empty()) first = error.what();
+      CHECK(first == error.what());
+    }
+  }
+  config.split.path = {folder.path("none")};
+  CHECK_THROWS_WITH(load(config), Contains("sound: " + folder.path("none") + " does not exist"));
+  config.split.path = {"builtin:xor"};
+  CHECK_THROWS_WITH(load(config), Contains("builtin:xor"));
+  config.split.path = {write_sound(folder, "low_1.wav", tone(300, 500))};
+  CHECK_THROWS_WITH(load(config), Contains("the training part has 0 sounds, needs at least 1"));
+}
+
+TEST_CASE("other sounds are shown to a model as its own were, and refused if they are of another form or class") {
+  const TemporaryFolder folder;
+  SoundConfig config = tones_at(write_tones(folder, 24));
+  const auto own = load(config);
+  for (const int number : {1, 2})
+    write_sound(folder, "more/high_" + std::to_string(number) + ".wav", tone(1400, 800, 8000, 0.9));
+  config.split.path = {folder.path("more")};
+  config.split.val_fraction = 0.5;
+  const auto other = load(config, 0, &own->state());
+  CHECK(other->state().labels == own->state().labels);
+  CHECK(other->state().mean == own->state().mean);
+  CHECK(all_of(*other, Split::val).targets[0] == 0);  // high, low, middle
+  const std::vector<float> wanted = LogMel(8000, 160, 20)(tone(1400, 800, 8000, 0.9));
+  CHECK(feature(*other, all_of(*other, Split::val), 0, 2, 9) ==
+        Approx(static_cast<double>(wanted[2 * 20 + 9])).epsilon(1e-3));
+  SoundConfig wide = config;
+  wide.mels = 21;
+  CHECK_THROWS_WITH(load(wide, 0, &own->state()),
+                    Contains("has frames of 21 numbers, and the model was trained on [0, 20]"));
+  DataState damaged = own->state();
+  damaged.mean.pop_back();
+  CHECK_THROWS_WITH(load(config, 0, &damaged), Contains("the model keeps 19 means and 20 deviations for frames of 20"));
+  write_sound(folder, "more/shrill_1.wav", tone(3000, 800));
+  CHECK_THROWS_WITH(load(config, 0, &own->state()), Contains("class 'shrill', which the model was not trained on"));
+}
+
+TEST_CASE("the fingerprint of sounds changes with a sample and with a class, and not with the form of the file") {
+  const TemporaryFolder folder;
+  std::vector<float> x = noise(500, 3);
+  for (float& sample : x) sample = std::round(sample * 20000) / 32768;
+  const auto print = [&](const std::vector<float>& samples, const std::string& name, int format) {
+    std::filesystem::remove_all(folder.path("set"));
+    for (const char* other : {"set/a_0", "set/b_0"}) write_sound(folder, other, noise(50, 4), kExact);
+    write_sound(folder, "set/" + name, samples, {1000, 1, format});
+    SoundConfig config = raw_at(folder.path("set"));
+    config.label = "{}_*";
+    config.split.val_files = {"*_val_*"};
+    return load(config)->fingerprint();
+  };
+  const std::uint64_t plain = print(x, "a_val_1", SF_FORMAT_WAV | SF_FORMAT_PCM_16);
+  CHECK(print(x, "a_val_1", SF_FORMAT_FLAC | SF_FORMAT_PCM_16) == plain);
+  CHECK(print(x, "b_val_1", SF_FORMAT_WAV | SF_FORMAT_PCM_16) != plain);
+  x[77] += 1.0F / 32768;
+  CHECK(print(x, "a_val_1", SF_FORMAT_WAV | SF_FORMAT_PCM_16) != plain);
+}
+
+TEST_CASE("the 3,000 spoken digits are split by their names, every class in each part") {
+  const std::string path = real_data("fsdd");
+  if (path.empty()) return;
+  SoundConfig config;
+  config.split.path = {path};
+  config.split.test_files = {"*_[0-4].wav"};
+  config.label = "{}_*.wav";
+  config.sample_rate = 8000;
+  const auto dataset = load(config, 64);
+  CHECK(dataset->size(Split::train) == 2430);
+  CHECK(dataset->size(Split::val) == 270);
+  CHECK(dataset->size(Split::test) == 300);
+  CHECK(dataset->state().features == std::vector<std::int64_t>{0, 40});
+  CHECK(dataset->state().labels == std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+  REQUIRE(dataset->notices().size() == 1);  // a few are long
+  for (const Split split : {Split::val, Split::test}) {
+    const Batch batch = all_of(*dataset, split);
+    std::map<std::int32_t, int> counts;
+    for (index_t i = 0; i < batch.targets.numel(); ++i) ++counts[batch.targets[i]];
+    CHECK(counts.size() == 10);
+    if (split == Split::test) CHECK(counts[7] == 30);
+  }
+}
+
+}  // namespace heddle
