@@ -11,6 +11,17 @@ constexpr auto names_of(SoundFeatures) {
   return std::array{Named{SoundFeatures::log_mel, "log_mel"}, Named{SoundFeatures::raw, "raw"}};
 }
 
+/// What is taken away from each sound by itself before all are standardized: nothing; each feature's mean over its
+/// frames, which is its loudness and its microphone (Atal, "Effectiveness of linear prediction characteristics of the
+/// speech wave for automatic speaker identification and verification", 1974); or its deviation as well, in which noise
+/// shows (Viikki and Laurila, "Cepstral domain segmental feature vector normalization for noise robust speech
+/// recognition", 1998).
+enum class ClipNorm { none, mean, mean_deviation };
+constexpr auto names_of(ClipNorm) {
+  return std::array{Named{ClipNorm::none, "none"}, Named{ClipNorm::mean, "mean"},
+                    Named{ClipNorm::mean_deviation, "mean_deviation"}};
+}
+
 /// The [data] section of sounds, a file each, of classes that their folders or names tell (see class_from_path).
 struct SoundConfig final : DataConfig {
   std::string label = "folder";
@@ -18,9 +29,8 @@ struct SoundConfig final : DataConfig {
   double frame_ms = 20, hop_ms = 0;
   SoundFeatures features = SoundFeatures::log_mel;
   std::int64_t mels = 40;
-  bool clip_mean = false;
-  double range = 0;
-  SoundAugment changes;
+  ClipNorm clip_norm = ClipNorm::none;
+  SoundAugment augment;
 
   /// Samples of a frame, and from the beginning of one to that of the next.
   index_t frame() const;

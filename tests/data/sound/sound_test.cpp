@@ -90,7 +90,7 @@ TEST_CASE("a frame of 20 ms has 882 samples at 44,100 a second, and frames touch
 
 TEST_CASE("a sound's frames hold its samples, the last one zeros behind them, every hop") {
   const TemporaryFolder folder;
-  const index_t hop = GENERATE(10, 4, 13), length = GENERATE(1, 9, 10, 11, 20, 37);
+  const index_t hop = GENERATE(10, 4, 7), length = GENERATE(1, 9, 10, 11, 20, 37);
   const std::vector<float> x = noise(static_cast<std::size_t>(length), 1);
   write_sound(folder, "a_1.wav", noise(300, 2), kExact);
   write_sound(folder, "a_val_1.wav", x, kExact);
@@ -108,6 +108,17 @@ TEST_CASE("a sound's frames hold its samples, the last one zeros behind them, ev
       CHECK(feature(*dataset, batch, 0, t, i) == Approx(wanted).margin(1e-6));
     }
   }
+}
+
+TEST_CASE("frames that would leave samples out between them are refused, and changes of bands where there are none") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a_1.wav", "a_val_1.wav"}) write_sound(folder, name, noise(40, 1), kExact);
+  SoundConfig config = raw_at(folder.path());
+  config.hop_ms = 11;
+  CHECK_THROWS_WITH(load(config), Contains("data.hop_ms = 11 is more than data.frame_ms = 10"));
+  config.hop_ms = 0;
+  config.augment.crop = 1;
+  CHECK_THROWS_WITH(load(config), Contains("data.features = raw: data.speed, warp, gain, crop"));
 }
 
 TEST_CASE("rows are padded with 0 to the longest of the batch, and the mask says where") {
@@ -178,6 +189,64 @@ TEST_CASE("log-mel features are those of the frames, and silence alone is not di
   for (index_t i = 0; i < 200; ++i)
     CHECK(feature(*dataset, batch, 0, i / 20, i % 20) ==
           Approx(static_cast<double>(wanted[static_cast<std::size_t>(i)])).epsilon(1e-5));
+}
+
+TEST_CASE("sounds may be normalized each by itself: then neither loudness nor a filter tells them apart") {
+  const TemporaryFolder folder;
+  const std::vector<float> x = noise(1600, 1);
+  std::vector<float> quiet(1600), filtered(1600);
+  for (std::size_t i = 0; i < x.size(); ++i) quiet[i] = x[i] / 8;
+  write_sound(folder, "a_1.wav", x, {8000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT});
+  write_sound(folder, "a_2.wav", tone(500, 2000));
+  write_sound(folder, "a_val_1.wav", quiet, {8000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT});
+  write_sound(folder, "a_val_2.wav", x, {8000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT});
+  SoundConfig config = tones_at(folder.path());
+  config.split.val_files = {"*_val_*"};
+  const auto difference = [&](ClipNorm norm) {
+    config.clip_norm = norm;
+    const Batch batch = all_of(*load(config), Split::val);
+    double most = 0;
+    for (index_t i = 0; i < 200; ++i)
+      most = std::max(most, std::abs(static_cast<double>(batch.features.data()[i] - batch.features.data()[200 + i])));
+    return most;
+  };
+  CHECK(difference(ClipNorm::none) > 0.5);
+  CHECK(difference(ClipNorm::mean) < 1e-4);
+  CHECK(difference(ClipNorm::mean_deviation) < 1e-4);
+  for (const ClipNorm norm : {ClipNorm::mean, ClipNorm::mean_deviation}) {
+    config.clip_norm = norm;
+    const auto dataset = load(config);
+    const Batch batch = all_of(*dataset, Split::val);
+    for (index_t f = 0; f < 20; ++f) {
+      double sum = 0, squares = 0;
+      for (index_t t = 0; t < 10; ++t) {
+        const double own = feature(*dataset, batch, 0, t, f);
+        sum += own;
+        squares += own * own;
+      }
+      CHECK(sum / 10 == Approx(0).margin(1e-5));
+      if (norm == ClipNorm::mean_deviation) CHECK(squares / 10 == Approx(1).epsilon(1e-4));
+      if (norm == ClipNorm::mean) CHECK(std::abs(squares / 10 - 1) > 1e-3);
+    }
+  }
+}
+
+TEST_CASE("training sounds are changed as is asked, those that are judged are not") {
+  const TemporaryFolder folder;
+  SoundConfig config = tones_at(write_tones(folder, 24));
+  const auto plain = load(config);
+  config.augment.speed = 0.3;
+  const auto changing = load(config, 16);
+  Batch batch = all_of(*changing, Split::train);
+  const Batch before = all_of(*plain, Split::train);
+  CHECK(std::equal(batch.features.span().begin(), batch.features.span().end(), before.features.span().begin()));
+  changing->augment(batch, Rng(1));
+  CHECK(batch.features.size(1) <= 16);
+  CHECK_FALSE(std::equal(batch.mask.span().begin(), batch.mask.span().end(), before.mask.span().begin(),
+                         before.mask.span().end()));
+  Batch same = before;
+  plain->augment(same, Rng(1));
+  CHECK(std::equal(same.features.span().begin(), same.features.span().end(), before.features.span().begin()));
 }
 
 TEST_CASE("a sound's class is told by its name or by its folder") {
