@@ -3,6 +3,7 @@
 #include "data/images/images.h"
 #include "data/labels/labelled_text.h"
 #include "data/pairs/pairs.h"
+#include "data/sound/sound.h"
 #include "data/table/table.h"
 #include "data/text/dataset.h"
 
@@ -11,6 +12,7 @@ const std::vector<DataKind>& data_kinds() {
   static const std::vector<DataKind> rows = {
       {"text", Content::tokens, make_part<DataConfig, TextConfig>},
       {"images", Content::classes, make_part<DataConfig, ImagesConfig>},
+      {"sound", Content::classes, make_part<DataConfig, SoundConfig>},
       {"table", Content::classes, make_part<DataConfig, TableConfig>},
       {"labelled_text", Content::labelled_text, make_part<DataConfig, LabelledTextConfig>},
       {"pairs", Content::pairs, make_part<DataConfig, PairsConfig>},

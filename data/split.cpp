@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 
 #include "framework/check.h"
 #include "framework/format.h"
+#include "framework/rng.h"
 
 namespace heddle {
 namespace {
@@ -131,6 +133,15 @@ std::vector<std::string> list_files(const std::vector<std::string>& paths, const
     all.push_back(path);
   }
   return all;
+}
+
+std::vector<std::size_t> dealt_out(std::size_t count) {
+  constexpr std::uint64_t kSeed = 1;  // the run's own would move examples from one split to another
+  const Rng rng(kSeed);
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[rng.below(i, i)]);
+  return order;
 }
 
 void ensure_filled(Split split, std::int64_t have, std::int64_t needed, const std::string& where,

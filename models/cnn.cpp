@@ -20,7 +20,7 @@ std::unique_ptr<Model> CNNConfig::build(const DataSpec& data, Initializer init) 
 }
 
 CNN::CNN(const CNNConfig& config, const DataSpec& data, Initializer init) : dropout_{config.dropout} {
-  ensure(data.features.ndim() == 3 && data.labels.size() >= 2,
+  ensure(data.features.ndim() == 3 && data.features.numel() > 0 && data.labels.size() >= 2,
          "cnn: wants images [channels, height, width] of at least two classes; the data has rows of ", data.features,
          " and ", data.labels.size(), " classes");
   ensure(config.kernel % 2 == 1, "model.kernel = ", config.kernel, " is even; an odd one keeps the image's size");

@@ -1,5 +1,6 @@
 #include "models/kinds.h"
 
+#include "models/audio.h"
 #include "models/bert.h"
 #include "models/cnn.h"
 #include "models/gpt.h"
@@ -20,6 +21,7 @@ const std::vector<ModelKind>& model_kinds() {
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},
       {"cnn", {"classification"}, make_part<ModelConfig, CNNConfig>},
       {"vit", {"classification"}, make_part<ModelConfig, ViTConfig>},
+      {"audio", {"classification"}, make_part<ModelConfig, AudioConfig>},
   };
   return rows;
 }

@@ -18,9 +18,9 @@ std::unique_ptr<Model> PerceptronConfig::build(const DataSpec& data, Initializer
 
 Perceptron::Perceptron(const PerceptronConfig& config, const DataSpec& data, Initializer init)
     : activation_(config.activation), dropout_{config.dropout} {
-  ensure(data.features.ndim() > 0 && data.labels.size() >= 2,
-         "mlp: wants rows of numbers of at least two classes; the data has rows of ", data.features, " and ",
-         data.labels.size(), " classes");
+  ensure(data.features.ndim() > 0 && data.features.numel() > 0 && data.labels.size() >= 2,
+         "mlp: wants rows of as many numbers each, of at least two classes; the data has rows of ", data.features,
+         " (0: of any length) and ", data.labels.size(), " classes; choose another model.kind for this data");
   ensure(activation_ != Activation::swiglu, "model.activation = swiglu: an mlp has no gates; choose another");
   index_t width = data.features.numel();
   for (const index_t next : parse_widths(config.hidden, "model.hidden")) {

@@ -22,7 +22,7 @@ endfunction()
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*_test.cpp)
 list(APPEND test_sources tests/catch_main.cpp tests/fuzz/fuzz_tokenizer.cpp)
 add_tests(heddle_tests heddle_commands "" ${test_sources})
-target_link_libraries(heddle_tests PRIVATE ZLIB::ZLIB PkgConfig::ZSTD)  # tests pack files
+target_link_libraries(heddle_tests PRIVATE ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::SNDFILE)  # tests pack files, write sounds
 if(NOT HEDDLE_SANITIZE)  # the same sources: once under the sanitizers is enough
   file(GLOB_RECURSE test_sources_double CONFIGURE_DEPENDS tests/framework/*_test.cpp tests/models/*_test.cpp)
   heddle_library(models_double ${model_sources} ${archive_sources})

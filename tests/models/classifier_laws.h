@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "framework/ops.h"
 #include "framework/rng.h"
 #include "framework/testing/gradient_check.h"
 #include "models/model.h"
@@ -55,20 +56,23 @@ inline void check_model_gradients(Model& model, const Batch& batch) {
   CHECK((along(step) - along(-step)) / (2 * step) == Approx(squares).epsilon(0.02));
 }
 
+/// Rows [first, first + count) of a tensor.
+inline Tensor rows_of(const Tensor& x, index_t first, index_t count) {
+  const NoGradGuard no_grad;
+  return slice(x, 0, first, first + count);
+}
+
 /// Losses and gradients of a batch's parts add up to the whole batch's, rows without a target and dropout included.
 inline void check_parts_add_up(Model& model, const Batch& whole) {
   const auto parameters = model.named_parameters();
-  const index_t rows = whole.rows(), width = whole.features.numel() / rows;
+  const index_t rows = whole.rows();
   const auto run = [&](index_t of_part) {
     double loss = 0;
     index_t count = 0;
     for (index_t first = 0; first < rows; first += of_part) {
-      std::vector<index_t> sizes{of_part};
-      for (int i = 1; i < whole.features.shape().ndim(); ++i) sizes.push_back(whole.features.shape()[i]);
-      const auto numbers = whole.features.span().subspan(static_cast<std::size_t>(first * width),
-                                                         static_cast<std::size_t>(of_part * width));
       Batch part;
-      part.features = Tensor::from(std::vector<real>(numbers.begin(), numbers.end()), Shape(sizes));
+      part.features = rows_of(whole.features, first, of_part);
+      if (whole.mask.defined()) part.mask = rows_of(whole.mask, first, of_part);
       part.targets = IdTensor({of_part});
       for (index_t i = 0; i < of_part; ++i) part.targets[i] = whole.targets[first + i];
       Context context;

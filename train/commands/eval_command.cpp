@@ -190,12 +190,9 @@ int eval_command(const std::vector<std::string>& arguments) {
          "eval: --output shows images, and data.kind = ", experiment.data_kind, " has none; leave it out");
   for (const std::string& notice : dataset->notices()) std::cerr << notice << '\n';
   const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
-  const EvaluationOptions how = {experiment.train.batch_size,
-                                 options.batches,
-                                 experiment.precision(),
-                                 true,
-                                 options.beam,
-                                 experiment.train.order == Order::contiguous};
+  EvaluationOptions how{experiment.train.batch_size, options.batches, experiment.precision(), true};
+  how.contiguous = experiment.train.order == Order::contiguous;
+  how.beam = options.beam;
   const auto evaluation = task->evaluation(options.split, how);
   const auto* const classes = dynamic_cast<const ClassEvaluation*>(evaluation.get());
   ensure(options.worst == 0 || classes != nullptr,

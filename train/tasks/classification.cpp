@@ -14,16 +14,31 @@ namespace {
 
 constexpr index_t kBatch = 500;  // examples that are looked at together for baselines
 
-/// Calls on_row(features, class) for every example of a split.
+/// What a row is compared by: its numbers; where a mask says which of its frames are no padding, the mean of those, as
+/// rows of different lengths have nothing else alike.
+std::vector<double> numbers_of(const Batch& batch, index_t row) {
+  const index_t frames = batch.mask.defined() ? batch.mask.size(1) : 1;
+  const auto width = static_cast<std::size_t>(batch.features.numel() / (batch.rows() * frames));
+  std::vector<double> numbers(width);
+  double count = 0;
+  for (index_t t = row * frames; t < (row + 1) * frames; ++t) {
+    if (batch.mask.defined() && batch.mask.data()[t] == 0) continue;
+    const auto frame = batch.features.span().subspan(static_cast<std::size_t>(t) * width, width);
+    for (std::size_t i = 0; i < width; ++i) numbers[i] += static_cast<double>(frame[i]);
+    ++count;
+  }
+  for (double& number : numbers) number /= count;
+  return numbers;
+}
+
+/// Calls on_row(numbers, class) for every example of a split.
 template <class OnRow>
 void for_rows(const Dataset& dataset, Split split, const OnRow& on_row) {
   for (index_t first = 0; first < dataset.size(split); first += kBatch) {
     const Batch batch = get_examples(dataset, split, first, std::min(kBatch, dataset.size(split) - first));
-    const std::size_t width = static_cast<std::size_t>(batch.features.numel() / std::max<index_t>(1, batch.rows()));
     for (index_t row = 0; row < batch.rows(); ++row) {
       if (batch.targets[row] == kIgnore) continue;
-      on_row(batch.features.span().subspan(static_cast<std::size_t>(row) * width, width),
-             static_cast<std::size_t>(batch.targets[row]));
+      on_row(numbers_of(batch, row), static_cast<std::size_t>(batch.targets[row]));
     }
   }
 }
@@ -38,9 +53,9 @@ class Classification final : public Task {
   Baselines baselines(const Progress&) const override {
     std::vector<std::vector<double>> means(labels_.size());
     std::vector<double> counts(labels_.size());
-    for_rows(dataset_, Split::train, [&](std::span<const real> features, std::size_t is) {
-      means[is].resize(features.size());
-      for (std::size_t i = 0; i < features.size(); ++i) means[is][i] += static_cast<double>(features[i]);
+    for_rows(dataset_, Split::train, [&](const std::vector<double>& numbers, std::size_t is) {
+      means[is].resize(numbers.size());
+      for (std::size_t i = 0; i < numbers.size(); ++i) means[is][i] += numbers[i];
       ++counts[is];
     });
     for (std::size_t c = 0; c < means.size(); ++c) {
@@ -48,13 +63,13 @@ class Classification final : public Task {
     }
     const auto commonest = static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
     double all = 0, majority = 0, nearest = 0;
-    for_rows(dataset_, Split::val, [&](std::span<const real> features, std::size_t is) {
+    for_rows(dataset_, Split::val, [&](const std::vector<double>& numbers, std::size_t is) {
       std::size_t best = commonest;
       double least = std::numeric_limits<double>::infinity();
       for (std::size_t c = 0; c < means.size(); ++c) {
         double distance = means[c].empty() ? least : 0;
         for (std::size_t i = 0; i < means[c].size(); ++i) {
-          const double difference = static_cast<double>(features[i]) - means[c][i];
+          const double difference = numbers[i] - means[c][i];
           distance += difference * difference;
         }
         if (distance < least) {
