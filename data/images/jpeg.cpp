@@ -13,7 +13,7 @@ namespace heddle {
 bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
 
 Picture decode_jpeg(std::string_view bytes, const std::string& name) {
-  ensure(is_jpeg(bytes), "images: ", name, " is no JPEG");
+  ensure(is_jpeg(bytes), "images: ", name, " is no JPEG: it begins otherwise; mend it, or keep it out of the folder");
   const std::unique_ptr<void, decltype(&tjDestroy)> decoder(tjInitDecompress(), tjDestroy);
   ensure(decoder != nullptr, "images: ", name, " cannot be read (", tjGetErrorStr2(nullptr), ")");
   const auto check = [&](int result) {

@@ -72,7 +72,7 @@ void lay_on_white(Picture& picture) {
 bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
 
 Picture decode_png(std::string_view bytes, const std::string& name) {
-  ensure(is_png(bytes), "images: ", name, " is no PNG");
+  ensure(is_png(bytes), "images: ", name, " is no PNG: it begins otherwise; mend it, or keep it out of the folder");
   Reader reader(bytes);
   const auto check = [&](bool read) {
     ensure(read, "images: ", name, " is a damaged PNG (", reader.error(), "); mend it, or keep it out of the folder");

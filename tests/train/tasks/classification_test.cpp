@@ -124,9 +124,10 @@ std::string tiny_images(const TemporaryFolder& folder, const std::string& model)
   folder.write("quarters/labels", quarters.labels);
   return folder.write(model + ".cfg",
                       "[data]\nkind = images\npath = " + folder.write("quarters/images", quarters.images) +
-                          "\nval_fraction = 0.2\ntest_fraction = 0.2\n[model]\nkind = " + model + '\n' +
-                          (model == "vit" ? "n_layer = 2\nn_head = 2\nn_embd = 16" : "hidden = 16") +
-                          "\ndropout = 0.2\n[optim]\nlr = 0.003\nwarmup_steps = 5\n"
+                          "\nval_fraction = 0.2\ntest_fraction = 0.2\n[model]\nkind = " + model +
+                          (model == "vit" ? "\nn_layer = 2\nn_head = 2\nn_embd = 16\ndropout = 0.1\n[optim]\nlr = 0.003"
+                                          : "\nhidden = 16\ndropout = 0.2\n[optim]\nlr = 0.01") +
+                          "\nwarmup_steps = 5\n"
                           "[train]\nepochs = 5\nsteps = 0\nbatch_size = 8\neval_interval = 20\neval_batches = 0\n"
                           "checkpoint_interval = 10\nsample_tokens = 0\n");
 }
@@ -287,13 +288,16 @@ TEST_CASE("data that a model does not learn from, and keys of another kind, are 
                  1, "cnn: wants images [channels, height, width]");
 }
 
-TEST_CASE("the configs for digits reach 96 % with an MLP and 98.3 % with a CNN on the images that are left", "[slow]") {
+TEST_CASE("the configs for digits reach 96 % with an MLP, 98.3 % with a CNN, 95 % with a fifth of a ViT's epochs",
+          "[slow]") {
   const std::string digits = real_data("mnist10k");
   if (digits.empty()) return;
   const TemporaryFolder folder;
-  const auto [config, wanted] = GENERATE(table<std::string, double>({{"mnist_mlp", 0.96}, {"mnist_cnn", 0.983}}));
+  const auto [config, epochs, wanted] = GENERATE(
+      table<std::string, int, double>({{"mnist_mlp", 30, 0.96}, {"mnist_cnn", 15, 0.983}, {"mnist_vit", 4, 0.95}}));
   INFO(config);
-  train(folder, {kConfigs + config + ".cfg", "--data.path=" + digits, "--run.dir=" + folder.path("run")});
+  train(folder, {kConfigs + config + ".cfg", "--data.path=" + digits, "--run.dir=" + folder.path("run"),
+                 "--train.epochs=" + std::to_string(epochs)});
   CHECK(accuracy_of(folder, folder.path("run"), "test") >= wanted);
 }
 
