@@ -81,7 +81,7 @@ TEST_CASE("sizes of an MLP that are none, and data that it cannot learn from, ar
   CHECK_THROWS_WITH(build(config_of({"4"}, Activation::swiglu), spec_of({4}, 2)),
                     Catch::Contains("model.activation = swiglu"));
   CHECK_THROWS_WITH(build(config_of({"4"}), spec_of({4}, 1)), Catch::Contains("at least two classes"));
-  CHECK_THROWS_WITH(build(config_of({"4"}), spec_of({}, 2)), Catch::Contains("rows of numbers"));
+  CHECK_THROWS_WITH(build(config_of({"4"}), spec_of({}, 2)), Catch::Contains("rows of as many numbers"));
 }
 
 }  // namespace heddle
