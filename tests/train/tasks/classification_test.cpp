@@ -262,8 +262,8 @@ TEST_CASE("data that a model does not learn from, and keys of another kind, are 
           "model.kind = gpt does not learn from data.kind = images; that data fits model.kind = mlp, cnn, vit, audio");
   refused({"--model.kind=word2vec", "--data.kind=table"}, "word2vec does not learn from data.kind = table");
   refused({"--data.kind=text"},
-          "model.kind = mlp does not learn from data.kind = text; that data fits model.kind = gpt, "
-          "word2vec, that model data.kind = images, sound, table");
+          "model.kind = mlp does not learn from data.kind = text; that data fits model.kind = gpt, bert, "
+          "recurrent, word2vec, that model data.kind = images, sound, table");
   refused({"--data.kind=sounds"}, "data.kind = sounds: there is no such kind; choose one of: text, images");
   refused({"--model.kind=mlp3"}, "model.kind = mlp3: there is no such kind; choose one of: gpt");
   refused({"--model.n_head=2"}, "model.n_head is a key of model.kind = gpt, not of model.kind = mlp");
