@@ -253,6 +253,8 @@ TEST_CASE("every config of the project trains two steps and says what it reads",
   const Quarters quarters(40);
   folder.write("digits-labels", quarters.labels);
   const std::string images = folder.write("digits-images", quarters.images);
+  folder.write("pairs.de", "ein Hund\nzwei Hunde\n\u00e4lter\n");
+  folder.write("pairs.en", "a dog\ntwo dogs\nolder\n");
   const std::string vocabulary = folder.path("vocabulary.json");
   REQUIRE(
       run_program(folder, {"tokenizer", "train", "--input", text, "--vocab-size=260", "--output", vocabulary}).status ==
@@ -267,8 +269,13 @@ TEST_CASE("every config of the project trains two steps and says what it reads",
                                           "--train.sample_tokens=5",
                                           "--train.batch_size=2"};
     const std::string config = read_bytes(entry.path().string());
-    const bool of_images = config.find("\nkind = images") != std::string::npos;
-    if (config.find("builtin:") == std::string::npos) arguments.push_back("--data.path=" + (of_images ? images : text));
+    const auto says = [&](const char* line) { return config.find(line) != std::string::npos; };
+    if (says("\nkind = pairs")) {
+      for (const char* split : {"", "val_", "test_"})
+        arguments.push_back(std::string("--data.") + split + "path=" + folder.path("pairs"));
+    } else if (!says("builtin:")) {
+      arguments.push_back("--data.path=" + (says("\nkind = images") ? images : text));
+    }
     if (config.find("\ntokenizer_file") != std::string::npos)
       arguments.push_back("--data.tokenizer_file=" + vocabulary);
     const Outcome outcome = run_program(folder, arguments);
