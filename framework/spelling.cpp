@@ -1,4 +1,4 @@
-#include "data/io/spelling.h"
+#include "framework/spelling.h"
 
 #include <algorithm>
 #include <utility>
