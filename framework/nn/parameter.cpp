@@ -2,8 +2,8 @@
 
 #include <charconv>
 
+#include "framework/names.h"
 #include "framework/nn/pattern.h"
-#include "framework/spelling.h"
 
 namespace heddle {
 

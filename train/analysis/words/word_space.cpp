@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "data/io/utf8.h"
-#include "framework/spelling.h"
+#include "framework/names.h"
 
 namespace heddle {
 namespace {

@@ -1,4 +1,4 @@
-#include "framework/spelling.h"
+#include "framework/names.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "framework/spelling.h"
+#include "framework/names.h"
 
 #include <algorithm>
 #include <utility>
