@@ -75,6 +75,9 @@ struct LoadOptions {
   const DataState* known = nullptr;  ///< of the data that the model was trained on: it stays so
   std::filesystem::path cache{};     ///< folder that a dataset was kept in
   Progress progress{};
+  /// Of the run that a new one begins from, where known is null: text is read with it, but for tokens that are encoded
+  /// already. Null: the config says which.
+  const TokenizerState* tokenizer = nullptr;
 };
 
 /// The settings of one kind of data: the config's [data] section.

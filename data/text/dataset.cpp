@@ -20,10 +20,11 @@ namespace fs = std::filesystem;
 /// A text that can be read from its beginning as often as needed; it tells `progress` how far that is.
 class Text {
  public:
-  Text(const std::vector<std::string>& files, const TextConfig& config, const LoadOptions& options)
+  Text(const std::vector<std::string>& files, const TextConfig& config, const LoadOptions& options,
+       const std::string& tokenizer)
       : source_(files, config.size, options.seed), progress_(options.progress) {
     ensure(source_.size() > 0, "text: ", files[0], " is empty; give a file with text");
-    if (config.tokenizer != "byte" && config.tokenizer != "bpe") source_.refuse_nul();
+    if (tokenizer != "byte" && tokenizer != "bpe") source_.refuse_nul();
   }
   std::uint64_t size() const { return source_.size(); }
   std::string place(std::uint64_t at) const { return source_.place(at); }
@@ -105,8 +106,20 @@ struct Loading {
   std::shared_ptr<const Tokenizer> tokenizer{};
   std::vector<std::string> notices{};
 
-  /// Of files of text: the one that is set, or one that learns from them.
-  std::shared_ptr<const Tokenizer> tokenizer_for_text() const {
+  /// The kind of the tokenizer that files of text are read with.
+  const std::string& kind() const {
+    if (tokenizer) return tokenizer->state().kind;
+    return options.tokenizer != nullptr ? options.tokenizer->kind : config.tokenizer;
+  }
+
+  /// Of files of text: another run's, or the one that is set, or one that learns from them.
+  std::shared_ptr<const Tokenizer> tokenizer_for_text() {
+    if (options.tokenizer != nullptr) {
+      if (!config.tokenizer_file.empty())
+        notices.push_back("data.tokenizer_file = " + config.tokenizer_file +
+                          " is not used: the run begins with another one's tokenizer");
+      return make_tokenizer(*options.tokenizer);
+    }
     if (!config.tokenizer_file.empty()) {
       ensure(config.tokenizer == "bpe", "data.tokenizer_file: it holds byte-pair encoding; set data.tokenizer = bpe");
       return make_tokenizer(read_tokenizer(config.tokenizer_file, config.pattern));
@@ -124,7 +137,7 @@ struct Loading {
     } else {
       share = config.split.training_share();
     }
-    Text text(learned_from, config, options);
+    Text text(learned_from, config, options, config.tokenizer);
     const auto bytes = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(text.size()) * share));
     return train_tokenizer(wanted, text.reader("learning tokens", bytes));
   }
@@ -140,8 +153,8 @@ struct Loading {
       kept = true;
       return text;
     }
-    Text text(of, config, options);
-    if (config.tokenizer == "char") check_utf8(text);
+    Text text(of, config, options, kind());
+    if (kind() == "char") check_utf8(text);
     if (!tokenizer) tokenizer = tokenizer_for_text();
     const fs::path cache = options.cache.empty() ? fs::path() : options.cache / kCache[split];
     std::optional<TokenText> known = kept_tokens(text, *tokenizer, cache);

@@ -65,12 +65,11 @@ struct TextConfig final : DataConfig {
   std::int64_t size = 2000000, vocab_size = 4096, min_count = 2;
 
   std::vector<Key> keys() override;
-  /// The tokens at the paths: of a token file; or of texts (see TextSource), encoded with the known tokenizer, or with
-  /// the one in tokenizer_file, or with one that is trained (a kind that can encode what it has not seen learns from
-  /// the training part alone). Tokens of a text that lie in options.cache are taken, if text and tokenizer are the
-  /// same.
-  /// Errors: those of reading; text that the tokenizer cannot encode; another tokenizer than the token file's; those of
-  /// TextDataset.
+  /// The tokens at the paths: of a token file; or of texts (see TextSource), encoded with the known tokenizer or the
+  /// one that the options have, or with the one in tokenizer_file, or with one that is trained (a kind that can encode
+  /// what it has not seen learns from the training part alone). Tokens of a text that lie in options.cache are taken,
+  /// if text and tokenizer are the same. Errors: those of reading; text that the tokenizer cannot encode; another
+  /// tokenizer than the token file's; those of TextDataset.
   std::unique_ptr<Dataset> load(const LoadOptions& options) const override;
 };
 
