@@ -148,6 +148,7 @@ TEST_CASE("a path freezes all that is below it, a range of numbers each of them,
   CHECK(frozen("layers/1") == Names{"layers/1/weight", "layers/1/bias"});
   CHECK(frozen("layers/9..10") == Names{"layers/9/weight", "layers/9/bias", "layers/10/weight", "layers/10/bias"});
   CHECK(frozen("layers/3..3/bias") == Names{"layers/3/bias"});
+  CHECK(frozen("layers/10..11/bias") == Names{"layers/10/bias", "layers/11/bias"});
   CHECK(frozen("layers/0..1*").size() == 8);  // 0, and what begins with 1
   CHECK(frozen("layers").size() == 24);
   CHECK_THROWS_WITH(frozen("layers/10..12"), Catch::Contains("no parameter fits layers/12; the nearest is layers/1"));
