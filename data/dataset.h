@@ -11,7 +11,7 @@
 
 #include "data/batch.h"
 #include "data/split.h"
-#include "data/tokenizer/tokenizer.h"
+#include "data/tokenizer/config.h"
 #include "framework/keys.h"
 #include "framework/rng.h"
 
@@ -75,7 +75,16 @@ struct LoadOptions {
   const DataState* known = nullptr;  ///< of the data that the model was trained on: it stays so
   std::filesystem::path cache{};     ///< folder that a dataset was kept in
   Progress progress{};
+  /// Of the run that a new one begins from, where known is null: text is read with it, but for tokens that are encoded
+  /// already. Null: the config says which.
+  const TokenizerState* tokenizer = nullptr;
 };
+
+/// The tokenizer of text that is not to be trained: of `options`, the known one or that of another run, else the one in
+/// config.file; null: there is none. What the settings say in vain goes to `notices`. Errors: those of from_file; a
+/// known state without a tokenizer.
+std::shared_ptr<const Tokenizer> given_tokenizer(const TokenizerConfig& config, const LoadOptions& options,
+                                                 std::vector<std::string>& notices);
 
 /// Examples that are to be told a class, and what each is called: a file, a line of one, or a text itself.
 struct Examples {

@@ -231,9 +231,11 @@ struct CrossEntropy {
   /// batch that are all divided by the whole batch's number add up to its mean.
   std::optional<index_t> divisor{};
   Precision precision = Precision::f32;  ///< of linear_cross_entropy's products
+  /// c > 0: a logit z counts as c tanh(z / c), between -c and c (Gemma Team, "Gemma 2", 2024); 0: as it is.
+  double softcap = 0;
 };
 /// Mean over rows of -log softmax(logits)[target], in nats. logits [..., V], targets [...]. Errors: a target outside
-/// 0 .. V-1 that is not ignored, smoothing outside [0, 1).
+/// 0 .. V-1 that is not ignored, smoothing outside [0, 1), a negative soft-cap.
 Tensor cross_entropy(const Tensor& logits, const IdTensor& targets, const CrossEntropy& options = {});
 /// cross_entropy(linear(x, weight, bias), targets, ...) for x [..., C], weight [V, C] and bias [V] or undefined, in
 /// chunks of rows: of the logits, the largest tensor of a model with many tokens, no more than a chunk is ever in

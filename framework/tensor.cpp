@@ -181,6 +181,14 @@ Tensor::Tensor(const Shape& shape)
       storage_(std::make_shared<detail::Storage>(static_cast<std::size_t>(numel_) * sizeof(real))),
       elements_(static_cast<real*>(storage_->block)) {}
 
+Tensor Tensor::without_elements(const Shape& shape) {
+  Tensor t(Shape{0});
+  t.shape_ = shape;
+  t.numel_ = shape.numel();
+  t.elements_ = nullptr;
+  return t;
+}
+
 Tensor Tensor::full(const Shape& shape, real value) {
   Tensor t(shape);
   std::fill_n(t.mutable_data(), t.numel(), value);

@@ -133,6 +133,8 @@ class Tensor {
   /// Uninitialized elements.
   explicit Tensor(const Shape& shape);
 
+  /// One that is counted and never computed with: it has a shape, and no memory for elements; data() is null.
+  static Tensor without_elements(const Shape& shape);
   static Tensor full(const Shape& shape, real value);
   static Tensor zeros(const Shape& shape) { return full(shape, 0); }
   static Tensor scalar(real value) { return full(Shape{}, value); }

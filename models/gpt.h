@@ -8,7 +8,8 @@ namespace heddle {
 /// Sizes of a GPT.
 struct GPTConfig final : ModelConfig, TransformerConfig {
   std::int64_t context = 64;
-  bool tied = true;
+  bool tied = true, embedding_norm = false;
+  double logit_softcap = 0;
 
   std::vector<Key> keys() override;
   index_t block_size() const override { return context; }
@@ -18,8 +19,13 @@ struct GPTConfig final : ModelConfig, TransformerConfig {
 /// GPT-2's form (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019): token and learned
 /// position embeddings, pre-norm blocks, a last norm, and a head that scores every token of the vocabulary. Beside
 /// GPT-2's form there are options: rotary positions, QK-norm, key/value groups, RMSNorm, post-norm blocks (which need
-/// no last norm), other activations and widths. With rotary, RMSNorm, SwiGLU and groups it is Llama's form (Touvron et
-/// al., "LLaMA", 2023).
+/// no last norm), other activations and widths, a norm of the embeddings, a soft-cap on the logits.
+///
+/// Rotary positions, RMSNorm, SwiGLU of a given width, no biases and an untied head make Llama 2's form (Touvron et
+/// al., "Llama 2", 2023); its larger models have groups. Rotary positions, QK-norm, RMSNorm without weights, of the
+/// embeddings too, squared ReLU, no biases, an untied head and a soft-cap make nanochat's first one (Karpathy, 2025).
+/// That turns queries and keys before it normalizes them, which is the same, as turning changes no length; and it turns
+/// them the other way round, which is the same where the halves of each head's rows are exchanged.
 class GPT final : public Model, public NextToken, public WordTable {
  public:
   /// Errors: sizes that do not fit each other.
@@ -35,11 +41,13 @@ class GPT final : public Model, public NextToken, public WordTable {
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(token_embedding) & BOOST_SERIALIZATION_NVP(position_embedding);
+    ar& BOOST_SERIALIZATION_NVP(embedding_norm);
     transformer.serialize(ar, 0U);  // its blocks and norm stand beside the embeddings
     ar& BOOST_SERIALIZATION_NVP(head);
   }
   Embedding token_embedding;
   PositionEmbedding position_embedding;
+  Norm embedding_norm;
   Transformer transformer;
   Linear head;  ///< weight [V, C]: token_embedding's own where tied
 

@@ -27,7 +27,8 @@ class Model {
   /// of all micro-batches of a step. So the parts of a step add up to its mean loss, and their gradients to its
   /// gradient, however it was cut.
   virtual Loss loss(const Batch& batch, index_t divisor, Context& context) = 0;
-  /// Floating-point operations of a training step with this batch: forward and backward, matrix products alone.
+  /// Floating-point operations of a training step with this batch: forward and backward, matrix products alone, as if
+  /// no parameter were frozen.
   virtual double flops(const Batch& batch) = 0;
 };
 

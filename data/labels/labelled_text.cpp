@@ -179,16 +179,14 @@ std::unique_ptr<Dataset> LabelledTextConfig::load(const LoadOptions& options) co
   const Ranges ranges = split.ranges(counts);
   ensure_trainable(ranges, split.name(), "texts");
   Classes classes = number_classes(all.classes, ranges, options.known, kKind, split.name());
-  std::shared_ptr<const Tokenizer> used;
-  if (options.known != nullptr) {
-    ensure(!options.known->tokenizer.kind.empty(), "data.kind = ", kKind,
-           ": the model was trained on data without a tokenizer");
-    used = make_tokenizer(options.known->tokenizer);
-  } else if (!(used = tokenizer.from_file())) {
-    used = tokenizer_for(tokenizer, all, needs_whole_text(tokenizer.kind) ? Range{0, all.count()} : ranges[0]);
-  }
-  return std::make_unique<LabelledTextDataset>(split.name(), std::move(all), std::move(classes.of_example), ranges,
-                                               std::move(classes.names), std::move(used), options.block_size);
+  std::vector<std::string> notices;
+  auto used = given_tokenizer(tokenizer, options, notices);
+  if (!used) used = tokenizer_for(tokenizer, all, needs_whole_text(tokenizer.kind) ? Range{0, all.count()} : ranges[0]);
+  auto dataset =
+      std::make_unique<LabelledTextDataset>(split.name(), std::move(all), std::move(classes.of_example), ranges,
+                                            std::move(classes.names), std::move(used), options.block_size);
+  dataset->notices_.insert(dataset->notices_.begin(), notices.begin(), notices.end());
+  return dataset;
 }
 
 }  // namespace heddle

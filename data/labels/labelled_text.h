@@ -41,6 +41,7 @@ class LabelledTextDataset final : public Dataset {
   std::int32_t class_of(Split split, index_t place) const { return classes_[at(split, place)]; }
 
  private:
+  friend struct LabelledTextConfig;
   struct Example {
     Tokenizer::Ids tokens;
     std::size_t second = 0;  ///< where segment 1 begins

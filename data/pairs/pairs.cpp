@@ -55,11 +55,8 @@ std::shared_ptr<const Tokenizer> joint_tokenizer(TokenizerOptions options, const
 
 SentenceEnds sentence_ends(const TokenizerState& tokenizer) {
   const auto find = [&](const char* special) {
-    const auto& all = tokenizer.specials;
-    const auto found = std::find_if(all.begin(), all.end(), [&](std::int32_t id) {
-      return id >= 0 && id < std::ssize(tokenizer.pieces) && tokenizer.pieces[static_cast<std::size_t>(id)] == special;
-    });
-    ensure(found != all.end(), "pairs: the vocabulary has no special token ", special,
+    const auto found = special_token(tokenizer, special);
+    ensure(found.has_value(), "pairs: the vocabulary has no special token ", special,
            "; one for pairs has <s> and </s>: heddle tokenizer train --special '<s>' '</s>'");
     return *found;
   };
@@ -185,14 +182,8 @@ std::unique_ptr<Dataset> PairsConfig::load(const LoadOptions& options) const {
     if (part != Split::test)
       ensure_filled(part, std::ssize(pairs[number].source), 1, split.name(), " pairs, needs at least 1; give more");
   }
-  std::shared_ptr<const Tokenizer> used;
-  if (options.known != nullptr) {
-    sentence_ends(options.known->tokenizer);  // tells of a model of other data
-    used = make_tokenizer(options.known->tokenizer);
-  } else {
-    used = tokenizer.from_file();
-    if (!used) used = joint_tokenizer(tokenizer, pairs[0]);
-  }
+  auto used = given_tokenizer(tokenizer, options, notices);
+  if (!used) used = joint_tokenizer(tokenizer, pairs[0]);
   auto dataset = std::make_unique<PairsDataset>(split.name(), std::move(pairs), std::move(used), options.block_size);
   dataset->notices_.insert(dataset->notices_.begin(), notices.begin(), notices.end());
   return dataset;

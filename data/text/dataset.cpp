@@ -18,10 +18,11 @@ namespace fs = std::filesystem;
 /// A text that can be read from its beginning as often as needed; it tells `progress` how far that is.
 class Text {
  public:
-  Text(const std::vector<std::string>& files, const TextConfig& config, const LoadOptions& options)
+  Text(const std::vector<std::string>& files, const TextConfig& config, const LoadOptions& options,
+       const std::string& tokenizer)
       : source_(files, config.size, options.seed), progress_(options.progress) {
     ensure(source_.size() > 0, "text: ", files[0], " is empty; give a file with text");
-    if (config.tokenizer.kind != "byte" && config.tokenizer.kind != "bpe") source_.refuse_nul();
+    if (tokenizer != "byte" && tokenizer != "bpe") source_.refuse_nul();
   }
   std::uint64_t size() const { return source_.size(); }
   std::string place(std::uint64_t at) const { return source_.place(at); }
@@ -103,9 +104,8 @@ struct Loading {
   std::shared_ptr<const Tokenizer> tokenizer{};
   std::vector<std::string> notices{};
 
-  /// Of files of text: the one that is set, or one that learns from them.
-  std::shared_ptr<const Tokenizer> tokenizer_for_text() const {
-    if (auto given = config.tokenizer.from_file()) return given;
+  /// One that learns from the files of text.
+  std::shared_ptr<const Tokenizer> trained_tokenizer() const {
     std::vector<std::string> learned_from = files[0];
     double share = 1;
     if (needs_whole_text(config.tokenizer.kind)) {
@@ -114,7 +114,7 @@ struct Loading {
     } else {
       share = config.split.training_share();
     }
-    Text text(learned_from, config, options);
+    Text text(learned_from, config, options, config.tokenizer.kind);
     const auto bytes = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(text.size()) * share));
     return train_tokenizer(config.tokenizer, text.reader("learning tokens", bytes));
   }
@@ -124,15 +124,20 @@ struct Loading {
     const std::vector<std::string>& of = files[split];
     if (of.size() == 1 && is_hdf5(of[0])) {
       TokenText text = load_tokens(of[0]);
-      if (!tokenizer) tokenizer = make_tokenizer(text.tokenizer);
+      if (!tokenizer) {
+        tokenizer = make_tokenizer(text.tokenizer);
+        config.tokenizer.note_other_kind(*tokenizer, of[0] + " holds", notices);
+      }
       ensure(tokenizer->state() == text.tokenizer, "data.path: ", of[0], " was encoded with another tokenizer than ",
              split == 0 ? "the model's" : "the training part", "; encode the text with heddle tokenizer encode RUN");
       kept = true;
       return text;
     }
-    Text text(of, config, options);
-    if (config.tokenizer.kind == "char") check_utf8(text);
-    if (!tokenizer) tokenizer = tokenizer_for_text();
+    if (!tokenizer) tokenizer = given_tokenizer(config.tokenizer, options, notices);
+    const std::string& kind = tokenizer ? tokenizer->state().kind : config.tokenizer.kind;
+    Text text(of, config, options, kind);
+    if (kind == "char") check_utf8(text);
+    if (!tokenizer) tokenizer = trained_tokenizer();
     const fs::path cache = options.cache.empty() ? fs::path() : options.cache / kCache[split];
     std::optional<TokenText> known = kept_tokens(text, *tokenizer, cache);
     kept = known.has_value();
@@ -159,11 +164,7 @@ std::vector<Key> TextConfig::keys() {
 
 std::unique_ptr<Dataset> TextConfig::load(const LoadOptions& options) const {
   Loading loading{*this, options, split.files("text")};
-  if (options.known != nullptr) {
-    ensure(!options.known->tokenizer.kind.empty(),
-           "data.kind = text: the model was trained on data without a tokenizer");
-    loading.tokenizer = make_tokenizer(options.known->tokenizer);
-  }
+  if (options.known != nullptr) loading.tokenizer = given_tokenizer(tokenizer, options, loading.notices);
   std::array<TokenText, 3> texts;
   std::array<bool, 3> kept{true, true, true};
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -172,12 +173,6 @@ std::unique_ptr<Dataset> TextConfig::load(const LoadOptions& options) const {
   auto dataset = std::make_unique<TextDataset>(split, loading.tokenizer, std::move(texts), options.block_size);
   dataset->kept_ = kept;
   dataset->notices_ = loading.notices;
-  const bool encoded = loading.files[0].size() == 1 && is_hdf5(loading.files[0][0]);
-  const std::string& used = loading.tokenizer->state().kind;
-  if (used != tokenizer.kind)
-    dataset->notices_.push_back(concat_text(
-        "data.tokenizer = ", tokenizer.kind,
-        " is not used: ", encoded ? loading.files[0][0] + " holds" : "the model reads", " tokens of the kind ", used));
   return dataset;
 }
 

@@ -65,10 +65,9 @@ struct TextConfig final : DataConfig {
   std::int64_t size = 2000000;
 
   std::vector<Key> keys() override;
-  /// The tokens at the paths: of a token file; or of texts (see TextSource), encoded with the known tokenizer, or with
-  /// the one in tokenizer.file, or with one that is trained (a kind that can encode what it has not seen learns from
-  /// the training part alone). Tokens of a text that lie in options.cache are taken, if text and tokenizer are the
-  /// same.
+  /// The tokens at the paths: of a token file; or of texts (see TextSource), encoded with the given tokenizer (see
+  /// given_tokenizer), or with one that is trained (a kind that can encode what it has not seen learns from the
+  /// training part alone). Tokens of a text that lie in options.cache are taken, if text and tokenizer are the same.
   /// Errors: those of reading; text that the tokenizer cannot encode; another tokenizer than the token file's; those of
   /// TextDataset.
   std::unique_ptr<Dataset> load(const LoadOptions& options) const override;

@@ -28,6 +28,13 @@ std::shared_ptr<const Tokenizer> TokenizerConfig::from_file() const {
   return make_tokenizer(state);
 }
 
+void TokenizerConfig::note_other_kind(const Tokenizer& used, const std::string& source,
+                                      std::vector<std::string>& notices) const {
+  const std::string& other = used.state().kind;
+  if (other != kind)
+    notices.push_back("data.tokenizer = " + kind + " is not used: " + source + " tokens of the kind " + other);
+}
+
 Key TokenizerConfig::special_tokens_key() {
   return Key("special_tokens", specials,
              "tokens of a trained vocabulary beside those that it learns, as [CLS], [SEP], [MASK], which bert needs")

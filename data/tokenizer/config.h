@@ -18,6 +18,8 @@ struct TokenizerConfig : TokenizerOptions {
   /// The one in `file`; null where there is none, so that one is to be trained. Errors: those of read_tokenizer; a kind
   /// that no file holds; a special token of these settings that is none of the file's.
   std::shared_ptr<const Tokenizer> from_file() const;
+  /// Tells in `notices` that the data is read with a tokenizer of another kind than these settings', and from where.
+  void note_other_kind(const Tokenizer& used, const std::string& source, std::vector<std::string>& notices) const;
   /// The key of special tokens, for data that lets a config say them.
   Key special_tokens_key();
 };

@@ -35,20 +35,24 @@ struct NamedParameter {
   bool frozen() const { return !tensor.requires_grad(); }
 };
 
-/// Number of elements of all parameters.
+/// Number of elements of all parameters, and of those that are frozen.
 index_t count_elements(const std::vector<NamedParameter>& parameters);
+index_t count_frozen(const std::vector<NamedParameter>& parameters);
 
-/// Freezes the parameters whose names fit a pattern (see pattern.h): "blocks/0/*", or a whole name. To be called before
-/// an optimizer is made, which has no moments for them then. Errors: a pattern that no name fits.
+/// Freezes the parameters whose names, or what they begin with before a '/', fit a pattern (see pattern.h): a name, or
+/// a path for all that is below it, "blocks/0"; "blocks/0..3" stands for blocks/0, blocks/1, blocks/2 and blocks/3. To
+/// be called before an optimizer is made, which has no moments for them then. Errors: a pattern, or a number of a
+/// range, that no name fits, naming the nearest path.
 void freeze(const std::vector<NamedParameter>& parameters, const std::string& pattern);
 
 /// Makes the parameters of a model. Each that is drawn has a random stream of its own, in the order of the calls.
 class Initializer {
  public:
   Initializer(const Rng& rng) : rng_(rng) {}  // NOLINT: where weights are made, a seed says how
-  /// One that draws and fills nothing: parameters have their shapes, and elements to be read from a checkpoint. Memory
-  /// that nobody writes to costs none, so that a model larger than memory can be counted.
+  /// One that draws and fills nothing: parameters have their shapes, and elements to be read from a checkpoint.
   static Initializer shapes_only();
+  /// One whose parameters have no elements, so that a model larger than memory can be counted.
+  static Initializer counting();
 
   /// Normal with mean 0.
   Parameter normal(const Shape& shape, double stddev, Role role);
@@ -57,9 +61,18 @@ class Initializer {
   Parameter full(const Shape& shape, real value, Role role);
 
  private:
+  enum class Elements { filled, as_they_come, none };
+  Initializer(const Rng& rng, Elements elements) : rng_(rng), elements_(elements) {}
+  /// What `fill` makes, or the shape alone.
+  template <class Fill>
+  Parameter make(const Shape& shape, Role role, const Fill& fill) const {
+    if (elements_ == Elements::filled) return {fill(), role};
+    return {elements_ == Elements::none ? Tensor::without_elements(shape) : Tensor(shape), role};
+  }
+
   Rng rng_;
   std::uint64_t next_ = 0;
-  bool fills_ = true;
+  Elements elements_ = Elements::filled;
 };
 
 }  // namespace heddle

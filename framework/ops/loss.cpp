@@ -11,15 +11,18 @@ namespace {
 
 /// Targets of a cross-entropy and what is made of them.
 struct Targets {
-  /// Errors: sizes that do not fit, a target that is no class, smoothing outside [0, 1); they name `op`.
+  /// Errors: sizes that do not fit, a target that is no class, smoothing outside [0, 1), a negative cap; they name
+  /// `op`.
   Targets(const char* op, const Shape& rows, const IdTensor& ids_, index_t classes_, const CrossEntropy& options)
       : ids(ids_),
         classes(classes_),
         ignore(options.ignore_index),
-        smoothing(static_cast<real>(options.label_smoothing)) {
+        smoothing(static_cast<real>(options.label_smoothing)),
+        softcap(static_cast<real>(options.softcap)) {
     ensure(rows == ids.shape(), op, ": rows ", rows, " and targets ", ids.shape(), " do not fit");
     ensure(options.label_smoothing >= 0 && options.label_smoothing < 1, op, ": label smoothing ",
            options.label_smoothing, " is not within [0, 1)");
+    ensure(options.softcap >= 0, op, ": a soft-cap of ", options.softcap, " is none; give a positive one, or 0");
     index_t counted = 0;
     for (index_t r = 0; r < ids.numel(); ++r) {
       if (ids[r] == ignore) continue;
@@ -43,15 +46,25 @@ struct Targets {
     return nats;
   }
 
-  /// dx = (softmax(x) - q) * scale; dx may be x.
+  /// A row's logits as the loss takes them: y = cap tanh(x / cap), where there is a cap; y may be x.
+  void cap(const real* x, real* y) const {
+    const real inverse = 1 / softcap;
+    for (index_t i = 0; i < classes; ++i) y[i] = softcap * tanh_of(x[i] * inverse);
+  }
+
+  /// dx = (softmax(x) - q) * scale, by the slope 1 - (x / cap)^2 where x was capped; dx may be x.
   void gradient(index_t r, const real* x, real top, real log_sum, real scale, real* dx) const {
     if (ids[r] == ignore) {
       std::fill_n(dx, classes, real{0});
       return;
     }
-    const real everywhere = smoothing / static_cast<real>(classes);
-    for (index_t i = 0; i < classes; ++i) dx[i] = (exp_of(x[i] - top - log_sum) - everywhere) * scale;
-    dx[ids[r]] -= (1 - smoothing) * scale;
+    const real everywhere = smoothing / static_cast<real>(classes), of_target = x[ids[r]];
+    const auto fill = [&](const auto& slope) {
+      for (index_t i = 0; i < classes; ++i) dx[i] = (exp_of(x[i] - top - log_sum) - everywhere) * scale * slope(x[i]);
+      dx[ids[r]] -= (1 - smoothing) * scale * slope(of_target);
+    };
+    if (softcap == 0) return fill([](real) { return real{1}; });
+    fill([inverse = 1 / softcap](real y) { return 1 - y * inverse * (y * inverse); });
   }
 
   /// The rows' losses over the divisor; 0 where no row counts.
@@ -62,7 +75,7 @@ struct Targets {
 
   IdTensor ids;
   index_t classes, ignore, divisor = 0;
-  real smoothing;
+  real smoothing, softcap;
 };
 
 }  // namespace
@@ -71,20 +84,26 @@ Tensor cross_entropy(const Tensor& logits, const IdTensor& target_ids, const Cro
   ensure(logits.ndim() >= 1, "cross_entropy: logits ", logits.shape(), " need an axis of classes");
   const index_t classes = logits.size(-1), rows = target_ids.numel();
   const Targets targets("cross_entropy", logits.shape().without(-1), target_ids, classes, options);
-  Tensor tops({rows}), log_sums({rows});
+  Tensor tops({rows}), log_sums({rows}), seen = logits;  // as the loss takes them
+  if (targets.softcap > 0) {
+    seen = Tensor(logits.shape());
+    parallel_rows(rows, classes, [&, to = seen.mutable_data()](index_t r) {
+      targets.cap(logits.data() + r * classes, to + r * classes);
+    });
+  }
   const double total =
       parallel_sum(rows, row_grain(classes),
                    [&, top = tops.mutable_data(), log_sum = log_sums.mutable_data()](index_t begin, index_t end) {
                      double sum = 0;
                      for (index_t r = begin; r < end; ++r)
-                       sum += targets.loss(r, logits.data() + r * classes, top[r], log_sum[r]);
+                       sum += targets.loss(r, seen.data() + r * classes, top[r], log_sum[r]);
                      return sum;
                    });
   return make_result("cross_entropy", targets.mean(total), {logits}, [=](const Tensor& dy) -> Grads {
-    Tensor dx(logits.shape());
+    Tensor dx(seen.shape());
     const real scale = dy.item() * targets.share();
     parallel_rows(rows, classes, [&, to = dx.mutable_data()](index_t r) {
-      targets.gradient(r, logits.data() + r * classes, tops.data()[r], log_sums.data()[r], scale, to + r * classes);
+      targets.gradient(r, seen.data() + r * classes, tops.data()[r], log_sums.data()[r], scale, to + r * classes);
     });
     return {dx};
   });
@@ -128,6 +147,7 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
       double sum = 0;
       for (index_t r = begin; r < end; ++r) {
         real* const row = scores + r * classes;
+        if (targets.softcap > 0) targets.cap(row, row);
         real top = 0, log_sum = 0;
         sum += targets.loss(first + r, row, top, log_sum);
         if (wants_slopes) targets.gradient(first + r, row, top, log_sum, targets.share(), row);

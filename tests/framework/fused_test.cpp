@@ -90,6 +90,27 @@ TEST_CASE("a sum and its norm in one pass equal the two after another, gradients
                       Catch::Contains("[2, 3]") && Catch::Contains("differ"));
 }
 
+TEST_CASE("a soft-capped cross-entropy is that of c tanh(z / c), gradients included, and no logit is beyond c") {
+  const IdTensor ids({0, 6, -1, 3, 3}, {5});
+  const double cap = 0.7, smoothing = GENERATE(0.0, 0.2);
+  const CrossEntropy plain{-1, smoothing}, capped{-1, smoothing, {}, Precision::f32, cap};
+  const std::vector<Shape> shapes = {{5, 9}, {70, 9}};
+  const auto composed = results(
+      [&](const auto& x) { return cross_entropy(tanh(linear(x[0], x[1]) / real(cap)) * real(cap), ids, plain); },
+      shapes);
+  const auto apart = results([&](const auto& x) { return cross_entropy(linear(x[0], x[1]), ids, capped); }, shapes);
+  const auto fused = results([&](const auto& x) { return linear_cross_entropy(x[0], x[1], ids, capped); }, shapes);
+  CHECK(largest_difference(apart, composed) < (sizeof(real) == 8 ? 1e-13 : 1e-5));
+  CHECK(largest_difference(fused, composed) < (sizeof(real) == 8 ? 1e-13 : 1e-5));
+  const IdTensor last({2}, {1});
+  Tensor far = Tensor::from({1e4, 0, -1e4}, {1, 3}).set_requires_grad();
+  const Tensor loss = cross_entropy(far, last, {-1, 0, {}, Precision::f32, cap});
+  CHECK(static_cast<double>(loss.item()) == Approx(std::log(std::exp(2 * cap) + std::exp(cap) + 1)));
+  backward(loss);
+  CHECK(far.grad().data()[0] == 0);
+  CHECK(far.grad().data()[1] > 0);
+}
+
 TEST_CASE("attention in tiles equals products, a softmax and a product over whole matrices") {
   // lengths at, within and past the edges of a tile; heads alone and in groups
   const index_t time = GENERATE(3, 64, 65, 256, 300);

@@ -155,6 +155,10 @@ TEST_CASE("wrong shapes and values are refused by the op's name") {
        [&] {
          cross_entropy(t({1, 3}), IdTensor({0}, {1}), {-1, 1});
        }},
+      {"linear_cross_entropy: a soft-cap of -1",
+       [&] {
+         linear_cross_entropy(t({1, 3}), t({5, 3}), IdTensor({0}, {1}), {-1, 0, {}, Precision::f32, -1});
+       }},
       {"mse_loss: prediction [2] and target [3]", [&] { mse_loss(t({2}), t({3})); }},
       {"bce_with_logits: logits [2] and target [3]", [&] { bce_with_logits(t({2}), t({3})); }},
   };

@@ -243,7 +243,7 @@ const std::vector<Row>& table() {
                    return cross_entropy(x[0], ids_of({0, 6, -1, 3, 3}, {5}));
                  }});
     r.push_back({"cross_entropy", {{{2, 2, 3}, -3, 3}}, [](const Inputs& x) {
-                   return cross_entropy(x[0], ids_of({0, 2, 9, 1}, {2, 2}), {9, 0.2});
+                   return cross_entropy(x[0], ids_of({0, 2, 9, 1}, {2, 2}), {9, 0.2, {}, Precision::f32, 1.5});
                  }});
     r.push_back({"cross_entropy", {{{2, 3}}}, [](const Inputs& x) {
                    return cross_entropy(x[0], ids_of({-1, -1}, {2}));
@@ -252,7 +252,8 @@ const std::vector<Row>& table() {
                    return linear_cross_entropy(x[0], x[1], ids_of({0, 6, -1, 3, 3}, {5}));
                  }});
     r.push_back({"linear_cross_entropy", {{{2, 2, 3}}, {{4, 3}}}, [](const Inputs& x) {
-                   return linear_cross_entropy(x[0], x[1], ids_of({0, 2, 9, 1}, {2, 2}), {9, 0.2}) * real{3};
+                   const CrossEntropy capped{9, 0.2, {}, Precision::f32, 0.5};
+                   return linear_cross_entropy(x[0], x[1], ids_of({0, 2, 9, 1}, {2, 2}), capped) * real{3};
                  }});
     r.push_back({"linear_cross_entropy", {{{5, 3}}, {{7, 3}}, {{7}}}, [](const Inputs& x) {
                    return linear_cross_entropy(x[0], x[1], ids_of({0, 6, -1, 3, 3}, {5}), {-1, 0.1}, x[2]);

@@ -1,119 +1,14 @@
-#include "models/gpt.h"
-
-#include <catch2/catch.hpp>
 #include <set>
 
 #include "framework/gemm.h"
 #include "framework/optim.h"
 #include "tests/golden/golden.h"
+#include "tests/models/gpt_fixture.h"
 
 namespace heddle {
-namespace {
-
-constexpr double kTolerance = sizeof(real) == sizeof(double) ? 1e-9 : 1e-4;
-
-GPTConfig tiny(bool bias, bool tied) {
-  GPTConfig config;
-  config.n_layer = 2;
-  config.n_head = 3;
-  config.n_embd = 12;
-  config.context = 7;
-  config.bias = bias;
-  config.tied = tied;
-  return config;
-}
-
-/// With the options that came after GPT-2.
-GPTConfig later(GPTConfig config) {
-  config.positions = Positions::rotary;
-  config.qk_norm = true;
-  config.activation = Activation::swiglu;
-  return config;
-}
-
-/// GPT-2's form, and one with every option that came after it.
-GPTConfig either_form() {
-  if (GENERATE(false, true)) return tiny(true, true);
-  GPTConfig config = later(tiny(true, true));
-  config.norm = NormKind::rms;
-  config.n_kv_head = 1;
-  return config;
-}
-
-IdTensor some_ids(index_t batch, index_t time, std::int32_t shift = 0) {
-  IdTensor ids({batch, time});
-  for (index_t i = 0; i < ids.numel(); ++i) ids[i] = static_cast<std::int32_t>((i * 7 + 3 + shift) % 11);
-  return ids;
-}
-
-Batch batch_of(const IdTensor& inputs, const IdTensor& targets) {
-  Batch batch;
-  batch.inputs = inputs;
-  batch.targets = targets;
-  return batch;
-}
-
-}  // namespace
-
-TEST_CASE("tiny GPTs compute PyTorch's logits, loss, gradients and ten AdamW steps") {
-  const auto [file, form] =
-      GENERATE(std::pair("gpt_bias_tied.txt", tiny(true, true)), std::pair("gpt_plain_untied.txt", tiny(false, false)),
-               std::pair("gpt_rotary_swiglu.txt", later(tiny(true, false))));
-  INFO(file);
-  const Golden golden(file);
-  GPT model(form, 11, Rng(1));
-  auto parameters = model.named_parameters();
-  for (NamedParameter& p : parameters) {
-    INFO(p.name);
-    const Tensor value = golden.tensor("param/" + p.name);
-    REQUIRE(value.shape() == p.tensor.shape());
-    std::copy_n(value.data(), value.numel(), p.tensor.mutable_data());
-  }
-  const Batch batch = batch_of(golden.ids("inputs"), golden.ids("targets"));
-  Context context;
-  REQUIRE(golden_error(model.logits(batch.inputs, context), golden.values("logits")) < kTolerance);
-  const Tensor loss = model.loss(batch, batch.count(), context).value;
-  REQUIRE(golden_error(loss, golden.values("loss")) < kTolerance);
-  backward(loss);
-  for (const NamedParameter& p : parameters) {
-    INFO(p.name);
-    REQUIRE(golden_error(p.tensor.grad(), golden.values("grad/" + p.name)) < kTolerance);
-  }
-
-  OptimConfig config;
-  config.weight_decay = 0.1;
-  config.eps = 1e-5;
-  Optimizer optimizer(config, parameters);
-  for (std::size_t step = 0; step < golden.values("rates").size(); ++step) {
-    optimizer.zero_grad();
-    const Tensor before = model.loss(batch, batch.count(), context).value;
-    REQUIRE(golden_error(before, {golden.values("losses")[step]}) < kTolerance);
-    backward(before);
-    const double norm = grad_norm(parameters);
-    REQUIRE(norm == Approx(golden.values("norms")[step]).epsilon(kTolerance));
-    optimizer.step(golden.values("rates")[step], clip_scale(norm, 1));
-  }
-  for (const NamedParameter& p : parameters) {
-    INFO(p.name);
-    CHECK(golden_error(p.tensor, golden.values("step/" + p.name)) < kTolerance);
-  }
-}
-
-TEST_CASE("a GPT has GPT-2's number of parameters, tied ones counted once") {
-  GPTConfig config;
-  config.n_layer = 12;
-  config.n_head = 12;
-  config.n_embd = 768;
-  config.context = 1024;
-  REQUIRE(count_elements(GPT(config, 50257, Initializer::shapes_only()).named_parameters()) == 124439808);
-  config = tiny(true, false);
-  const auto untied = count_elements(GPT(config, 11, Rng(1)).named_parameters());
-  config.tied = true;
-  REQUIRE(untied - count_elements(GPT(config, 11, Rng(1)).named_parameters()) == 11 * 12);
-}
 
 TEST_CASE("a GPT's logits do not depend on later tokens, and do on earlier ones") {
-  GPT model(either_form(), 11, Rng(1));
+  GPT model(any_form(), 11, Rng(1));
   Context context;
   IdTensor ids = some_ids(2, 7);
   const Tensor before = model.logits(ids, context);
@@ -126,7 +21,7 @@ TEST_CASE("a GPT's logits do not depend on later tokens, and do on earlier ones"
 }
 
 TEST_CASE("logits with a decode state equal those without, token by token and in pieces") {
-  GPT model(either_form(), 11, Rng(1));
+  GPT model(any_form(), 11, Rng(1));
   const IdTensor ids = some_ids(2, 7);
   const NoGradGuard no_grad;
   Context plain;
@@ -153,7 +48,7 @@ TEST_CASE("logits with a decode state equal those without, token by token and in
 }
 
 TEST_CASE("the last position's logits alone are those of all positions") {
-  GPT model(either_form(), 11, Rng(1));
+  GPT model(any_form(), 11, Rng(1));
   Context all, last;
   last.last_only = true;
   const Tensor whole = model.logits(some_ids(2, 7), all), one = model.logits(some_ids(2, 7), last);
@@ -165,7 +60,7 @@ TEST_CASE("the last position's logits alone are those of all positions") {
 }
 
 TEST_CASE("recomputing blocks changes no bit of the loss and the gradients, dropout included") {
-  GPTConfig config = either_form();
+  GPTConfig config = any_form();
   config.dropout = 0.2;
   GPT model(config, 11, Rng(1));
   auto parameters = model.named_parameters();
@@ -254,66 +149,8 @@ TEST_CASE("dropout acts in training alone, and the same seed drops the same") {
   REQUIRE(logits(true, 1) != logits(false, 1));
 }
 
-TEST_CASE("a GPT with groups, rotary positions, RMSNorm and SwiGLU has TinyLlama's number of parameters") {
-  GPTConfig config;
-  config.n_layer = 22;
-  config.n_head = 32;
-  config.n_kv_head = 4;
-  config.n_embd = 2048;
-  config.mlp_width = 5632;
-  config.bias = config.tied = false;
-  config.positions = Positions::rotary;
-  config.activation = Activation::swiglu;
-  config.norm = NormKind::rms;
-  REQUIRE(count_elements(GPT(config, 32000, Initializer::shapes_only()).named_parameters()) == 1100048384);
-  pool_trim();
-}
-
-TEST_CASE("each option of the blocks that a config names reaches them") {
-  GPTConfig plain = tiny(true, true);
-  plain.positions = Positions::rotary;
-  GPTConfig base = plain, width = plain, groups = plain, norm = plain, position = plain;
-  base.rotary_base = 20;
-  width.mlp_width = 9;
-  groups.n_kv_head = 1;
-  norm.norm = NormKind::rms;
-  position.norm_position = NormPosition::post;
-  const auto logits = [](const GPTConfig& config) {
-    GPT model(config, 11, Rng(1));
-    Context context;
-    const Tensor y = model.logits(some_ids(2, 7), context);
-    return std::vector<real>(y.span().begin(), y.span().end());
-  };
-  std::set<std::vector<real>> different;
-  for (const GPTConfig& config : {plain, base, width, groups, norm, position}) different.insert(logits(config));
-  REQUIRE(different.size() == 6);
-  REQUIRE(GPT(groups, 11, Rng(1)).transformer.blocks[1].attention.qkv.weight.shape() == Shape{12 + 2 * 4, 12});
-  REQUIRE(GPT(width, 11, Rng(1)).transformer.blocks[1].mlp.fc.weight.shape() == Shape{9, 12});
-}
-
-TEST_CASE("post-norm blocks need no last norm, and learn") {
-  GPTConfig config = tiny(true, true);
-  config.norm_position = NormPosition::post;
-  config.norm = GENERATE(NormKind::layer, NormKind::rms);
-  GPT model(config, 11, Rng(1));
-  const auto parameters = model.named_parameters();
-  REQUIRE(std::none_of(parameters.begin(), parameters.end(),
-                       [](const NamedParameter& p) { return p.name.starts_with("norm/"); }));
-  Optimizer optimizer(OptimConfig(), parameters);
-  const Batch batch = batch_of(some_ids(2, 7), some_ids(2, 7, 5));
-  Context context;
-  const double first = static_cast<double>(model.loss(batch, 14, context).value.item());
-  for (int step = 0; step < 30; ++step) {
-    optimizer.zero_grad();
-    backward(model.loss(batch, 14, context).value);
-    for (const NamedParameter& p : parameters) REQUIRE(p.tensor.grad().defined());
-    optimizer.step(0.01);
-  }
-  REQUIRE(static_cast<double>(model.loss(batch, 14, context).value.item()) < 0.5 * first);
-}
-
 TEST_CASE("a GPT whose weights were not drawn is the one whose weights it is given") {
-  GPTConfig config = either_form();
+  GPTConfig config = any_form();
   GPT drawn(config, 11, Rng(1)), shaped(config, 11, Initializer::shapes_only());
   const auto from = drawn.named_parameters(), to = shaped.named_parameters();
   REQUIRE(from.size() == to.size());
@@ -346,19 +183,8 @@ TEST_CASE("embeddings and the head are tables, products read every matrix and th
   REQUIRE(multiplied_weights(model).size() == wanted.size());
 }
 
-TEST_CASE("sizes that do not fit each other are refused by their keys") {
-  GPTConfig config = tiny(true, true);
-  config.n_head = 5;
-  REQUIRE_THROWS_WITH(config.build({std::vector<std::string>(11, "x")}, Rng(1)),
-                      Catch::Contains("model.n_head = 5 does not divide model.n_embd = 12"));
-  config = tiny(true, true);
-  config.n_kv_head = 2;
-  REQUIRE_THROWS_WITH(config.build({std::vector<std::string>(11, "x")}, Rng(1)),
-                      Catch::Contains("model.n_kv_head = 2 does not divide model.n_head = 3"));
-}
-
 TEST_CASE("the loss of a GPT is the cross-entropy of its logits, in each precision") {
-  GPT model(tiny(true, GENERATE(false, true)), 11, Rng(1));
+  GPT model(any_form(), 11, Rng(1));
   const Batch batch = batch_of(some_ids(3, 7), some_ids(3, 7, 1));
   const NoGradGuard no_grad;
   const auto losses = [&](Precision precision) {

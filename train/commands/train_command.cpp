@@ -1,7 +1,9 @@
 #include <filesystem>
+#include <optional>
 
 #include "data/io/file.h"
 #include "train/commands/commands.h"
+#include "train/run/init.h"
 #include "train/run/progress.h"
 #include "train/run/session.h"
 
@@ -34,32 +36,46 @@ void prepare_folder(const Experiment& experiment) {
   write_file(folder / "config.cfg", experiment.text());
 }
 
-std::unique_ptr<Dataset> load(const Experiment& experiment, const DataState* known, const fs::path& folder) {
+std::unique_ptr<Dataset> load(const Experiment& experiment, const DataState* known, const fs::path& folder,
+                              const TokenizerState* tokenizer = nullptr) {
   Reporter reporter;
-  return experiment.load_data(known, folder, [&](const char* what, std::uint64_t bytes, std::uint64_t of) {
-    reporter.progress(progress_text(what, bytes, of));
-  });
+  return experiment.load_data(
+      known, folder,
+      [&](const char* what, std::uint64_t bytes, std::uint64_t of) {
+        reporter.progress(progress_text(what, bytes, of));
+      },
+      tokenizer);
 }
 
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
   bool profiled = false;
+  std::string init;
   CommandLine line;
   line.usage = "train CONFIG [options] [--section.key=value ...]";
-  line.options = {{"profile", profiled, "at the end, show the steps' time by op"}};
+  line.options = {{"init", init, "begin with the tokenizer and weights of another run: --run.init"},
+                  {"profile", profiled, "at the end, show the steps' time by op"}};
   line.summary =
       "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
       "heddle config --help lists every key.";
   line.overrides = true;
   if (!line.parse(arguments)) return 0;
   Settings settings = Settings::from_file(line.positional[0]);
+  if (!init.empty()) line.assignments.push_back("run.init=" + init);
   settings.override_with(line.assignments);
   const Experiment experiment(settings);
   experiment.apply_to_process();
   check_folder(experiment);
-  const auto dataset = load(experiment, nullptr, experiment.folder());
+  std::optional<LoadedRun> from;
+  if (!experiment.run.init.empty())
+    from = load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"}));
+  const bool has_tokenizer = from && !from->data.tokenizer.kind.empty();
+  const auto dataset = load(experiment, nullptr, experiment.folder(), has_tokenizer ? &from->data.tokenizer : nullptr);
   const auto model = experiment.build_model(dataset->state().spec());
+  std::string taken;
+  if (from) taken = take_weights(*from, *model, dataset->state()).text();
+  from.reset();
   const auto learner = experiment.make_learner(*model);
   RunState state;
   state.fingerprint = dataset->fingerprint();
@@ -68,6 +84,7 @@ int train_command(const std::vector<std::string>& arguments) {
   prepare_folder(experiment);
   dataset->keep_in(experiment.folder());
   if (profiled) session.profile_steps();
+  if (!taken.empty()) session.on_init(taken);
   session.run();
   return 0;
 }

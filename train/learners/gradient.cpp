@@ -21,6 +21,9 @@ std::vector<Key> GradientConfig::train_keys() {
           "activation checkpointing: keep only what goes into each block and compute the rest again in backward: less "
           "memory, a third more time, the same bits")
           .resumable(),
+      Key("freeze", freeze,
+          "parameters that stay as they are, as token_embedding, blocks/0..3; a path stands for all that is below it")
+          .separated(),
   };
 }
 
@@ -28,12 +31,25 @@ std::unique_ptr<Learner> GradientConfig::make(Model& model, const Rng& rng, Prec
   return std::make_unique<GradientLearner>(*this, model, rng, precision);
 }
 
+namespace {
+
+/// A model's parameters, those frozen that `patterns` name.
+std::vector<NamedParameter> learning_parameters(Model& model, const std::vector<std::string>& patterns) {
+  auto parameters = model.named_parameters();
+  for (const std::string& pattern : patterns) freeze(parameters, pattern);
+  ensure(count_frozen(parameters) < count_elements(parameters),
+         "train.freeze: every parameter is frozen, and none would learn; leave one out");
+  return parameters;
+}
+
+}  // namespace
+
 GradientLearner::GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision)
     : config_(config),
       model_(model),
       rng_(rng),
       precision_(precision),
-      parameters_(model.named_parameters()),
+      parameters_(learning_parameters(model, config.freeze)),
       optimizer_(config.optim, parameters_, precision),
       carried_(static_cast<std::size_t>(config.accumulate)) {
   // Products would round the weights when they first meet them; done now, the memory forecast counts it once.
@@ -135,12 +151,16 @@ GradientLearner::StepMemory GradientLearner::measure_memory(const Batch& batch) 
   return bytes;
 }
 
+double GradientLearner::gradient_bytes() const {
+  return static_cast<double>(count_elements(parameters_) - count_frozen(parameters_)) * sizeof(real);
+}
+
 MemoryEstimate GradientLearner::lasting_memory() const {
   MemoryEstimate memory;
   memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
   // sets of gradients that are there at once while micro-batches are summed
   const auto sets = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(config_.accumulate)));
-  memory.gradients = sets * memory.parameters;
+  memory.gradients = sets * gradient_bytes();
   memory.optimizer = static_cast<double>(optimizer_.state_bytes());
   for (const NamedParameter& p : parameters_) {
     if (p.tensor.current_bf16().defined()) memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);
@@ -175,7 +195,7 @@ MemoryEstimate GradientLearner::estimate_memory(const Feed& feed, index_t rows) 
   MemoryEstimate memory = lasting_memory();
   // The last gradients come when most activations are gone; only the sums of other micro-batches are there from the
   // first.
-  memory.activations = std::max(0.0, expected_peak(rows) - memory.parameters);
+  memory.activations = std::max(0.0, expected_peak(rows) - gradient_bytes());
   return memory;
 }
 

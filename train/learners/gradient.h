@@ -11,6 +11,7 @@ struct GradientConfig final : LearnerConfig {
   OptimConfig optim;
   std::int64_t accumulate = 1;
   bool recompute = false;
+  std::vector<std::string> freeze;  ///< patterns of parameters that stay as they are
 
   std::vector<Key> optim_keys() override { return optim.keys(); }
   std::vector<Key> train_keys() override;
@@ -24,6 +25,7 @@ struct GradientConfig final : LearnerConfig {
 /// however its rows are cut into micro-batches.
 class GradientLearner final : public Learner {
  public:
+  /// Errors: a pattern of config.freeze that no parameter fits; none that is left to learn.
   GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision);
 
   /// Where something is not finite, the first op whose result or gradient was not is named.
@@ -46,6 +48,8 @@ class GradientLearner final : public Learner {
     double held, forward, backward;
   };
   StepMemory measure_memory(const Batch& batch);
+  /// What one gradient of each parameter that learns takes.
+  double gradient_bytes() const;
   /// The most that a step with `rows` rows has at one time, by the steps measured so far.
   double expected_peak(index_t rows) const;
   Context context_of(const Batch& batch) const;

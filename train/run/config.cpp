@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "data/io/file.h"
-#include "data/io/spelling.h"
+#include "framework/names.h"
 
 namespace heddle {
 namespace {

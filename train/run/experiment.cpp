@@ -56,6 +56,9 @@ std::vector<Key> RunConfig::keys() {
   return {
       {"name", name, "name of the run; its folder is runs/NAME"},
       {"dir", dir, "another folder for the run"},
+      {"init", init,
+       "another run (its folder, or a checkpoint): the new one takes its tokenizer, and begins with its weights where "
+       "names and shapes are the same"},
       {"seed", seed, "decides weights, order of data, dropout and built-in data", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
       Key("pin", pin, "keep each thread on a core of its own, if there are as many cores as threads").resumable(),
@@ -156,9 +159,9 @@ Precision Experiment::precision() const {
 }
 
 std::unique_ptr<Dataset> Experiment::load_data(const DataState* known, const std::filesystem::path& cache,
-                                               const Progress& progress) const {
+                                               const Progress& progress, const TokenizerState* tokenizer) const {
   ensure(!data->split.path.empty(), "data.path is empty; give the files or folders of the data");
-  return data->load({static_cast<std::uint64_t>(run.seed), model->block_size(), known, cache, progress});
+  return data->load({static_cast<std::uint64_t>(run.seed), model->block_size(), known, cache, progress, tokenizer});
 }
 
 std::unique_ptr<Model> Experiment::build_model(const DataSpec& spec) const {

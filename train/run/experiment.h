@@ -21,7 +21,7 @@ constexpr auto names_of(RunPrecision) {
 }
 
 struct RunConfig {
-  std::string name = "run", dir;
+  std::string name = "run", dir, init;
   RunPrecision precision = RunPrecision::automatic;
   std::int64_t seed = 1, threads = 0;
   bool pin = false, overwrite = false;
@@ -62,9 +62,10 @@ class Experiment {
   /// The precision of products. One that the processor lacks is no error; it is only slow.
   Precision precision() const;
 
-  /// The dataset. `known` is what a checkpoint kept of it; `cache` a folder that it may have been kept in.
+  /// The dataset. `known` is what a checkpoint kept of it; `cache` a folder that it may have been kept in; `tokenizer`
+  /// that of the run that this one begins from.
   std::unique_ptr<Dataset> load_data(const DataState* known = nullptr, const std::filesystem::path& cache = {},
-                                     const Progress& progress = {}) const;
+                                     const Progress& progress = {}, const TokenizerState* tokenizer = nullptr) const;
   /// The model with its first weights, or with its weights' shapes alone.
   std::unique_ptr<Model> build_model(const DataSpec& spec) const;
   std::unique_ptr<Model> shape_model(const DataSpec& spec) const;

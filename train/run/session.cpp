@@ -89,11 +89,13 @@ void Session::introduce() {
   message("data: " + parts_.dataset.describe());
   for (const std::string& notice : parts_.dataset.notices()) message(notice);
   const MemoryEstimate memory = trainer_.estimate_memory();
-  message(
-      fmt::format("model: {}, {} parameters; memory: {} = parameters {} + gradients {} + optimizer {} + activations {}",
-                  experiment.model_kind, human_count(memory.parameters / sizeof(real)), human_bytes(memory.total()),
-                  human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
-                  human_bytes(memory.activations)));
+  const auto frozen = static_cast<double>(count_frozen(parts_.model.named_parameters()));
+  message(fmt::format(
+      "model: {}, {} parameters{}; memory: {} = parameters {} + gradients {} + optimizer {} + activations {}",
+      experiment.model_kind, human_count(memory.parameters / sizeof(real)),
+      frozen > 0 ? ", " + human_count(frozen) + " of them frozen" : "", human_bytes(memory.total()),
+      human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
+      human_bytes(memory.activations)));
   for (const std::string& notice : trainer_.notices()) message(notice);
   // A resumed run has them: it goes on with the same data, and with every key that decides them.
   if (state_.baselines.line.empty()) {
@@ -103,7 +105,7 @@ void Session::introduce() {
   }
   message(state_.baselines.line);
   if (state_.step > 0) message(fmt::format("going on after step {} of {}", state_.step, trainer_.plan().steps));
-  for (const std::string& difference : origins_) message(difference);
+  for (const std::string& note : notes_) message(note);
 }
 
 RunRow Session::row() const {

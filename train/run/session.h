@@ -30,7 +30,9 @@ class Session {
   /// Steps are measured by op, and a table of it ends the log.
   void profile_steps() { profiled_ = true; }
   /// The run goes on from a checkpoint; what computes otherwise than it did there is told.
-  void on_resume(const Origin& before) { origins_ = before.differences(Origin::here(parts_.experiment)); }
+  void on_resume(const Origin& before) { notes_ = before.differences(Origin::here(parts_.experiment)); }
+  /// The run begins with what another one learned; `taken` says what that is.
+  void on_init(const std::string& taken) { notes_ = {taken}; }
   /// Trains; `more` are told beside console, metrics.csv and samples.txt. Errors: a loss that is not finite, a file
   /// that cannot be written; the last good checkpoint stays.
   void run(std::vector<std::unique_ptr<RunListener>> more = {});
@@ -68,7 +70,7 @@ class Session {
   Trainer trainer_;
   std::filesystem::path folder_;
   std::vector<std::unique_ptr<RunListener>> listeners_;
-  std::vector<std::string> origins_;  ///< what computes otherwise than before
+  std::vector<std::string> notes_;  ///< on where the run begins, for the log
   bool profiled_ = false;
 
   /// Sums over the steps since the last row.

@@ -193,6 +193,37 @@ TEST_CASE("a model's tokenizer reads another text, and names what it cannot by t
           std::vector<std::string>{"data.tokenizer = byte is not used: the model reads tokens of the kind char"});
 }
 
+TEST_CASE("another run's tokenizer reads a text in the place of the config's, and no tokens that are encoded already") {
+  const TemporaryFolder folder;
+  const TokenizerState wide = train_tokenizer(TokenizerOptions(), read_from("wxyz"))->state();
+  const std::string text = folder.write("text", std::string(100, 'z'));
+  LoadOptions options{1, 4, nullptr, {}, {}, &wide};
+  TextConfig config = text_at(text);
+  config.tokenizer.kind = "bpe";
+  config.tokenizer.file = "none.json";  // not even looked for
+  const auto dataset = config.load(options);
+  CHECK(dataset->state().tokenizer == wide);
+  CHECK(dataset->notices() ==
+        std::vector<std::string>{"data.tokenizer_file = none.json is not used: the run begins with another one's "
+                                 "tokenizer",
+                                 "data.tokenizer = bpe is not used: the model reads tokens of the kind char"});
+  CHECK_THROWS_WITH(text_at(folder.write("other", std::string(100, 'a'))).load(options), Catch::Contains("U+0061"));
+  // the kind that reads decides what a text may be, not the one that the config names
+  TokenizerOptions any;
+  any.kind = "byte";
+  const TokenizerState bytes = train_tokenizer(any, read_from(""))->state();
+  const std::string binary = folder.write("binary", std::string(99, '\xFF') + std::string(9, '\0'));
+  CHECK_THROWS_WITH(text_at(binary).load({1, 4, nullptr, {}, {}, &wide}), Catch::Contains("is NUL"));
+  CHECK(text_at(binary).load({1, 4, nullptr, {}, {}, &bytes})->state().tokenizer == bytes);
+  // encoded tokens bring their own
+  load_text(text_at(text), 4)->keep_in(folder.path());
+  const TokenizerState narrow = load_text(text_at(text), 4)->state().tokenizer;
+  CHECK(text_at(folder.path("tokens.h5")).load(options)->state().tokenizer == narrow);
+  TextConfig both = text_at(text);
+  both.split.val_path = {folder.path("tokens.h5")};
+  CHECK_THROWS_WITH(both.load(options), Catch::Contains("another tokenizer than the training part"));
+}
+
 TEST_CASE("tiny shakespeare is split and numbered as nanoGPT does") {
   const std::string path = real_data("tinyshakespeare/input.txt");
   if (path.empty()) return;

@@ -32,6 +32,18 @@ struct Tied {
   Linear head;
 };
 
+/// Layers beside each other, with numbers of one and two digits.
+struct Stack {
+  explicit Stack(Initializer init) {
+    for (int i = 0; i < 12; ++i) layers.emplace_back(2, 2, true, init, 1);
+  }
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(layers);
+  }
+  std::vector<Linear> layers;
+};
+
 std::vector<real> values(const Tensor& x) { return {x.span().begin(), x.span().end()}; }
 
 }  // namespace
@@ -65,7 +77,7 @@ TEST_CASE("a frozen parameter keeps every bit, has no gradient and takes no memo
   const IdTensor ids({1, 3, 2, 0}, {2, 2});
   const auto all = named_parameters(model);
   backward(model.loss(ids));  // a gradient from before goes too
-  freeze(all, GENERATE("embedding/weight", "embedding*"));
+  freeze(all, GENERATE("embedding/weight", "embedding*", "embedding"));
   CHECK(all[0].frozen());
   CHECK(!model.head.weight.requires_grad());  // the tied head is the same leaf
   CHECK(!all[0].tensor.grad().defined());
@@ -112,11 +124,40 @@ TEST_CASE("gradients of what is not frozen are those without freezing, and unfre
 TEST_CASE("what cannot be frozen is told: a name that is not there, the result of an op") {
   Tied model{Rng(1)};
   CHECK_THROWS_WITH(freeze(named_parameters(model), "layers/*"),
-                    Catch::Contains("no parameter fits layers/*") && Catch::Contains("norm/bias"));
+                    Catch::Contains("no parameter fits layers/*; the nearest is layer"));
   Tensor y = exp(model.layer.weight);
   CHECK_THROWS_WITH(y.set_requires_grad(false), Catch::Contains("the result of exp"));
   Tensor plain = Tensor::zeros({2});
   CHECK(!plain.set_requires_grad(false).requires_grad());
+}
+
+TEST_CASE("a path freezes all that is below it, a range of numbers each of them, and nothing else") {
+  const auto frozen = [](const std::string& pattern) {
+    Stack stack{Rng(1)};
+    freeze(named_parameters(stack), pattern);
+    std::vector<std::string> names;
+    index_t elements = 0;
+    for (const auto& p : named_parameters(stack)) {
+      if (p.frozen()) names.push_back(p.name);
+      if (p.frozen()) elements += p.tensor.numel();
+    }
+    CHECK(count_frozen(named_parameters(stack)) == elements);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(frozen("layers/1") == Names{"layers/1/weight", "layers/1/bias"});
+  CHECK(frozen("layers/9..10") == Names{"layers/9/weight", "layers/9/bias", "layers/10/weight", "layers/10/bias"});
+  CHECK(frozen("layers/3..3/bias") == Names{"layers/3/bias"});
+  CHECK(frozen("layers/10..11/bias") == Names{"layers/10/bias", "layers/11/bias"});
+  CHECK(frozen("layers/0..1*").size() == 8);  // 0, and what begins with 1
+  CHECK(frozen("layers").size() == 24);
+  CHECK_THROWS_WITH(frozen("layers/10..12"), Catch::Contains("no parameter fits layers/12; the nearest is layers/1"));
+  CHECK_THROWS_WITH(frozen("layers/0..99999999999"), Catch::Contains("no parameter fits layers/12;"));
+  CHECK_THROWS_WITH(frozen("layers/2..1"), Catch::Contains("holds no number"));
+  for (const char* range : {"layers/..3", "layers/0..", "layers/0..x", "layers/0..99999999999999999999"})
+    CHECK_THROWS_WITH(frozen(range), Catch::Contains("stands between two whole numbers"));
+  CHECK_THROWS_WITH(frozen("layers/1/weights"), Catch::Contains("the nearest is layers/1/weight"));
+  CHECK_THROWS_WITH(frozen("ayers"), Catch::Contains("the nearest is layers"));
 }
 
 TEST_CASE("a star in a pattern stands for any characters, all else for itself") {
@@ -129,6 +170,20 @@ TEST_CASE("a star in a pattern stands for any characters, all else for itself") 
   CHECK(fits("*b*", "abc"));
   CHECK(!fits("*b*", "acd"));
   CHECK(!fits("", "a"));
+}
+
+TEST_CASE("an initializer that counts makes parameters of any size without elements, each its own") {
+  Initializer counting = Initializer::counting();
+  const auto before = pool_stats().bytes_in_use;
+  const Parameter a = counting.normal({1 << 20, 1 << 19}, 1, Role::matrix),
+                  b = counting.full({1 << 20, 1 << 19}, 0, Role::table);
+  CHECK(pool_stats().bytes_in_use < before + 1000);
+  CHECK(a.numel() == index_t{1} << 39);
+  CHECK(a.defined());
+  CHECK(a.requires_grad());
+  CHECK(a.data() == nullptr);
+  CHECK(!a.shares_storage(b));
+  CHECK(b.role == Role::table);
 }
 
 TEST_CASE("an initializer draws each parameter from its own stream, and one for shapes draws nothing") {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/io/spelling.h"
 #include "data/io/utf8.h"
+#include "framework/names.h"
 
 namespace heddle {
 namespace {

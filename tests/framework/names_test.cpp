@@ -1,4 +1,4 @@
-#include "data/io/spelling.h"
+#include "framework/names.h"
 
 #include <catch2/catch.hpp>
 
