@@ -134,6 +134,25 @@ TEST_CASE("losses and gradients of a vision transformer's parts of a batch add u
   check_dropout(model, batch);
 }
 
+TEST_CASE("what enters the blocks of a vision transformer is dropped by its share while training, and not else") {
+  ViTConfig config = tiny();
+  config.dropout = 0.25;
+  ViT model(config, images({1, 16, 16}), Rng(1));
+  const auto zeros = [&](bool training) {
+    Capture capture;
+    capture.want("hidden_states/0");
+    Context context;
+    context.training = training;
+    context.capture = &capture;
+    model.class_scores(some_rows(4, {1, 16, 16}, 3), context);
+    const auto entered = capture.at("hidden_states/0").span();
+    return static_cast<double>(std::count(entered.begin(), entered.end(), real{0})) /
+           static_cast<double>(entered.size());
+  };
+  CHECK(zeros(true) == Approx(0.25).margin(0.05));  // of 3,120 elements: a deviation of 0.008
+  CHECK(zeros(false) == 0);
+}
+
 TEST_CASE("recomputed blocks of a vision transformer, and other numbers of threads, give the same bits") {
   ViTConfig config = tiny();
   config.dropout = 0.2;

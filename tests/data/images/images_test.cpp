@@ -197,6 +197,8 @@ TEST_CASE("batches of CIFAR-10 are read, with the names of the classes that lie 
   CHECK(named->size(Split::train) == 3);
   CHECK(named->size(Split::test) == 2);
   CHECK_THAT(named->describe(), Catch::Contains("32 x 32 colour images, 5 classes"));
+  config.channels = Channels::grey;
+  CHECK(load(config)->state().features == std::vector<std::int64_t>{1, 32, 32});
 }
 
 TEST_CASE("a batch of CIFAR-10 that begins with zeros, as IDX files do, is one") {
