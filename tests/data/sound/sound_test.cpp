@@ -1,69 +1,11 @@
-#include "data/sound/sound.h"
-
-#include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
-#include "data/sampler.h"
 #include "data/sound/log_mel.h"
-#include "tests/data/sound/sounds.h"
+#include "tests/data/sound/sound_data.h"
 #include "tests/real_data.h"
 
 namespace heddle {
-namespace {
-
-using Catch::Matchers::Contains;
-
-/// Raw frames of 10 samples at 1,000 a second, of files of a class each in their names.
-SoundConfig raw_at(const std::string& path) {
-  SoundConfig config;
-  config.split.path = {path};
-  config.split.val_files = {"*_val_*"};
-  config.label = "{}_*.wav";
-  config.sample_rate = 1000;
-  config.frame_ms = 10;
-  config.features = SoundFeatures::raw;
-  return config;
-}
-
-/// The same of tones, in bands.
-SoundConfig tones_at(const std::string& path) {
-  SoundConfig config;
-  config.split.path = {path};
-  config.split.val_fraction = 0.25;
-  config.label = "{}_*.wav";
-  config.sample_rate = 8000;
-  config.mels = 20;
-  return config;
-}
-
-std::unique_ptr<Dataset> load(const SoundConfig& config, index_t block_size = 0, const DataState* known = nullptr) {
-  LoadOptions options;
-  options.block_size = block_size;
-  options.known = known;
-  return config.load(options);
-}
-
-Batch all_of(const Dataset& dataset, Split split) { return get_examples(dataset, split, 0, dataset.size(split)); }
-
-std::vector<float> noise(std::size_t count, std::uint64_t seed) {
-  std::vector<float> samples;
-  for (std::size_t i = 0; i < count; ++i) samples.push_back(static_cast<float>(Rng(seed).uniform(i) - 0.5));
-  return samples;
-}
-
-constexpr SoundForm kExact = {1000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT};
-
-/// Feature f of frame t of a row, before it was standardized.
-double feature(const Dataset& dataset, const Batch& batch, index_t row, index_t t, index_t f) {
-  const index_t frames = batch.features.size(1), width = batch.features.size(2);
-  const auto at = static_cast<std::size_t>(f);
-  return static_cast<double>(batch.features.data()[(row * frames + t) * width + f]) * dataset.state().deviation[at] +
-         dataset.state().mean[at];
-}
-
-}  // namespace
 
 TEST_CASE("a frame of 20 ms has 882 samples at 44,100 a second, and frames touch unless a hop is given") {
   SoundConfig config;
@@ -108,17 +50,6 @@ TEST_CASE("a sound's frames hold its samples, the last one zeros behind them, ev
       CHECK(feature(*dataset, batch, 0, t, i) == Approx(wanted).margin(1e-6));
     }
   }
-}
-
-TEST_CASE("frames that would leave samples out between them are refused, and changes of bands where there are none") {
-  const TemporaryFolder folder;
-  for (const char* name : {"a_1.wav", "a_val_1.wav"}) write_sound(folder, name, noise(40, 1), kExact);
-  SoundConfig config = raw_at(folder.path());
-  config.hop_ms = 11;
-  CHECK_THROWS_WITH(load(config), Contains("data.hop_ms = 11 is more than data.frame_ms = 10"));
-  config.hop_ms = 0;
-  config.augment.crop = 1;
-  CHECK_THROWS_WITH(load(config), Contains("data.features = raw: data.speed, warp, gain, crop"));
 }
 
 TEST_CASE("rows are padded with 0 to the longest of the batch, and the mask says where") {
@@ -340,98 +271,6 @@ TEST_CASE(
   index_t longest = 0;
   for (index_t i = 0; i < whole->size(Split::train); ++i) longest = std::max(longest, whole->length(Split::train, i));
   CHECK(longest == 15);
-}
-
-TEST_CASE("a resampled tone lies in the band that it lay in") {
-  const TemporaryFolder folder;
-  for (const int rate : {8000, 44100, 16000}) {
-    write_sound(folder, "t_" + std::to_string(rate) + ".wav", tone(900, static_cast<std::size_t>(rate), rate), {rate});
-  }
-  write_sound(folder, "t_val_1.wav", tone(900, 8000));
-  SoundConfig config = tones_at(folder.path());
-  config.split.val_files = {"*_val_*"};
-  const auto dataset = load(config);
-  const Batch batch = all_of(*dataset, Split::train);
-  REQUIRE(batch.features.size(1) == 50);  // each takes a second
-  std::set<index_t> bands;
-  for (index_t row = 0; row < 3; ++row) {
-    index_t best = 0;
-    for (index_t f = 0; f < 20; ++f) {
-      if (feature(*dataset, batch, row, 25, f) > feature(*dataset, batch, row, 25, best)) best = f;
-    }
-    bands.insert(best);
-  }
-  CHECK(bands.size() == 1);
-}
-
-TEST_CASE("a sound that cannot be read stops the loading with the line of the first in order") {
-  const TemporaryFolder folder;
-  const std::string tones = write_tones(folder, 24);
-  for (const char* name : {"tones/low_bad.wav", "tones/high_bad.wav", "tones/middle_bad.wav"}) folder.write(name, "no");
-  SoundConfig config = tones_at(tones);
-  std::string first;
-  for (int i = 0; i < 3; ++i) {
-    try {
-      load(config);
-      FAIL("it was loaded");
-    } catch (const Error& error) {
-      CHECK_THAT(error.what(), Contains("_bad.wav is no sound that can be read") && !Contains("\n"));
-      if (first.empty()) first = error.what();
-      CHECK(first == error.what());
-    }
-  }
-  config.split.path = {folder.path("none")};
-  CHECK_THROWS_WITH(load(config), Contains("sound: " + folder.path("none") + " does not exist"));
-  config.split.path = {"builtin:xor"};
-  CHECK_THROWS_WITH(load(config), Contains("builtin:xor"));
-  config.split.path = {write_sound(folder, "low_1.wav", tone(300, 500))};
-  CHECK_THROWS_WITH(load(config), Contains("the training part has 0 sounds, needs at least 1"));
-}
-
-TEST_CASE("other sounds are shown to a model as its own were, and refused if they are of another form or class") {
-  const TemporaryFolder folder;
-  SoundConfig config = tones_at(write_tones(folder, 24));
-  const auto own = load(config);
-  for (const int number : {1, 2})
-    write_sound(folder, "more/high_" + std::to_string(number) + ".wav", tone(1400, 800, 8000, 0.9));
-  config.split.path = {folder.path("more")};
-  config.split.val_fraction = 0.5;
-  const auto other = load(config, 0, &own->state());
-  CHECK(other->state().labels == own->state().labels);
-  CHECK(other->state().mean == own->state().mean);
-  CHECK(all_of(*other, Split::val).targets[0] == 0);  // high, low, middle
-  const std::vector<float> wanted = LogMel(8000, 160, 20)(tone(1400, 800, 8000, 0.9));
-  CHECK(feature(*other, all_of(*other, Split::val), 0, 2, 9) ==
-        Approx(static_cast<double>(wanted[2 * 20 + 9])).epsilon(1e-3));
-  SoundConfig wide = config;
-  wide.mels = 21;
-  CHECK_THROWS_WITH(load(wide, 0, &own->state()),
-                    Contains("has frames of 21 numbers, and the model was trained on [0, 20]"));
-  DataState damaged = own->state();
-  damaged.mean.pop_back();
-  CHECK_THROWS_WITH(load(config, 0, &damaged), Contains("the model keeps 19 means and 20 deviations for frames of 20"));
-  write_sound(folder, "more/shrill_1.wav", tone(3000, 800));
-  CHECK_THROWS_WITH(load(config, 0, &own->state()), Contains("class 'shrill', which the model was not trained on"));
-}
-
-TEST_CASE("the fingerprint of sounds changes with a sample and with a class, and not with the form of the file") {
-  const TemporaryFolder folder;
-  std::vector<float> x = noise(500, 3);
-  for (float& sample : x) sample = std::round(sample * 20000) / 32768;
-  const auto print = [&](const std::vector<float>& samples, const std::string& name, int format) {
-    std::filesystem::remove_all(folder.path("set"));
-    for (const char* other : {"set/a_0", "set/b_0"}) write_sound(folder, other, noise(50, 4), kExact);
-    write_sound(folder, "set/" + name, samples, {1000, 1, format});
-    SoundConfig config = raw_at(folder.path("set"));
-    config.label = "{}_*";
-    config.split.val_files = {"*_val_*"};
-    return load(config)->fingerprint();
-  };
-  const std::uint64_t plain = print(x, "a_val_1", SF_FORMAT_WAV | SF_FORMAT_PCM_16);
-  CHECK(print(x, "a_val_1", SF_FORMAT_FLAC | SF_FORMAT_PCM_16) == plain);
-  CHECK(print(x, "b_val_1", SF_FORMAT_WAV | SF_FORMAT_PCM_16) != plain);
-  x[77] += 1.0F / 32768;
-  CHECK(print(x, "a_val_1", SF_FORMAT_WAV | SF_FORMAT_PCM_16) != plain);
 }
 
 TEST_CASE("the 3,000 spoken digits are split by their names, every class in each part") {
