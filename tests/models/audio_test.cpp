@@ -9,43 +9,45 @@ namespace {
 
 constexpr double kTolerance = sizeof(real) == sizeof(double) ? 1e-9 : 1e-4;
 
-DataSpec sounds(Shape features = {0, 3}, std::size_t classes = 4) {
+DataSpec sounds(Shape features = {0, 5}, std::size_t classes = 4) {
   DataSpec spec;
   spec.features = std::move(features);
   for (std::size_t i = 0; i < classes; ++i) spec.labels.push_back(std::to_string(i));
   return spec;
 }
 
-AudioConfig tiny(index_t patch, Positions positions, NormPosition norm = NormPosition::pre) {
+AudioConfig tiny(std::vector<std::string> channels, Positions positions, NormPosition norm = NormPosition::pre) {
   AudioConfig config;
   config.n_layer = 2;
   config.n_head = 2;
   config.n_embd = 8;
   config.mlp_width = 12;
   config.frames = 7;
-  config.patch = patch;
+  config.channels = std::move(channels);
   config.positions = positions;
   config.norm_position = norm;
   return config;
 }
 
 AudioConfig any_form() {
-  const auto [patch, positions] = GENERATE(
-      table<index_t, Positions>({{1, Positions::learned}, {2, Positions::rotary}, {3, Positions::sinusoidal}}));
-  return tiny(patch, positions);
+  switch (GENERATE(0, 1, 2)) {
+    case 0: return tiny({}, Positions::learned);
+    case 1: return tiny({"3"}, Positions::rotary);
+    default: return tiny({"3", "2"}, Positions::sinusoidal);
+  }
 }
 
-/// Sounds of these numbers of frames, 3 features each, with what is no number of theirs where there is padding.
+/// Sounds of these numbers of frames, 5 features each, with noise where there is padding.
 Batch some_sounds(const std::vector<index_t>& lengths) {
   const index_t rows = std::ssize(lengths), longest = *std::max_element(lengths.begin(), lengths.end());
   Batch batch;
-  batch.features = Tensor::uniform({rows, longest, 3}, Rng(3), 5, 9);
+  batch.features = Tensor::uniform({rows, longest, 5}, Rng(3), 5, 9);
   batch.mask = Tensor::zeros({rows, longest});
   batch.targets = IdTensor({rows});
   for (index_t row = 0; row < rows; ++row) {
     const index_t length = lengths[static_cast<std::size_t>(row)];
-    const Tensor own = Tensor::uniform({length, 3}, Rng(static_cast<std::uint64_t>(row)), -1, 1);
-    std::copy_n(own.data(), own.numel(), batch.features.mutable_data() + row * longest * 3);
+    const Tensor own = Tensor::uniform({length, 5}, Rng(static_cast<std::uint64_t>(row)), -1, 1);
+    std::copy_n(own.data(), own.numel(), batch.features.mutable_data() + row * longest * 5);
     std::fill_n(batch.mask.mutable_data() + row * longest, length, real{1});
     batch.targets[row] = static_cast<std::int32_t>(row % 4);
   }
@@ -65,8 +67,8 @@ Batch alone(const Batch& batch, index_t row, index_t length) {
 
 TEST_CASE("a transformer of sounds computes the scores, loss and gradients of PyTorch's encoder") {
   const auto [file, config] =
-      GENERATE(std::pair("audio_frames.txt", tiny(1, Positions::learned)),
-               std::pair("audio_patches.txt", tiny(2, Positions::sinusoidal, NormPosition::post)));
+      GENERATE(std::pair("audio_frames.txt", tiny({}, Positions::learned)),
+               std::pair("audio_stages.txt", tiny({"3", "2"}, Positions::sinusoidal, NormPosition::post)));
   INFO(file);
   const Golden golden(file);
   AudioTransformer model(config, sounds(), Rng(1));
@@ -105,7 +107,7 @@ TEST_CASE("padding never changes what a sound is taken for: alone, beside longer
       CHECK(static_cast<double>(together[row * 4 + c]) == Approx(static_cast<double>(one[c])).margin(kTolerance / 10));
   }
   for (index_t i = 0; i < batch.features.numel(); ++i) {
-    if (batch.mask.data()[i / 3] == 0) batch.features.mutable_data()[i] = std::numeric_limits<real>::quiet_NaN();
+    if (batch.mask.data()[i / 5] == 0) batch.features.mutable_data()[i] = std::numeric_limits<real>::quiet_NaN();
   }
   CHECK(scores_of(model, batch, false, 1) == together);
 }
@@ -123,21 +125,21 @@ TEST_CASE("every frame of a sound has a say, the last as well as the first, and 
   std::set<std::vector<real>> different;
   for (index_t changed = -1; changed < 6; ++changed) {
     Batch batch = some_sounds({6});
-    if (changed >= 0) batch.features.mutable_data()[changed * 3 + 1] += real{0.5};
+    if (changed >= 0) batch.features.mutable_data()[changed * 5 + 1] += real{0.5};
     different.insert(scores_of(model, batch, false, 1));
   }
   Batch turned = some_sounds({6});
-  for (index_t f = 0; f < 3; ++f)
-    std::swap(turned.features.mutable_data()[f], turned.features.mutable_data()[5 * 3 + f]);
+  for (index_t f = 0; f < 5; ++f)
+    std::swap(turned.features.mutable_data()[f], turned.features.mutable_data()[5 * 5 + f]);
   different.insert(scores_of(model, turned, false, 1));
   CHECK(different.size() == 8);
 }
 
 TEST_CASE("the hidden states of early frames see later ones") {
-  AudioTransformer model(tiny(1, Positions::learned), sounds(), Rng(1));
+  AudioTransformer model(tiny({}, Positions::learned), sounds(), Rng(1));
   const auto first_state = [&](real change) {
     Batch batch = some_sounds({6});
-    batch.features.mutable_data()[5 * 3] += change;
+    batch.features.mutable_data()[5 * 5] += change;
     Capture capture;
     capture.want("hidden_states/2");
     Context context;
@@ -189,25 +191,39 @@ TEST_CASE("recomputing blocks changes no bit of a transformer of sounds' loss an
 }
 
 TEST_CASE("a transformer of sounds has a weight for each number of a token, and counts a step's products") {
-  AudioConfig config = tiny(2, Positions::learned);
-  AudioTransformer model(config, sounds({0, 5}), Rng(1));
-  CHECK(model.projection.weight.shape() == Shape{8, 10});
-  CHECK(model.position_embedding.weight.shape() == Shape{4, 8});  // 7 frames, two a token
-  CHECK(model.classifier.weight.shape() == Shape{4, 8});
-  CHECK(config.block_size() == 7);
-  Batch batch = some_sounds({5, 3});
   const double of_block = 8 * 24 + 8 * 8 + 2 * 8 * 12;
-  const double of_token = 6 * 2 * of_block + 12 * 2 * 8 * 3 + 4 * 8 * 10;  // of 3 tokens; frames need no gradient
-  CHECK(model.flops(batch) == 2 * (3 * of_token + 6 * 4 * 8));
+  const AudioConfig plain = tiny({}, Positions::learned), halved = tiny({"3", "2"}, Positions::learned);
+  AudioTransformer frames(plain, sounds(), Rng(1));
+  CHECK(plain.block_size() == 7);
+  CHECK(frames.projection.weight.shape() == Shape{8, 5});
+  CHECK(frames.position_embedding.weight.shape() == Shape{7, 8});
+  CHECK(frames.classifier.weight.shape() == Shape{4, 8});
+  // frames need no gradient
+  const double of_frame = 6 * 2 * of_block + 12 * 2 * 8 * 5 + 4 * 8 * 5;
+  CHECK(frames.flops(some_sounds({5, 3})) == 2 * (5 * of_frame + 6 * 4 * 8));
+
+  AudioTransformer stages(halved, sounds({0, 9}), Rng(1));
+  CHECK(stages.stages[1].weight.shape() == Shape{2, 3, 3, 3});
+  CHECK(stages.projection.weight.shape() == Shape{8, 2 * 2});      // 9 features, then 4, then 2
+  CHECK(stages.position_embedding.weight.shape() == Shape{2, 8});  // 7 frames, four a token
+  const double of_token = 6 * 2 * of_block + 12 * 2 * 8 * 2 + 6 * 8 * 4;
+  const double of_stages = 8 * 9 * 4 * (3 * 9) + 4 * 4 * 6 * (3 * 2 * 9);  // of 8 frames, then of 4
+  CHECK(stages.flops(some_sounds({5, 3})) == 2 * (of_stages + 2 * of_token + 6 * 4 * 8));
 }
 
 TEST_CASE("sounds that are too long for the model, other data and too few classes are refused") {
-  const AudioConfig config = tiny(1, Positions::learned);
+  const AudioConfig config = tiny({}, Positions::learned);
   const auto build = [&](const DataSpec& spec) { config.build(spec, Rng(1)); };
   CHECK_THROWS_WITH(build(sounds({1, 28, 28})),
                     Catch::Contains("audio: wants sounds") && Catch::Contains("[1, 28, 28]"));
   CHECK_THROWS_WITH(build(sounds({4, 3})), Catch::Contains("audio: wants sounds"));
   CHECK_THROWS_WITH(build(sounds({0, 3}, 1)), Catch::Contains("at least two classes"));
+  AudioConfig deep = config;
+  deep.channels = {"2", "2", "2"};
+  CHECK_THROWS_WITH(deep.build(sounds(), Rng(1)),
+                    Catch::Contains("model.channels: frames of 5 numbers cannot be halved 3 times"));
+  deep.channels = {"0"};
+  CHECK_THROWS_WITH(deep.build(sounds(), Rng(1)), Catch::Contains("model.channels: '0' is no width"));
   AudioConfig heads = config;
   heads.n_head = 3;
   CHECK_THROWS_WITH(heads.build(sounds(), Rng(1)), Catch::Contains("model.n_head = 3 does not divide"));

@@ -112,7 +112,8 @@ std::string tiny_sounds(const TemporaryFolder& folder) {
                       "[data]\nkind = sound\npath = " + write_tones(folder, 120) +
                           "\nlabel = {}_*.wav\nsample_rate = 8000\nmels = 16\nval_fraction = 0.2\ntest_fraction = 0.2\n"
                           "mask_bands = 3\nspeed = 0.2\n"
-                          "[model]\nkind = audio\nn_layer = 1\nn_head = 2\nn_embd = 16\nblock_size = 16\npatch = 2\n"
+                          "[model]\nkind = audio\nn_layer = 1\nn_head = 2\nn_embd = 16\nblock_size = 32\n"
+                          "channels = 4\n"
                           "dropout = 0.1\n[optim]\nlr = 0.01\nwarmup_steps = 5\n"
                           "[train]\nepochs = 5\nsteps = 0\nbatch_size = 6\neval_interval = 20\neval_batches = 0\n"
                           "checkpoint_interval = 10\nsample_tokens = 0\n");
