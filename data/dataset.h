@@ -86,10 +86,11 @@ struct LoadOptions {
 std::shared_ptr<const Tokenizer> given_tokenizer(const TokenizerConfig& config, const LoadOptions& options,
                                                  std::vector<std::string>& notices);
 
-/// Examples that are to be told a class, and what each is called: a file, a line of one, or a text itself.
+/// Examples that are to be told a class: a dataset's test split, in which what is said of their classes means nothing;
+/// and what each is called: a file, a line of one, or a text itself.
 struct Examples {
   std::vector<std::string> names;
-  Batch batch;
+  std::unique_ptr<Dataset> dataset;
 };
 
 /// The settings of one kind of data: the config's [data] section.
@@ -102,8 +103,8 @@ class DataConfig {
   virtual std::vector<Key> keys() = 0;
   /// Errors: those of reading; a split that the examples do not fill; data that does not fit `options.known`.
   virtual std::unique_ptr<Dataset> load(const LoadOptions& options) const = 0;
-  /// What files, and texts, hold beside the data, without a class, as the model was shown its own: `options.known` says
-  /// how that was. Errors: those of reading; a kind of data without such files, or without texts.
+  /// What files, and texts, hold, without a class, as the model was shown its own: `options.known` says how that was.
+  /// Errors: those of reading; a kind of data without such files, or without texts.
   virtual Examples examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
                             const LoadOptions& options) const;
 };

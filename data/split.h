@@ -60,9 +60,12 @@ struct SplitConfig {
 /// "7,000 train, 1,000 validate, 2,000 test", the last where there are any.
 std::string describe_splits(std::int64_t train, std::int64_t val, std::int64_t test);
 
-/// The numbers 0 .. count - 1 in an order that chance decided once and for all. Files of a class lie side by side: where
-/// an example is a file, shares of the files in this order hold every class.
+/// The numbers 0 .. count - 1 in an order that chance decided once and for all. Files of a class lie side by side:
+/// where an example is a file, shares of the files in this order hold every class.
 std::vector<std::size_t> dealt_out(std::size_t count);
+
+/// Ranges by which `count` examples are the test split.
+inline Ranges all_for_test(std::int64_t count) { return {{{0, 0}, {0, 0}, {0, count}}}; }
 
 /// Errors: `have` examples of a split that needs `needed`; `where` names the data, `advice` what to do.
 void ensure_filled(Split split, std::int64_t have, std::int64_t needed, const std::string& where,

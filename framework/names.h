@@ -1,11 +1,9 @@
 #pragma once
 
-#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include "framework/check.h"
 
@@ -55,14 +53,5 @@ template <class Base, class Part>
 std::unique_ptr<Base> make_part() {
   return std::make_unique<Part>();
 }
-
-/// How many bytes must be put in, taken out or exchanged to make b from a (Levenshtein, 1966).
-std::size_t edit_distance(std::string_view a, std::string_view b);
-
-/// Up to `count` of the known words, those nearest to `word` by edit distance, the nearest first and of equals the
-/// earlier; none that is farther than `farthest`.
-std::vector<std::string> nearest_spellings(std::string_view word, const std::vector<std::string>& known,
-                                           std::size_t count,
-                                           std::size_t farthest = std::numeric_limits<std::size_t>::max());
 
 }  // namespace heddle

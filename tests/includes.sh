@@ -42,9 +42,10 @@ layers=(
   'metric    train/metric\.h            base'
   'learners  train/learners/            base|parallel|tensor|gemm|autograd|nn|optim|archive|batch|dataset|model|word2vec|metric'
   'tasks     train/tasks/               base|parallel|tensor|autograd|ops|nn|batch|dataset|kinds|tokenizer|io|text|pairs|labels|model|models|word2vec|decode|words|translation|learners|metric'
-  'run       train/run/                 base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks'
-  'commands  train/commands/            base|parallel|tensor|gemm|autograd|io|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|predict|words|decode|metric|tasks|run'
-  'bench     train/bench/               base|parallel|tensor|gemm|io|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|run|commands'
+  'log       train/log/                 base|io|metric'
+  'run       train/run/                 base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks|log'
+  'commands  train/commands/            base|parallel|tensor|gemm|autograd|io|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|predict|words|decode|metric|tasks|log|run'
+  'bench     train/bench/               base|parallel|tensor|gemm|io|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
   'main      train/main\.cpp            base|run|commands|bench'
   'tests     tests/                     .*'
 )

@@ -109,6 +109,13 @@ void measure(const ImageSet& images, index_t count, DataState& state) {
   }
 }
 
+/// How many pictures were made squares, if any.
+void note_resized(index_t resized, index_t of, std::int64_t size, std::vector<std::string>& notices) {
+  if (resized > 0)
+    notices.push_back(concat_text("images: ", resized, " of ", of, " were cropped in the middle and resized to ", size,
+                                  " x ", size, " (data.image_size)"));
+}
+
 /// Errors: images that are not as those that the model was trained on, whose state `known` is.
 void check_known(const DataState& known, const ImageSet& images, const std::string& name) {
   const std::vector<std::int64_t> sizes = {images.channels, images.height, images.width};
@@ -178,10 +185,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
       resized += file.resized;
     }
   }
-  if (resized > 0)
-    notices.push_back(concat_text("images: ", resized, " of ", images.count(),
-                                  " were cropped in the middle and resized to ", image_size, " x ", image_size,
-                                  " (data.image_size)"));
+  note_resized(resized, images.count(), image_size, notices);
   if (alone && (!split.apart(Split::val) || (!split.apart(Split::test) && split.test_fraction > 0)))
     notices.emplace_back("images: shares of data.path are of each class, in the order of the files' paths");
 
@@ -206,6 +210,31 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
            " classes; set data.classes, or mend the labels");
   return std::make_unique<ImageDataset>(std::move(images), ranges, std::move(state), augmentation, name,
                                         std::move(notices));
+}
+
+Examples ImagesConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                                const LoadOptions& options) const {
+  ensure(texts.empty(), "images: a text is no picture; give files");
+  std::vector<ImageFile> read = read_image_files(list_files(files, "images"), {}, image_size);
+  ensure(!read.empty() && !read[0].pictures.empty(), "images: ", files[0], " holds no picture");
+  std::vector<std::string> notices;
+  const Picture& first = read[0].pictures[0];
+  ImageSet images{count_channels(channels, read, options.known, notices), first.height, first.width, {}, {}, {}};
+  index_t resized = 0;
+  for (ImageFile& file : read) {
+    append(images, file);
+    resized += file.resized;
+  }
+  note_resized(resized, images.count(), image_size, notices);
+  check_known(*options.known, images, files[0]);
+  std::fill(images.classes.begin(), images.classes.end(), 0);
+  const index_t count = images.count();
+  auto dataset = std::make_unique<ImageDataset>(std::move(images), all_for_test(count), *options.known, augmentation,
+                                                files[0], std::move(notices));
+  Examples examples;
+  for (index_t i = 0; i < count; ++i) examples.names.push_back(dataset->source(Split::test, i));
+  examples.dataset = std::move(dataset);
+  return examples;
 }
 
 }  // namespace heddle

@@ -29,6 +29,9 @@ struct ImagesConfig final : DataConfig {
   /// images, or outside the classes; a class that no training image has; images of several sizes; a split without an
   /// image; images of another size than those that the model was trained on.
   std::unique_ptr<Dataset> load(const LoadOptions& options) const override;
+  /// Errors: those of reading; images of another size than those that the model was trained on.
+  Examples examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                    const LoadOptions& options) const override;
 };
 
 }  // namespace heddle

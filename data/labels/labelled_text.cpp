@@ -13,8 +13,6 @@ namespace heddle {
 namespace {
 
 constexpr const char* kKind = "labelled_text";
-constexpr const char *kFirst = "[CLS]", *kEnd = "[SEP]";
-
 bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
 
 std::int32_t special_id(const TokenizerState& tokenizer, const char* token) {
@@ -36,7 +34,20 @@ bool cut(std::vector<Tokenizer::Ids>& texts, index_t most) {
   return true;
 }
 
-void read_texts(const LabelledTextConfig& config, const std::string& path, LabelledTexts& all) {
+/// Errors: a number of columns that texts do not stand in.
+void check_columns(const LabelledTextConfig& config) {
+  ensure(config.text.size() == 1 || config.text.size() == 2, "data.text: names ", config.text.size(),
+         " columns; give one, or two for pairs of texts, as 1, 2");
+}
+
+/// Errors: a text that is none; `place` says where it stands.
+void check_text(const std::string& text, const std::string& place) {
+  ensure(find_invalid_utf8(text) == text.npos && text.find('\0') == text.npos, kKind, ": ", place,
+         " is not UTF-8, or holds NUL; convert the file, as with iconv -f latin1 -t utf-8");
+}
+
+/// Adds the rows of a file, those without a class as of class "".
+void read_texts(const LabelledTextConfig& config, const std::string& path, bool with_class, LabelledTexts& all) {
   std::vector<std::string> header;
   std::vector<std::size_t> texts;
   std::size_t columns = 0, label = 0;
@@ -46,7 +57,7 @@ void read_texts(const LabelledTextConfig& config, const std::string& path, Label
       if (config.header) header = cells;
       for (const std::string& column : config.text)
         texts.push_back(find_column(column, header, columns, concat_text(kKind, ": ", place), "data.text"));
-      label = find_column(config.label, header, columns, concat_text(kKind, ": ", place), "data.label");
+      if (with_class) label = find_column(config.label, header, columns, concat_text(kKind, ": ", place), "data.label");
       if (config.header) return;
     }
     ensure(cells.size() == columns, kKind, ": ", place, " has ", cells.size(), " columns, the first row ", columns);
@@ -55,12 +66,11 @@ void read_texts(const LabelledTextConfig& config, const std::string& path, Label
       const std::string& text = cells[column];
       ensure(!is_blank(text), kKind, ": ", place, " has no text in column ", column + 1, "; fill it in, or remove the ",
              "row");
-      ensure(find_invalid_utf8(text) == text.npos && text.find('\0') == text.npos, kKind, ": ", place,
-             " is not UTF-8, or holds NUL; convert the file, as with iconv -f latin1 -t utf-8");
+      check_text(text, place);
       row.push_back(text);
     }
-    ensure(!is_blank(cells[label]), kKind, ": ", place, " has no class in column ", label + 1);
-    all.classes.push_back(cells[label]);
+    ensure(!with_class || !is_blank(cells[label]), kKind, ": ", place, " has no class in column ", label + 1);
+    all.classes.push_back(with_class ? cells[label] : "");
   });
 }
 
@@ -69,7 +79,7 @@ std::shared_ptr<const Tokenizer> tokenizer_for(const TokenizerConfig& config, co
                                                const Range& range) {
   std::string all;
   for (std::int64_t i = range.begin; i < range.end; ++i) {
-    for (const std::string& text : texts.texts[static_cast<std::size_t>(i)]) all += text + kEnd;
+    for (const std::string& text : texts.texts[static_cast<std::size_t>(i)]) all += text + kSeparatorToken;
   }
   return train_tokenizer(config, read_from(all));
 }
@@ -86,7 +96,8 @@ LabelledTextDataset::LabelledTextDataset(std::string name, LabelledTexts texts, 
 }
 
 void LabelledTextDataset::encode(const Tokenizer& tokenizer, index_t block_size) {
-  const std::int32_t first = special_id(state_.tokenizer, kFirst), end = special_id(state_.tokenizer, kEnd);
+  const std::int32_t first = special_id(state_.tokenizer, kClassToken),
+                     end = special_id(state_.tokenizer, kSeparatorToken);
   examples_.resize(classes_.size());
   std::vector<char> was_cut(classes_.size());
   parallel_for(std::ssize(examples_), 64, [&](index_t from, index_t to) {
@@ -95,7 +106,7 @@ void LabelledTextDataset::encode(const Tokenizer& tokenizer, index_t block_size)
       for (const std::string& text : texts_.texts[i]) texts.push_back(tokenizer.encode(text));
       const index_t room = block_size - 1 - std::ssize(texts);
       ensure(block_size == 0 || room > 0, kKind, ": model.block_size = ", block_size, " has no room for text between ",
-             kFirst, " and ", kEnd, "; raise it");
+             kClassToken, " and ", kSeparatorToken, "; raise it");
       if (block_size > 0) was_cut[i] = cut(texts, room) ? 1 : 0;
       Tokenizer::Ids& ids = examples_[i].tokens;
       ids.push_back(first);
@@ -166,14 +177,13 @@ std::vector<Key> LabelledTextConfig::keys() {
 }
 
 std::unique_ptr<Dataset> LabelledTextConfig::load(const LoadOptions& options) const {
-  ensure(text.size() == 1 || text.size() == 2, "data.text: names ", text.size(),
-         " columns; give one, or two for pairs of texts, as 1, 2");
+  check_columns(*this);
   LabelledTexts all;
   std::array<std::int64_t, 3> counts{};
   const auto files = split.files(kKind);
   for (std::size_t part = 0; part < files.size(); ++part) {
     const std::int64_t before = all.count();
-    for (const std::string& path : files[part]) read_texts(*this, path, all);
+    for (const std::string& path : files[part]) read_texts(*this, path, true, all);
     counts[part] = all.count() - before;
   }
   const Ranges ranges = split.ranges(counts);
@@ -187,6 +197,31 @@ std::unique_ptr<Dataset> LabelledTextConfig::load(const LoadOptions& options) co
                                             std::move(classes.names), std::move(used), options.block_size);
   dataset->notices_.insert(dataset->notices_.begin(), notices.begin(), notices.end());
   return dataset;
+}
+
+Examples LabelledTextConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                                      const LoadOptions& options) const {
+  check_columns(*this);
+  LabelledTexts all;
+  if (!files.empty()) {
+    for (const std::string& path : list_files(files, kKind)) read_texts(*this, path, false, all);
+  }
+  ensure(texts.empty() || text.size() == 1, kKind, ": the model was trained on pairs of texts (data.text); give files ",
+         "with two columns");
+  for (const std::string& one : texts) {
+    ensure(!is_blank(one), kKind, ": the text is empty");
+    check_text(one, "the text");
+    all.texts.push_back({one});
+    all.classes.emplace_back();
+  }
+  std::vector<std::string> names, notices;
+  for (const auto& row : all.texts) names.push_back(row.size() == 1 ? row[0] : row[0] + '\t' + row[1]);
+  const auto tokenizer_used = given_tokenizer(tokenizer, options, notices);
+  const Ranges ranges = all_for_test(all.count());
+  std::vector<std::int32_t> classes(names.size());
+  return {std::move(names),
+          std::make_unique<LabelledTextDataset>("predict", std::move(all), std::move(classes), ranges,
+                                                options.known->labels, tokenizer_used, options.block_size)};
 }
 
 }  // namespace heddle

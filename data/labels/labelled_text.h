@@ -64,7 +64,7 @@ class LabelledTextDataset final : public Dataset {
 struct LabelledTextConfig final : DataConfig {
   LabelledTextConfig() {
     tokenizer.kind = "bpe";
-    tokenizer.specials = {"[CLS]", "[SEP]", "[MASK]"};
+    tokenizer.specials = {kClassToken, kSeparatorToken, kMaskToken};
   }
   std::vector<std::string> text = {"1"};
   std::string label = "2";
@@ -76,6 +76,10 @@ struct LabelledTextConfig final : DataConfig {
   /// training texts. Errors: those of for_rows and find_column; a row without a text, a class or one of the columns, or
   /// that is not UTF-8; those of number_classes and LabelledTextDataset; a split without a row.
   std::unique_ptr<Dataset> load(const LoadOptions& options) const override;
+  /// Rows of files, whose column of the class, if there is one, is passed over; and texts. Errors: as load; a text by
+  /// itself where examples are pairs.
+  Examples examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                    const LoadOptions& options) const override;
 };
 
 }  // namespace heddle

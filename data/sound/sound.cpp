@@ -102,6 +102,35 @@ class SoundDataset final : public Dataset {
   index_t most_frames_;
 };
 
+/// What was done with clips that were not as they are to be.
+std::vector<std::string> notices_of(const std::vector<Clip>& clips, const std::vector<std::string>& paths,
+                                    const SoundConfig& config, index_t most_frames) {
+  Tally resampled, mixed, cut, padded;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    resampled.add(clips[i].resampled, paths[i]);
+    mixed.add(clips[i].mixed, paths[i]);
+    cut.add(clips[i].cut, paths[i]);
+    padded.add(clips[i].padded, paths[i]);
+  }
+  std::vector<std::string> notices;
+  resampled.tell(notices, concat_text("had another rate: resampled to ", config.sample_rate, " samples a second"));
+  mixed.tell(notices, "had several channels: mixed to one");
+  cut.tell(notices, most_frames > 0 ? concat_text("had more than ", most_frames, " frames (model.block_size): cut")
+                                    : "went on for very long: cut");
+  padded.tell(notices, concat_text("had less than a frame of ", config.frame_ms, " ms: padded with silence"));
+  return notices;
+}
+
+/// Errors: a model that was trained on frames of another kind.
+void check_known(const DataState& known, index_t width, const std::string& name) {
+  ensure(known.features == std::vector<std::int64_t>{0, width}, "sound: ", name, " has frames of ", width,
+         " numbers, and the model was trained on ", known.spec().features,
+         " (0: any number of them); set data.features, data.mels, data.sample_rate and data.frame_ms as they were");
+  ensure(std::ssize(known.mean) == width && std::ssize(known.deviation) == width, "sound: the model keeps ",
+         known.mean.size(), " means and ", known.deviation.size(), " deviations for frames of ", width,
+         " numbers; the checkpoint is damaged, or its data is of another kind");
+}
+
 index_t samples_of(double milliseconds, std::int64_t rate) {
   return std::max<index_t>(1, std::llround(milliseconds * static_cast<double>(rate) / 1000));
 }
@@ -153,12 +182,7 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   DataState state;
   if (options.known != nullptr) {
     state = *options.known;
-    ensure(state.features == std::vector<std::int64_t>{0, feature_width(*this)}, "sound: ", name, " has frames of ",
-           width, " numbers, and the model was trained on ", state.spec().features,
-           " (0: any number of them); set data.features, data.mels, data.sample_rate and data.frame_ms as they were");
-    ensure(state.mean.size() == width && state.deviation.size() == width, "sound: the model keeps ", state.mean.size(),
-           " means and ", state.deviation.size(), " deviations for frames of ", width,
-           " numbers; the checkpoint is damaged, or its data is of another kind");
+    check_known(state, feature_width(*this), name);
   }
   std::vector<Clip> clips = read_clips(*this, paths, options.block_size, options.progress);
   if (options.known == nullptr) {
@@ -170,20 +194,7 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   }
   for (Clip& clip : clips) standardize(clip, state.mean, state.deviation);
 
-  Tally resampled, mixed, cut, padded;
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    resampled.add(clips[i].resampled, paths[i]);
-    mixed.add(clips[i].mixed, paths[i]);
-    cut.add(clips[i].cut, paths[i]);
-    padded.add(clips[i].padded, paths[i]);
-  }
-  std::vector<std::string> notices;
-  resampled.tell(notices, concat_text("had another rate: resampled to ", sample_rate, " samples a second"));
-  mixed.tell(notices, "had several channels: mixed to one");
-  cut.tell(notices, options.block_size > 0
-                        ? concat_text("had more than ", options.block_size, " frames (model.block_size): cut")
-                        : "went on for very long: cut");
-  padded.tell(notices, concat_text("had less than a frame of ", frame_ms, " ms: padded with silence"));
+  std::vector<std::string> notices = notices_of(clips, paths, *this, options.block_size);
   const std::string what =
       fmt::format("{}, sounds of one channel at {} samples a second, frames of {} ms{}: {}", name, sample_rate,
                   frame_ms, hop_ms > 0 ? fmt::format(" every {} ms", hop_ms) : "",
@@ -191,6 +202,21 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
                                                      : fmt::format("{} samples", width));
   return std::make_unique<SoundDataset>(std::move(clips), std::move(classes), ranges, std::move(state), what,
                                         std::move(notices), augment, options.block_size);
+}
+
+Examples SoundConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                               const LoadOptions& options) const {
+  ensure(texts.empty(), "sound: a text is no sound; give files");
+  std::vector<std::string> paths = list_files(files, "sound");
+  const DataState& known = *options.known;
+  check_known(known, feature_width(*this), files[0]);
+  std::vector<Clip> clips = read_clips(*this, paths, options.block_size, options.progress);
+  for (Clip& clip : clips) standardize(clip, known.mean, known.deviation);
+  auto notices = notices_of(clips, paths, *this, options.block_size);
+  const Ranges ranges = all_for_test(std::ssize(clips));
+  Classes classes{known.labels, std::vector<std::int32_t>(clips.size())};
+  return {std::move(paths), std::make_unique<SoundDataset>(std::move(clips), std::move(classes), ranges, known,
+                                                           files[0], std::move(notices), augment, options.block_size)};
 }
 
 }  // namespace heddle

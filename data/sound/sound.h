@@ -44,6 +44,9 @@ struct SoundConfig final : DataConfig {
   /// and a mask [B, T] that says where. Errors: those of reading; a split without a sound; a sound whose class is not
   /// known; bands that are too narrow for the frames.
   std::unique_ptr<Dataset> load(const LoadOptions& options) const override;
+  /// Errors: those of reading; frames of other sizes than those that the model was trained on.
+  Examples examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
+                    const LoadOptions& options) const override;
 };
 
 }  // namespace heddle

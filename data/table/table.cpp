@@ -204,11 +204,11 @@ Examples TableConfig::examples(const std::vector<std::string>& files, const std:
   Rows rows;
   for (const std::string& path : list_files(files, "table")) read_table(*this, path, false, rows);
   check_known(rows, *options.known, files[0]);
-  Examples examples{rows.classes, {}};
-  examples.batch.features = Tensor({rows.count(), static_cast<index_t>(rows.columns)});
-  real* to = examples.batch.features.mutable_data();
-  for (std::size_t row = 0; row < examples.names.size(); ++row) to = standardize(rows, row, *options.known, to);
-  return examples;
+  std::vector<std::string> names = rows.classes;
+  const Ranges ranges = all_for_test(rows.count());
+  std::vector<std::int32_t> classes(names.size());
+  return {std::move(names),
+          std::make_unique<TableDataset>(std::move(rows), std::move(classes), ranges, *options.known, files[0])};
 }
 
 }  // namespace heddle

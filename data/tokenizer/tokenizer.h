@@ -86,6 +86,10 @@ class Tokenizer {
   SpecialTokens plain_, allowed_;  ///< what is cut out of plain text, and where special tokens are allowed
 };
 
+/// Special tokens of models that see a text from both sides: what stands before it, behind it, and in the place of a
+/// token that is hidden.
+constexpr const char *kClassToken = "[CLS]", *kSeparatorToken = "[SEP]", *kMaskToken = "[MASK]";
+
 /// The id of a special token; none if the vocabulary has none of this text.
 std::optional<std::int32_t> special_token(const TokenizerState& state, std::string_view text);
 

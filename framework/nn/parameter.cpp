@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "framework/names.h"
+#include "framework/format.h"
 #include "framework/nn/pattern.h"
 
 namespace heddle {

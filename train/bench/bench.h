@@ -10,7 +10,7 @@
 #include "framework/gemm.h"
 #include "train/analysis/words/word_space.h"
 #include "train/run/experiment.h"
-#include "train/run/progress.h"
+#include "train/log/progress.h"
 #include "train/run/trainer.h"
 
 namespace heddle {

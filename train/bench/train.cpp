@@ -9,7 +9,7 @@
 #include "train/bench/lengths.h"
 #include "train/commands/commands.h"
 #include "train/commands/json.h"
-#include "train/run/profile_table.h"
+#include "train/log/profile_table.h"
 #include "train/run/trainer.h"
 
 namespace heddle {

@@ -13,7 +13,7 @@
 #include "train/commands/commands.h"
 #include "train/run/checkpoint.h"
 #include "train/run/config.h"
-#include "train/run/progress.h"
+#include "train/log/progress.h"
 
 namespace heddle {
 

@@ -10,7 +10,7 @@
 #include "train/commands/embed_command.h"
 #include "train/commands/json.h"
 #include "train/run/config.h"
-#include "train/run/progress.h"
+#include "train/log/progress.h"
 
 namespace heddle {
 namespace {

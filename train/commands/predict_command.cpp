@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iostream>
 
 #include "data/io/file.h"
 #include "data/io/utf8.h"
@@ -30,13 +31,14 @@ namespace {
 constexpr std::size_t kTogether = 64;  // files that are read and judged at once
 
 struct PredictOptions {
-  std::vector<std::string> texts;
+  std::vector<std::string> texts, fill;
   std::int64_t top = 3;
   bool csv = false, json = false;
 
   std::vector<Key> keys() {
     return {
         {"text", texts, "texts, in the place of files"},
+        {"fill", fill, "texts in which [MASK] stands for words to be found, by a model that fills in"},
         {"top", top, "how many of the likeliest to show", 1, 1000},
         {"csv", csv, "print CSV"},
         {"json", json, "print JSON"},
@@ -69,7 +71,8 @@ std::string rows_text(const std::vector<std::vector<std::string>>& rows, bool cs
   return text;
 }
 
-std::string to_text(const std::vector<Prediction>& predictions, const PredictOptions& options) {
+/// `what` is chosen: a class, a token.
+std::string to_text(const std::vector<Prediction>& predictions, const char* what, const PredictOptions& options) {
   std::vector<std::vector<std::string>> rows{{"input"}};
   for (const Prediction& prediction : predictions) {
     rows.push_back({prediction.input});
@@ -78,7 +81,8 @@ std::string to_text(const std::vector<Prediction>& predictions, const PredictOpt
       rows.back().push_back(fmt::format("{:.4f}", choice.probability));
     }
     for (std::size_t rank = 1; rows[0].size() < rows.back().size(); ++rank) {
-      if (rows[0].size() == 2 * rank - 1) rows[0].insert(rows[0].end(), {fmt::format("class {}", rank), "probability"});
+      if (rows[0].size() == 2 * rank - 1)
+        rows[0].insert(rows[0].end(), {fmt::format("{} {}", what, rank), "probability"});
     }
   }
   return rows_text(rows, options.csv);
@@ -111,6 +115,7 @@ std::vector<Prediction> classes_of(const LoadedRun& run, Classifier& model, cons
   std::vector<Prediction> all;
   const auto add = [&](const std::vector<std::string>& some_files, const std::vector<std::string>& texts) {
     const Examples examples = run.experiment->data->examples(some_files, texts, load);
+    for (const std::string& notice : examples.dataset->notices()) std::cerr << notice << '\n';
     for (Prediction& prediction :
          predict_classes(model, examples, run.data.labels, options.top, run.experiment->precision()))
       all.push_back(std::move(prediction));
@@ -124,29 +129,27 @@ std::vector<Prediction> classes_of(const LoadedRun& run, Classifier& model, cons
   return all;
 }
 
-}  // namespace
+void print_classes(const LoadedRun& run, const std::vector<std::string>& files, const PredictOptions& options) {
+  auto& model = capability<Classifier>(*run.model, "predict", "choose another run");
+  const auto predictions = classes_of(run, model, files, options);
+  tell_checkpoint(run.name());
+  print_answer(options.json, json_list(predictions), to_text(predictions, "class", options));
+}
 
-int predict_command(const std::vector<std::string>& arguments) {
-  PredictOptions options;
-  CommandLine line;
-  line.usage = "predict RUN [FILES] [options]";
-  line.more_words = 1'000'000;
-  line.summary =
-      "What a trained model (a run's folder: its best.h5; or a checkpoint) says of files or texts that have no class:\n"
-      "the likeliest classes of each; of a language model the log-probability of each token.";
-  line.options = options.keys();
-  if (!line.parse(arguments)) return 0;
-  const std::vector<std::string> files(line.positional.begin() + 1, line.positional.end());
-  if (files.empty() && options.texts.empty()) throw UsageError("predict: of what? Give files, or --text \"...\"");
-  if (options.csv && options.json) throw UsageError("predict: --csv and --json are two forms; choose one");
-  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
-  if (auto* const classifier = find_capability<Classifier>(*run.model)) {
-    const auto predictions = classes_of(run, *classifier, files, options);
-    tell_checkpoint(run.name());
-    print_answer(options.json, json_list(predictions), to_text(predictions, options));
-    return 0;
+void print_filled_in(const LoadedRun& run, const PredictOptions& options) {
+  auto& model = capability<TokenFiller>(*run.model, "predict --fill", "leave --fill out, or choose another run");
+  std::vector<Prediction> predictions;
+  for (const std::string& text : options.fill) {
+    for (Prediction& prediction : fill_in(model, *run.tokenizer(), text, options.top, run.experiment->precision()))
+      predictions.push_back(std::move(prediction));
   }
-  auto& model = capability<NextToken>(*run.model, "predict", "ask word vectors with heddle embed");
+  tell_checkpoint(run.name());
+  print_answer(options.json, json_list(predictions), to_text(predictions, "token", options));
+}
+
+void print_token_scores(const LoadedRun& run, const std::vector<std::string>& files, const PredictOptions& options) {
+  auto& model = capability<NextToken>(*run.model, "predict",
+                                      "ask word vectors with heddle embed, a model that fills in words with --fill");
   std::vector<std::string> texts = options.texts;
   for (const std::string& file : files) texts.push_back(read_file(file, Contents::text, "predict: " + file));
   const auto tokenizer = run.tokenizer();
@@ -159,6 +162,34 @@ int predict_command(const std::vector<std::string>& arguments) {
   }
   tell_checkpoint(run.name());
   print_answer(options.json, answers, text);
+}
+
+}  // namespace
+
+int predict_command(const std::vector<std::string>& arguments) {
+  PredictOptions options;
+  CommandLine line;
+  line.usage = "predict RUN [FILES] [options]";
+  line.more_words = 1'000'000;
+  line.summary =
+      "What a trained model (a run's folder: its best.h5; or a checkpoint) says of files or texts that have no class:\n"
+      "the likeliest classes of each; of a language model the log-probability of each token; what may stand for "
+      "[MASK].";
+  line.options = options.keys();
+  if (!line.parse(arguments)) return 0;
+  const std::vector<std::string> files(line.positional.begin() + 1, line.positional.end());
+  const bool of_examples = !files.empty() || !options.texts.empty();
+  if (!of_examples && options.fill.empty()) throw UsageError("predict: of what? Give files, or --text \"...\"");
+  if (of_examples && !options.fill.empty()) throw UsageError("predict: --fill stands alone, without files and --text");
+  if (options.csv && options.json) throw UsageError("predict: --csv and --json are two forms; choose one");
+  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
+  if (!options.fill.empty()) {
+    print_filled_in(run, options);
+  } else if (!run.data.labels.empty()) {
+    print_classes(run, files, options);
+  } else {
+    print_token_scores(run, files, options);
+  }
   return 0;
 }
 

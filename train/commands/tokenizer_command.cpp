@@ -14,7 +14,7 @@
 #include "train/commands/commands.h"
 #include "train/commands/json.h"
 #include "train/run/checkpoint.h"
-#include "train/run/progress.h"
+#include "train/log/progress.h"
 #include "train/run/stop.h"
 
 namespace heddle {

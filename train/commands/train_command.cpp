@@ -4,7 +4,7 @@
 #include "data/io/file.h"
 #include "train/commands/commands.h"
 #include "train/run/init.h"
-#include "train/run/progress.h"
+#include "train/log/progress.h"
 #include "train/run/session.h"
 
 namespace heddle {

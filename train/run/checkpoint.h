@@ -10,7 +10,7 @@
 
 #include "framework/archive/archive.h"
 #include "train/run/experiment.h"
-#include "train/run/metrics.h"
+#include "train/log/metrics.h"
 #include "train/run/origin.h"
 #include "train/tasks/task.h"
 

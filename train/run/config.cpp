@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "data/io/file.h"
-#include "framework/names.h"
+#include "framework/format.h"
 
 namespace heddle {
 namespace {

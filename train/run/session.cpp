@@ -9,8 +9,8 @@
 #include "framework/format.h"
 #include "framework/profile.h"
 #include "train/run/average.h"
-#include "train/run/listeners.h"
-#include "train/run/profile_table.h"
+#include "train/log/listeners.h"
+#include "train/log/profile_table.h"
 #include "train/run/stop.h"
 
 namespace heddle {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "train/run/checkpoint.h"
-#include "train/run/events.h"
+#include "train/log/events.h"
 #include "train/run/trainer.h"
 
 namespace heddle {

@@ -6,10 +6,10 @@
 namespace heddle {
 
 Masking::Masking(const TokenizerState& tokenizer)
-    : first_(special_token(tokenizer, "[CLS]")),
-      last_(special_token(tokenizer, "[SEP]")),
+    : first_(special_token(tokenizer, kClassToken)),
+      last_(special_token(tokenizer, kSeparatorToken)),
       ordinary_(tokenizer.pieces.size(), true) {
-  const auto mask = special_token(tokenizer, "[MASK]");
+  const auto mask = special_token(tokenizer, kMaskToken);
   ensure(mask.has_value(), "masked language model: the vocabulary has no special token [MASK]; set ",
          "data.special_tokens = [CLS], [SEP], [MASK]");
   mask_ = *mask;

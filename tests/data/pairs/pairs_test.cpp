@@ -200,7 +200,7 @@ TEST_CASE("a known vocabulary, or that of a file, makes the tokens, if it has th
   words.tokenizer = train_tokenizer({.kind = "char"}, read_from("<s>"))->state();
   CHECK_THROWS_WITH(load_pairs(config, 0, &words), Catch::Contains("no special token <s>"));
   const DataState none;  // as of images
-  CHECK_THROWS_WITH(load_pairs(config, 0, &none), Catch::Contains("no special token <s>"));
+  CHECK_THROWS_WITH(load_pairs(config, 0, &none), Catch::Contains("without a tokenizer"));
 }
 
 TEST_CASE("the fingerprint of pairs changes with each side of each split") {

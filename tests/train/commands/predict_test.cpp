@@ -55,4 +55,41 @@ TEST_CASE("predict tells the log-probability of each token of a text") {
   check_one_line(run_program(folder, {"predict", run, "--text="}), 1, "no token");
 }
 
+TEST_CASE("predict fills in what is hidden, and tells the classes of texts, of models that learned to") {
+  const TemporaryFolder folder;
+  const auto train_bert = [&](const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"train",
+                                          folder.write("bert.cfg",
+                                                       "[model]\nkind = bert\nn_layer = 1\nn_head = 2\nn_embd = 16\n"
+                                                       "block_size = 16\n[optim]\nlr = 0.01\n"
+                                                       "[train]\nsteps = 60\nbatch_size = 8\nsample_tokens = 0\n"),
+                                          "--run.dir=" + folder.path(name)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    REQUIRE(run_program(folder, arguments).status == 0);
+    return folder.path(name);
+  };
+  const std::string filler = train_bert("filler", {"--data.tokenizer=word", "--data.special_tokens=[MASK]"});
+  const auto filled = nlohmann::json::parse(
+      run_program(folder, {"predict", filler, "--fill=the king [MASK] the [MASK]", "--top=2", "--json"}).out);
+  REQUIRE(filled.size() == 2);
+  CHECK(filled[0]["input"] == "the king [MASK]");
+  CHECK(filled[1]["best"].size() == 2);
+  CHECK_THAT(run_program(folder, {"predict", filler, "--fill=a [MASK]"}).out, Catch::Contains("token 2"));
+  check_one_line(run_program(folder, {"predict", filler, "--text=the king"}), 1, "--fill");
+  check_one_line(run_program(folder, {"predict", filler, "--fill=the king"}), 1, "holds no [MASK]");
+  check_one_line(run_program(folder, {"predict", filler, "--fill=a [MASK]", "--text=b"}), 2, "--fill stands alone");
+
+  std::string rows;
+  for (int i = 0; i < 40; ++i) rows += i % 2 == 0 ? "a fine film\tgood\n" : "a dull film\tbad\n";
+  const std::string judge = train_bert("judge", {"--data.kind=labelled_text", "--data.path=" + folder.write("t", rows),
+                                                 "--data.vocab_size=300", "--data.val_fraction=0.2"});
+  const auto told = nlohmann::json::parse(
+      run_program(folder, {"predict", judge, "--text=a dull film", "--text=a fine film", "--json"}).out);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0]["input"] == "a dull film");
+  CHECK(told[0]["best"][0]["name"] == "bad");
+  CHECK(told[1]["best"][0]["name"] == "good");
+  check_one_line(run_program(folder, {"predict", judge, "--fill=a [MASK]"}), 1, "tells classes");
+}
+
 }  // namespace heddle

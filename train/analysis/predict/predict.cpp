@@ -4,29 +4,81 @@
 #include <limits>
 #include <numeric>
 
+#include "data/sampler.h"
 #include "framework/autograd.h"
 #include "framework/ops.h"
 
 namespace heddle {
 
+namespace {
+
+/// The `count` likeliest of a row of probabilities; names(i) is what each is called.
+template <class Names>
+std::vector<Choice> best_of(std::span<const real> row, index_t count, const Names& names) {
+  std::vector<std::size_t> order(row.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto shown = std::min(std::ssize(row), count);
+  std::partial_sort(order.begin(), order.begin() + shown, order.end(),
+                    [&](std::size_t a, std::size_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
+  order.resize(static_cast<std::size_t>(shown));
+  std::vector<Choice> best;
+  for (const std::size_t i : order) best.push_back({names(i), static_cast<double>(row[i])});
+  return best;
+}
+
+}  // namespace
+
 std::vector<Prediction> predict_classes(Classifier& model, const Examples& examples,
                                         const std::vector<std::string>& labels, index_t count, Precision precision) {
+  constexpr index_t kTogether = 64;
   const NoGradGuard no_grad;
+  const Dataset& dataset = *examples.dataset;
+  const index_t all = std::ssize(examples.names), classes = std::ssize(labels);
+  std::vector<Prediction> predictions;
+  for (index_t first = 0; first < all; first += kTogether) {
+    const index_t rows = std::min(kTogether, all - first);
+    Context context;
+    context.precision = precision;
+    const Tensor probabilities = softmax(model.class_scores(get_examples(dataset, Split::test, first, rows), context));
+    ensure(probabilities.shape() == Shape{rows, classes}, "predict: ", rows, " examples of ", classes,
+           " classes have scores ", probabilities.shape());
+    for (index_t row = 0; row < rows; ++row) {
+      const auto of_row =
+          probabilities.span().subspan(static_cast<std::size_t>(row * classes), static_cast<std::size_t>(classes));
+      predictions.push_back({examples.names[static_cast<std::size_t>(first + row)],
+                             best_of(of_row, count, [&](std::size_t i) { return labels[i]; })});
+    }
+  }
+  return predictions;
+}
+
+std::vector<Prediction> fill_in(TokenFiller& model, const Tokenizer& tokenizer, const std::string& text, index_t count,
+                                Precision precision) {
+  const NoGradGuard no_grad;
+  const auto mask = special_token(tokenizer.state(), kMaskToken);
+  ensure(mask.has_value(), "predict --fill: the model's vocabulary has no special token ", kMaskToken);
+  std::vector<std::int32_t> ids = tokenizer.encode(text, Specials::allowed);
+  if (const auto first = special_token(tokenizer.state(), kClassToken)) ids.insert(ids.begin(), *first);
+  if (const auto last = special_token(tokenizer.state(), kSeparatorToken)) ids.push_back(*last);
+  std::vector<std::int32_t> places;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] == *mask) places.push_back(static_cast<std::int32_t>(i));
+  }
+  ensure(!places.empty(), "predict --fill: the text holds no ", kMaskToken, "; write it where a word is to be found");
   Context context;
   context.precision = precision;
-  const Tensor probabilities = softmax(model.class_scores(examples.batch, context));
-  const std::size_t classes = labels.size();
-  ensure(probabilities.shape() == Shape{std::ssize(examples.names), static_cast<index_t>(classes)},
-         "predict: ", examples.names.size(), " examples of ", classes, " classes have scores ", probabilities.shape());
+  const index_t hidden = std::ssize(places), length = std::ssize(ids);
+  Batch batch;
+  batch.inputs = IdTensor(std::move(ids), {1, length});
+  const Tensor probabilities = softmax(model.token_scores(batch, IdTensor(std::move(places), {hidden}), context));
+  const auto vocabulary = static_cast<std::size_t>(probabilities.size(-1));
   std::vector<Prediction> predictions;
-  for (std::size_t i = 0; i < examples.names.size(); ++i) {
-    const auto row = probabilities.span().subspan(i * classes, classes);
-    std::vector<std::size_t> order(classes);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return row[a] > row[b]; });
-    order.resize(std::min(classes, static_cast<std::size_t>(count)));
-    predictions.push_back({examples.names[i], {}});
-    for (const std::size_t c : order) predictions.back().best.push_back({labels[c], static_cast<double>(row[c])});
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(hidden); ++i) {
+    end = text.find(kMaskToken, end) + std::string_view(kMaskToken).size();
+    predictions.push_back(
+        {text.substr(0, end), best_of(probabilities.span().subspan(i * vocabulary, vocabulary), count,
+                                      [&](std::size_t id) { return tokenizer.piece(static_cast<std::int32_t>(id)); })});
   }
   return predictions;
 }

@@ -21,9 +21,15 @@ struct Prediction {
   std::vector<Choice> best;  ///< the likeliest first
 };
 
-/// The `count` likeliest classes of each example; of equals the earlier.
+/// The `count` likeliest classes of each example; of equals the earlier. The dataset is as the model wants it.
 std::vector<Prediction> predict_classes(Classifier& model, const Examples& examples,
                                         const std::vector<std::string>& labels, index_t count, Precision precision);
+
+/// The `count` likeliest tokens for each [MASK] of a text, in their order; of equals the earlier. The text is shown
+/// between [CLS] and [SEP], where the vocabulary has them, as the model saw texts. A prediction's input is the text up
+/// to its [MASK]. Errors: a text without [MASK]; one that is longer than the model sees.
+std::vector<Prediction> fill_in(TokenFiller& model, const Tokenizer& tokenizer, const std::string& text, index_t count,
+                                Precision precision);
 
 /// A token of a text, and what the model held of it, having read those before.
 struct TokenScore {

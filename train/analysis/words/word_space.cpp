@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "data/io/utf8.h"
-#include "framework/names.h"
+#include "framework/format.h"
 
 namespace heddle {
 namespace {

@@ -20,7 +20,83 @@ GPT some_gpt(index_t context) {
   return {config, 256, Rng(1)};
 }
 
+/// Examples of one number each, to be told a class.
+class Numbers final : public Dataset {
+ public:
+  explicit Numbers(std::vector<real> numbers) : numbers_(std::move(numbers)) {}
+  index_t size(Split split) const override { return split == Split::test ? std::ssize(numbers_) : 0; }
+  Batch get(Split, std::span<const index_t> places) const override {
+    Batch batch;
+    batch.features = Tensor({std::ssize(places), 1});
+    for (std::size_t i = 0; i < places.size(); ++i)
+      batch.features.mutable_data()[i] = numbers_[static_cast<std::size_t>(places[i])];
+    batch.targets = IdTensor({std::ssize(places)});
+    return batch;
+  }
+  const DataState& state() const override { return state_; }
+  std::uint64_t fingerprint() const override { return 0; }
+  std::string describe() const override { return "numbers"; }
+
+ private:
+  std::vector<real> numbers_;
+  DataState state_;
+};
+
+/// Likes the token that is as many behind the one before a hidden one as `step` says, by a score of 3.
+class NextLetters final : public TokenFiller {
+ public:
+  NextLetters(index_t vocabulary, std::int32_t step) : vocabulary_(vocabulary), step_(step) {}
+  Tensor token_scores(const Batch& batch, const IdTensor& places, Context&) override {
+    shown = {batch.inputs.data(), batch.inputs.data() + batch.inputs.numel()};
+    Tensor scores = Tensor::zeros({places.numel(), vocabulary_});
+    for (index_t i = 0; i < places.numel(); ++i)
+      scores.mutable_data()[i * vocabulary_ + batch.inputs[places[i] - 1] + step_] = 3;
+    return scores;
+  }
+  std::vector<std::int32_t> shown;
+
+ private:
+  index_t vocabulary_;
+  std::int32_t step_;
+};
+
+std::unique_ptr<Tokenizer> letters(const std::vector<std::string>& specials) {
+  TokenizerOptions options;
+  options.kind = "char";
+  options.specials = specials;
+  return train_tokenizer(options, read_from("abcdefgh "));
+}
+
 }  // namespace
+
+TEST_CASE("the likeliest tokens for each hidden one come in its order, by what stands around it") {
+  const auto tokenizer = letters({"[CLS]", "[SEP]", "[MASK]"});
+  const index_t vocabulary = tokenizer->vocab_size();
+  NextLetters model(vocabulary, 1);
+  const auto found = fill_in(model, *tokenizer, "ab[MASK] e[MASK]", 2, Precision::f32);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].input == "ab[MASK]");
+  CHECK(found[1].input == "ab[MASK] e[MASK]");
+  REQUIRE(found[0].best.size() == 2);
+  CHECK(found[0].best[0].name == "c");
+  CHECK(found[1].best[0].name == "f");
+  const double rest = static_cast<double>(vocabulary) - 1;
+  CHECK(found[0].best[0].probability == Approx(std::exp(3) / (rest + std::exp(3))).epsilon(1e-5));
+  CHECK(found[0].best[1].name == tokenizer->piece(0));  // of equals the first
+  const auto id = [&](const char* special) { return *special_token(tokenizer->state(), special); };
+  CHECK(model.shown.size() == 8);
+  CHECK(model.shown.front() == id("[CLS]"));
+  CHECK(model.shown.back() == id("[SEP]"));
+  CHECK(std::count(model.shown.begin(), model.shown.end(), id("[MASK]")) == 2);
+  CHECK_THROWS_WITH(fill_in(model, *tokenizer, "ab", 2, Precision::f32), Catch::Contains("holds no [MASK]"));
+
+  const auto bare = letters({"[MASK]"});
+  NextLetters other(bare->vocab_size(), 1);
+  CHECK(fill_in(other, *bare, "a[MASK]", 1, Precision::f32)[0].best[0].name == "b");
+  CHECK(other.shown.size() == 2);
+  CHECK_THROWS_WITH(fill_in(other, *letters({}), "a[MASK]", 1, Precision::f32),
+                    Catch::Contains("no special token [MASK]"));
+}
 
 TEST_CASE("a text's tokens have the log-probabilities that make up its loss") {
   GPT model = some_gpt(16);
@@ -83,11 +159,17 @@ TEST_CASE("the likeliest classes come first, of equals the earlier, with the pro
     weight[c] = c == 1 ? real{1} : real{0};
     bias[c] = 0;
   }
-  const Examples examples{{"two", "minus"}, {}};
-  Examples two = examples;
-  two.batch.features = Tensor::from({2, -1}, {2, 1});
+  // more than are looked at together: one of 2, all others of -1
+  std::vector<real> numbers(150, -1);
+  numbers[0] = 2;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < numbers.size(); ++i) names.push_back(std::to_string(i));
+  names[0] = "two";
+  const Examples two{names, std::make_unique<Numbers>(numbers)};
   const auto found = predict_classes(model, two, spec.labels, 2, Precision::f32);
-  REQUIRE(found.size() == 2);
+  REQUIRE(found.size() == 150);
+  CHECK(found[149].input == "149");
+  CHECK(found[149].best[0].name == "a");
   CHECK(found[0].input == "two");
   REQUIRE(found[0].best.size() == 2);
   CHECK(found[0].best[0].name == "b");

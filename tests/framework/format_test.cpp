@@ -1,4 +1,4 @@
-#include "framework/names.h"
+#include "framework/format.h"
 
 #include <catch2/catch.hpp>
 

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-#include "train/run/events.h"
-#include "train/run/metrics.h"
-#include "train/run/progress.h"
+#include "train/log/events.h"
+#include "train/log/metrics.h"
+#include "train/log/progress.h"
 
 namespace heddle {
 

@@ -1,10 +1,10 @@
-#include "train/run/metrics.h"
+#include "train/log/metrics.h"
 
 #include <catch2/catch.hpp>
 
 #include "framework/archive/archive.h"
 #include "tests/temporary_folder.h"
-#include "train/run/listeners.h"
+#include "train/log/listeners.h"
 
 namespace heddle {
 namespace {

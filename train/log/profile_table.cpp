@@ -1,4 +1,4 @@
-#include "train/run/profile_table.h"
+#include "train/log/profile_table.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "train/run/metrics.h"
+#include "train/log/metrics.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "train/run/progress.h"
+#include "train/log/progress.h"
 
 #include <catch2/catch.hpp>
 

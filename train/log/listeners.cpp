@@ -1,4 +1,4 @@
-#include "train/run/listeners.h"
+#include "train/log/listeners.h"
 
 #include <fmt/format.h>
 
