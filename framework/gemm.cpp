@@ -22,13 +22,17 @@ std::atomic<std::size_t> primitives{0};
 
 /// How a product is cut into tiles, one a task. A function of the sizes alone.
 struct Tiling {
-  Tiling(index_t m, index_t n, index_t k) : rows(edge(m, 256)), columns(edge(n, 256)) {
-    // Large tiles use the processor best, but a small product must still be shared out: halve the longer side until
-    // there is a tile for each of 16 threads, or until tiles are not worth a task of their own.
+  /// A left operand that is transposed is copied into rows within oneDNN, anew for every tile that reads it: its tiles
+  /// are wider than high, so that there are fewer copies.
+  Tiling(index_t m, index_t n, index_t k, bool transposed)
+      : columns(edge(n, transposed ? 512 : 256)), rows(edge(m, columns > 256 ? 128 : 256)) {
+    // Large tiles use the processor best, but a small product must still be shared out: halve the longer side
+    // (of tiles of a transposed operand the height first) until there is a tile for each of 16 threads, or until tiles
+    // are not worth a task of their own.
     constexpr index_t kTiles = 16, kSmallest = 64, kWork = index_t{1} << 19;
     while (tiles_down(m) * tiles_across(n) < kTiles && std::max(rows, columns) > kSmallest &&
            rows * columns * k > kWork) {
-      if (rows >= columns) {
+      if (rows >= columns || (transposed && rows > kSmallest)) {
         rows = edge(m, rows / 2);
       } else {
         columns = edge(n, columns / 2);
@@ -38,7 +42,7 @@ struct Tiling {
   index_t tiles_down(index_t m) const { return (m + rows - 1) / rows; }
   index_t tiles_across(index_t n) const { return (n + columns - 1) / columns; }
 
-  index_t rows, columns;
+  index_t columns, rows;
 
  private:
   /// The edge, at most `largest`, that cuts `size` evenly into whole vector registers.
@@ -58,7 +62,7 @@ MatrixOf<T> at(MatrixOf<T> matrix, index_t row, index_t column) {
 /// Calls tile(row, column, m, n, a, b, c) for every tile of the product, in parallel.
 template <class A, class Tile>
 void for_tiles(index_t m, index_t n, index_t k, MatrixOf<A> a, MatrixOf<A> b, Matrix c, const Tile& tile) {
-  const Tiling cut(m, n, k);
+  const Tiling cut(m, n, k, a.transposed);
   const index_t across = cut.tiles_across(n);
   parallel_for(cut.tiles_down(m) * across, 1, [&](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) {
@@ -356,6 +360,8 @@ PackedMatrix::PackedMatrix(index_t k, index_t n, ConstMatrix b, Precision precis
 void gemm_packed(index_t m, ConstMatrix a, const PackedMatrix& b, Matrix c) {
   ensure(!a.transposed, "gemm: an operand beside a packed one is read as it is stored");
   const index_t k = b.k_, n = b.n_;
+  ensure(a.stride == k && c.stride == n, "gemm: rows beside a packed operand of ", k, " x ", n, " are ", a.stride,
+         " apart, those of the result ", c.stride, "; copy them so that they are ", k, " and ", n, " apart");
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, c, 0);
   count_flops(2.0 * static_cast<double>(m * n * k));

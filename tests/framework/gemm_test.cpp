@@ -83,16 +83,16 @@ TEST_CASE("products with an operand that is packed equal those with it as it is,
                                                      {16, 256, 64}, {5, 3, 900}, {2, 4, 0},    {0, 4, 3}};
   for (const auto& [m, n, k] : sizes) {
     for (const bool tb : {false, true}) {
-      const index_t sa = k + 3, sb = (tb ? k : n) + 3, sc = n + 3;
-      const Tensor a = Tensor::uniform({m, sa}, Rng(1), -1, 1), b = Tensor::uniform({tb ? n : k, sb}, Rng(2), -1, 1);
+      const index_t sb = (tb ? k : n) + 3;
+      const Tensor a = Tensor::uniform({m, k}, Rng(1), -1, 1), b = Tensor::uniform({tb ? n : k, sb}, Rng(2), -1, 1);
       const Bf16Tensor half_a(a), half_b(b);
-      Tensor wanted = Tensor::full({m, sc}, 7), got = wanted.clone();
-      gemm(m, n, k, {a.data(), sa}, {b.data(), sb, tb}, {wanted.mutable_data(), sc}, precision);
+      Tensor wanted = Tensor::full({m, n}, 7), got = wanted.clone();
+      gemm(m, n, k, {a.data(), k}, {b.data(), sb, tb}, {wanted.mutable_data(), n}, precision);
       for (const bool rounded : {false, true}) {  // before, where the products read it so
         const bool use = rounded && reads_bf16(precision);
         const PackedMatrix packed(k, n, {{b.data(), sb, tb}, use ? half_b.data() : nullptr}, precision);
         for (int i = 0; i < 2; ++i)  // the same one again
-          gemm_packed(m, {{a.data(), sa}, use ? half_a.data() : nullptr}, packed, {got.mutable_data(), sc});
+          gemm_packed(m, {{a.data(), k}, use ? half_a.data() : nullptr}, packed, {got.mutable_data(), n});
         INFO(m << " x " << n << " x " << k << (tb ? " T " : " N ") << name_of(precision));
         for (index_t i = 0; i < got.numel(); ++i)
           REQUIRE(got.data()[i] == Approx(wanted.data()[i]).epsilon(1e-5).margin(1e-5));
@@ -102,6 +102,8 @@ TEST_CASE("products with an operand that is packed equal those with it as it is,
   const PackedMatrix packed(2, 2, {{std::array<real, 4>{1, 2, 3, 4}.data(), 2}}, precision);
   REQUIRE_THROWS_WITH(gemm_packed(2, {nullptr, 2, true}, packed, {nullptr, 2}),
                       Catch::Contains("read as it is stored"));
+  REQUIRE_THROWS_WITH(gemm_packed(2, {nullptr, 3}, packed, {nullptr, 2}), Catch::Contains("are 3 apart"));
+  REQUIRE_THROWS_WITH(gemm_packed(2, {nullptr, 2}, packed, {nullptr, 3}), Catch::Contains("those of the result 3"));
 }
 
 TEST_CASE("products of training's shapes give the same bits on any number of threads") {

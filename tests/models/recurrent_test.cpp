@@ -255,8 +255,9 @@ TEST_CASE("losses and gradients of a batch's parts add up to the whole batch's, 
       CHECK(golden_error(parts[i], wanted) < (sizeof(real) == 8 ? 1e-12 : 1e-5));
     }
   }
-  const auto loss_with = [&](double embedding, double between, bool training) {
+  const auto loss_with = [&](double embedding, double between, bool training, index_t layers = 2) {
     RecurrentConfig other = small(Cell::lstm);
+    other.n_layer = layers;
     other.dropout = between;
     other.embedding_dropout = embedding;
     Context context;
@@ -267,6 +268,7 @@ TEST_CASE("losses and gradients of a batch's parts add up to the whole batch's, 
   std::set<real> different = {loss_with(0, 0, true), loss_with(0.5, 0, true), loss_with(0, 0.5, true)};
   CHECK(different.size() == 3);
   CHECK(loss_with(0.5, 0.5, false) == loss_with(0, 0, true));
+  CHECK(loss_with(0, 0.5, true, 1) != loss_with(0, 0, true, 1));  // of what leaves the last layer
 }
 
 TEST_CASE("recomputing layers changes no bit of a recurrent model's loss and gradients, in each precision") {
