@@ -160,9 +160,8 @@ std::vector<Key> SoundConfig::keys() {
 
 std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   ensure(features == SoundFeatures::log_mel || !augment.changes(),
-         "data.features = raw: data.speed, warp, gain, crop, mask_bands and mask_frames change energies of bands; set "
-         "them to "
-         "0, or take log_mel");
+         "data.features = raw: data.speed, warp, gain, tilt, crop, mask_bands and mask_frames change energies of "
+         "bands; set them to 0, or take log_mel");
   auto files = split.files("sound");
   std::vector<std::string> shared;
   for (const std::size_t i : dealt_out(files[0].size())) shared.push_back(files[0][i]);

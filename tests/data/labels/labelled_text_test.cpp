@@ -153,6 +153,15 @@ TEST_CASE("a model's own vocabulary and classes read other texts") {
   CHECK(load(words(folder.path("a.tsv")))->fingerprint() == data->fingerprint());
   CHECK(load(words(folder.write("c.tsv", "a b c\tbad\nb\tgood\nc a\tgood\nb b b b\tbad\n")))->fingerprint() !=
         data->fingerprint());
+  // of the run that a new one begins from, which has classes of its own
+  LoadOptions options;
+  options.tokenizer = &state.tokenizer;
+  LabelledTextConfig letters = words(folder.write("d.tsv", "a new\tyes\nb\tno\na a\tyes\nb\tno\n"));
+  letters.tokenizer.kind = "char";
+  const auto begun = letters.load(options);
+  CHECK(begun->state().tokenizer == state.tokenizer);
+  CHECK(begun->state().labels == std::vector<std::string>{"no", "yes"});
+  CHECK_THAT(begun->notices().at(0), Catch::StartsWith("data.tokenizer = char is not used"));
   const DataState none;
   CHECK_THROWS_WITH(load(other, 0, &none), Contains("without a tokenizer") || Contains("was not trained on"));
   DataState fewer = state;

@@ -193,6 +193,13 @@ TEST_CASE("a known vocabulary, or that of a file, makes the tokens, if it has th
   CHECK(given->state().tokenizer == state);
   check_batch(*given, Split::train, {0});
 
+  // of the run that a new one begins from
+  LoadOptions options;
+  options.tokenizer = &pairs->state().tokenizer;
+  const auto begun = config.load(options);
+  CHECK(begun->state().tokenizer == pairs->state().tokenizer);
+  CHECK_THAT(begun->notices().at(0), Catch::StartsWith("data.tokenizer_file = "));
+
   state.specials.pop_back();  // </s> is a token like any other
   write_tokenizer(state, config.tokenizer.file);
   CHECK_THROWS_WITH(load_pairs(config), Catch::Contains("no special token </s>"));

@@ -159,9 +159,9 @@ TEST_CASE("the likeliest classes come first, of equals the earlier, with the pro
     weight[c] = c == 1 ? real{1} : real{0};
     bias[c] = 0;
   }
-  // more than are looked at together: one of 2, all others of -1
+  // more than are looked at together: the first and the last of 2, all others of -1
   std::vector<real> numbers(150, -1);
-  numbers[0] = 2;
+  numbers[0] = numbers[149] = 2;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < numbers.size(); ++i) names.push_back(std::to_string(i));
   names[0] = "two";
@@ -169,7 +169,8 @@ TEST_CASE("the likeliest classes come first, of equals the earlier, with the pro
   const auto found = predict_classes(model, two, spec.labels, 2, Precision::f32);
   REQUIRE(found.size() == 150);
   CHECK(found[149].input == "149");
-  CHECK(found[149].best[0].name == "a");
+  CHECK(found[149].best[0].name == "b");
+  CHECK(found[148].best[0].name == "a");
   CHECK(found[0].input == "two");
   REQUIRE(found[0].best.size() == 2);
   CHECK(found[0].best[0].name == "b");
