@@ -129,9 +129,9 @@ TEST_CASE("a second signal ends the program at once, within a step") {
   const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"),
                                  "--train.batch_size=20000"});  // a step takes seconds
   REQUIRE(appears(folder.path("run/log.txt"), "5-gram"));       // the last line before the first step
-  for (int i = 0; i < 10; ++i) {  // two that come before a busy machine runs the process count as one
+  for (int i = 0; i < 15; ++i) {  // two that come before a busy machine runs the process count as one
     process.send(SIGINT);
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   REQUIRE(process.wait() == 128 + SIGINT);
 }
