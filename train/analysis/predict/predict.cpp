@@ -26,6 +26,17 @@ std::vector<Choice> best_of(std::span<const real> row, index_t count, const Name
   return best;
 }
 
+/// The text with no blank before a hidden token, where tokens of words hold the blank before them, as byte-pair
+/// encoding makes them: what is hidden then is the blank and the word.
+std::string without_hidden_blanks(std::string text, const TokenizerState& tokenizer) {
+  const auto holds_blank = [](const std::string& piece) { return piece.size() > 1 && piece[0] == ' '; };
+  if (std::none_of(tokenizer.pieces.begin(), tokenizer.pieces.end(), holds_blank)) return text;
+  for (std::size_t at = 0; (at = text.find(kMaskToken, at)) != text.npos; ++at) {
+    if (at > 0 && text[at - 1] == ' ') text.erase(--at, 1);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<Prediction> predict_classes(Classifier& model, const Examples& examples,
@@ -57,7 +68,7 @@ std::vector<Prediction> fill_in(TokenFiller& model, const Tokenizer& tokenizer, 
   const NoGradGuard no_grad;
   const auto mask = special_token(tokenizer.state(), kMaskToken);
   ensure(mask.has_value(), "predict --fill: the model's vocabulary has no special token ", kMaskToken);
-  std::vector<std::int32_t> ids = tokenizer.encode(text, Specials::allowed);
+  std::vector<std::int32_t> ids = tokenizer.encode(without_hidden_blanks(text, tokenizer.state()), Specials::allowed);
   if (const auto first = special_token(tokenizer.state(), kClassToken)) ids.insert(ids.begin(), *first);
   if (const auto last = special_token(tokenizer.state(), kSeparatorToken)) ids.push_back(*last);
   std::vector<std::int32_t> places;

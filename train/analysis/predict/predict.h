@@ -26,8 +26,9 @@ std::vector<Prediction> predict_classes(Classifier& model, const Examples& examp
                                         const std::vector<std::string>& labels, index_t count, Precision precision);
 
 /// The `count` likeliest tokens for each [MASK] of a text, in their order; of equals the earlier. The text is shown
-/// between [CLS] and [SEP], where the vocabulary has them, as the model saw texts. A prediction's input is the text up
-/// to its [MASK]. Errors: a text without [MASK]; one that is longer than the model sees.
+/// between [CLS] and [SEP], where the vocabulary has them, as the model saw texts; a blank before [MASK] is hidden with
+/// it where tokens of words hold the blanks before them. A prediction's input is the text up to its [MASK]. Errors: a
+/// text without [MASK]; one that is longer than the model sees.
 std::vector<Prediction> fill_in(TokenFiller& model, const Tokenizer& tokenizer, const std::string& text, index_t count,
                                 Precision precision);
 

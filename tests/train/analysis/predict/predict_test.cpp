@@ -90,6 +90,20 @@ TEST_CASE("the likeliest tokens for each hidden one come in its order, by what s
   CHECK(std::count(model.shown.begin(), model.shown.end(), id("[MASK]")) == 2);
   CHECK_THROWS_WITH(fill_in(model, *tokenizer, "ab", 2, Precision::f32), Catch::Contains("holds no [MASK]"));
 
+  // a word's token holds the blank before it, which is then hidden with it
+  TokenizerOptions pairs;
+  pairs.kind = "bpe";
+  pairs.vocab_size = 258;
+  pairs.specials = {"[MASK]"};
+  const auto merged = train_tokenizer(pairs, read_from("a b a b a b"));
+  NextLetters blank(merged->vocab_size(), 1);
+  fill_in(blank, *merged, "a [MASK] a[MASK]  [MASK]", 1, Precision::f32);
+  const std::int32_t mask = *special_token(merged->state(), "[MASK]");
+  std::vector<std::int32_t> wanted = {'a', mask};
+  for (const std::int32_t token : merged->encode(" a")) wanted.push_back(token);
+  wanted.insert(wanted.end(), {mask, ' ', mask});
+  CHECK(blank.shown == wanted);
+
   const auto bare = letters({"[MASK]"});
   NextLetters other(bare->vocab_size(), 1);
   CHECK(fill_in(other, *bare, "a[MASK]", 1, Precision::f32)[0].best[0].name == "b");
