@@ -104,6 +104,9 @@ TEST_CASE("the likeliest tokens for each hidden one come in its order, by what s
   wanted.insert(wanted.end(), {mask, ' ', mask});
   CHECK(blank.shown == wanted);
 
+  fill_in(model, *tokenizer, "a [MASK]", 1, Precision::f32);  // a blank by itself is a token as any other
+  CHECK(model.shown.size() == 5);
+
   const auto bare = letters({"[MASK]"});
   NextLetters other(bare->vocab_size(), 1);
   CHECK(fill_in(other, *bare, "a[MASK]", 1, Precision::f32)[0].best[0].name == "b");

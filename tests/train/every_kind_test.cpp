@@ -1,0 +1,121 @@
+// What holds for runs of every kind of model, on each kind of data that it has a task for.
+
+#include <set>
+
+#include "models/kinds.h"
+#include "tests/data/images/idx.h"
+#include "tests/data/sound/sounds.h"
+#include "tests/train/run_program.h"
+#include "train/run/checkpoint.h"
+#include "train/tasks/task.h"
+
+namespace heddle {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+struct Kinds {
+  std::string model, data;
+  Arguments sizes;
+};
+
+const Arguments kTransformer = {"--model.n_layer=1", "--model.n_head=2", "--model.n_embd=16", "--model.dropout=0.1"};
+
+Arguments with(Arguments some, const Arguments& more) {
+  some.insert(some.end(), more.begin(), more.end());
+  return some;
+}
+
+std::vector<Kinds> all_kinds() {
+  return {
+      {"gpt", "text", with(kTransformer, {"--model.block_size=16"})},
+      {"bert", "text", with(kTransformer, {"--model.block_size=16", "--data.special_tokens=[MASK]"})},
+      {"bert", "labelled_text", with(kTransformer, {"--model.block_size=16"})},
+      {"recurrent",
+       "text",
+       {"--model.n_embd=12", "--model.n_hidden=20", "--model.block_size=16", "--model.dropout=0.1",
+        "--model.embedding_dropout=0.1", "--train.order=contiguous"}},
+      {"word2vec", "text", {"--data.tokenizer=letters", "--model.block_size=16"}},
+      {"seq2seq", "pairs", with(kTransformer, {"--model.block_size=16", "--train.order=lengths"})},
+      {"mlp", "table", {"--model.hidden=8", "--model.dropout=0.1"}},
+      {"cnn", "images", {"--model.hidden=8", "--model.dropout=0.1", "--data.shift=1"}},
+      {"vit", "images", with(kTransformer, {"--data.flip=true"})},
+      {"audio", "sound", with(kTransformer, {"--model.channels=4", "--model.block_size=32", "--data.speed=0.2"})},
+  };
+}
+
+/// A little data of a kind, as the arguments that name it.
+Arguments some_data(const TemporaryFolder& folder, const std::string& kind) {
+  std::string path = "builtin:kingdom";
+  Arguments more = {"--data.size=20000"};
+  if (kind == "table") {
+    path = "builtin:xor";
+    more = {"--data.size=64", "--data.val_fraction=0.25"};
+  } else if (kind == "images") {
+    const Quarters quarters(40);
+    folder.write("quarters/labels", quarters.labels);
+    path = folder.write("quarters/images", quarters.images);
+    more = {"--data.val_fraction=0.3"};
+  } else if (kind == "sound") {
+    path = write_tones(folder, 40);
+    more = {"--data.label={}_*.wav", "--data.sample_rate=8000", "--data.mels=8", "--data.val_fraction=0.3"};
+  } else if (kind != "text") {
+    std::string rows;
+    for (int i = 0; i < 40; ++i)
+      rows += std::string(static_cast<std::size_t>(1 + i % 5), 'a') + (i % 3 == 0 ? " b\tyes\n" : " c d\tno\n");
+    path = folder.write("rows.tsv", rows);
+    more = {"--data.vocab_size=270", "--data.val_fraction=0.3"};
+    if (kind == "pairs") more = with(more, {"--data.source=1", "--data.target=2"});
+  }
+  return with({"--data.kind=" + kind, "--data.path=" + path}, more);
+}
+
+/// The bytes of a checkpoint's weights.
+std::string weights_in(const std::string& path) {
+  std::string all;
+  const LoadedRun run = load_checkpoint(path);
+  for (const NamedParameter& p : run.model->named_parameters())
+    all.append(reinterpret_cast<const char*>(p.tensor.data()),
+               static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every kind of model has the same bits on one, two and three threads, and stopped and resumed at any step") {
+  std::set<std::string> tried;
+  for (const Kinds& kinds : all_kinds()) {
+    INFO(kinds.model << " of " << kinds.data);
+    tried.insert(task_kind(kinds.model, kinds.data).name);
+    tried.insert(kinds.model);
+    const TemporaryFolder folder;
+    const std::string config = folder.write(
+        "small.cfg", "[model]\nkind = " + kinds.model +
+                         "\n[optim]\nlr = 0.01\nschedule = constant\nwarmup_steps = 2\n[train]\nbatch_size = 6\n"
+                         "eval_interval = 4\neval_batches = 1\nsample_tokens = 0\n");
+    const Arguments data = with(some_data(folder, kinds.data), kinds.sizes);
+    const auto run = [&](const Arguments& arguments) {
+      const Outcome outcome = run_program(folder, arguments);
+      INFO(outcome.err);
+      REQUIRE(outcome.status == 0);
+    };
+    const auto train = [&](const std::string& name, const std::string& threads, const std::string& steps) {
+      run(with(
+          {"train", config, "--run.dir=" + folder.path(name), "--run.threads=" + threads, "--train.steps=" + steps},
+          data));
+      return weights_in(folder.path(name + "/last.h5"));
+    };
+    const std::string one = train("one", "1", "9");
+    CHECK(train("two", "2", "9") == one);
+    CHECK(train("three", "3", "9") == one);
+    CHECK(train("stopped", "2", "5") != one);
+    run({"resume", folder.path("stopped"), "--train.steps=9", "--run.threads=3"});
+    CHECK(weights_in(folder.path("stopped/last.h5")) == one);
+  }
+  for (const ModelKind& kind : model_kinds()) {
+    CHECK(tried.count(kind.name) == 1);  // a new kind has a row above
+    for (const char* task : kind.tasks) CHECK(tried.count(task) == 1);
+  }
+}
+
+}  // namespace heddle
