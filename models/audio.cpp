@@ -30,19 +30,6 @@ Frames frames_of(const Batch& batch, index_t step) {
   return frames;
 }
 
-/// 1 / n for each of a row's n tokens, else 0: [B, 1, T].
-Tensor shares_of(const Tensor& mask) {
-  const index_t rows = mask.size(0), count = mask.size(1);
-  Tensor shares({rows, 1, count});
-  real* const to = shares.mutable_data();
-  for (index_t row = 0; row < rows; ++row) {
-    const real* const from = mask.data() + row * count;
-    const real all = std::max(real{1}, std::accumulate(from, from + count, real{0}));
-    for (index_t t = 0; t < count; ++t) to[row * count + t] = from[t] / all;
-  }
-  return shares;
-}
-
 }  // namespace
 
 std::vector<Key> AudioConfig::keys() {
@@ -109,7 +96,7 @@ Tensor AudioTransformer::class_scores(const Batch& batch, Context& context) {
   AttentionOptions options;
   options.key_mask = mask;
   x = transformer.forward(dropout.forward(x, context), context, options);
-  x = reshape(matmul(shares_of(mask), x), Shape{batch.rows(), config_.n_embd});
+  x = mean_of_tokens(x, mask);
   return classifier.forward(dropout.forward(x, context), context);
 }
 

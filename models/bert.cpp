@@ -17,6 +17,9 @@ std::vector<Key> BertConfig::keys() {
   all.emplace_back("block_size", context, "context: the most tokens the model sees at once", 1, 1 << 20);
   all.emplace_back("classifier_dropout", classifier_dropout, "share of the class scores' inputs dropped while training",
                    0.0, 0.99);
+  all.emplace_back(
+      "pooling", pooling,
+      "what of a text its class is told from; cls: the first place, as BERT; mean: the mean of all places");
   return all;
 }
 
@@ -73,12 +76,19 @@ Tensor Bert::token_scores(const Batch& batch, const IdTensor& places, Context& c
   return decoder.forward(transformed(batch, places, context), context);
 }
 
+Tensor Bert::text_vectors(const Batch& batch, Context& context) {
+  const index_t rows = batch.rows(), time = batch.inputs.size(1);
+  const Tensor x = hidden(batch, context);
+  if (config_.pooling == Pooling::mean)
+    return mean_of_tokens(reshape(x, Shape{rows, time, config_.n_embd}), batch.mask);
+  IdTensor firsts({rows});
+  for (index_t row = 0; row < rows; ++row) firsts[row] = static_cast<IdTensor::value_type>(row * time);
+  return rows_of(x, firsts);
+}
+
 Tensor Bert::class_scores(const Batch& batch, Context& context) {
   ensure(classifies_, "bert: this model fills in words and has no classes; train one on data.kind = labelled_text");
-  IdTensor firsts({batch.rows()});
-  for (index_t row = 0; row < batch.rows(); ++row)
-    firsts[row] = static_cast<IdTensor::value_type>(row * batch.inputs.size(1));
-  const Tensor pooled = tanh(pooler.forward(rows_of(hidden(batch, context), firsts), context));
+  const Tensor pooled = tanh(pooler.forward(text_vectors(batch, context), context));
   return classifier.forward(Dropout{config_.classifier_dropout}.forward(pooled, context), context);
 }
 

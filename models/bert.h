@@ -5,11 +5,17 @@
 
 namespace heddle {
 
+/// What of a row its class is told from: what leaves the first position; or the mean of what leaves all, which a small
+/// model learns sooner (Reimers and Gurevych, "Sentence-BERT", 2019).
+enum class Pooling { cls, mean };
+constexpr auto names_of(Pooling) { return std::array{Named{Pooling::cls, "cls"}, Named{Pooling::mean, "mean"}}; }
+
 /// Sizes of a BERT.
 struct BertConfig final : ModelConfig, TransformerConfig {
   BertConfig() { norm_position = NormPosition::post; }
   std::int64_t context = 128;
   double classifier_dropout = 0.1;
+  Pooling pooling = Pooling::cls;
 
   std::vector<Key> keys() override;
   index_t block_size() const override { return context; }
@@ -20,8 +26,8 @@ struct BertConfig final : ModelConfig, TransformerConfig {
 /// 2019): embeddings of tokens, positions and segments, summed and normalized, and an encoder whose every position sees
 /// all that are no padding. Where the data has no classes, it fills in hidden tokens: a linear layer with gelu and a
 /// norm, then scores by the token embedding and a bias. Where it has, it tells the class of a row: a linear layer with
-/// tanh, the pooler, over what leaves the first position ([CLS]), dropout, and scores. Both have the rest under the
-/// same names, so that one can begin as the other ended.
+/// tanh, the pooler, over what leaves the first position ([CLS]) or the mean of all, dropout, and scores. Both have the
+/// rest under the same names, so that one can begin as the other ended.
 class Bert final : public Model, public TokenFiller, public Classifier, public WordTable {
  public:
   /// Errors: sizes that do not fit each other; data without a token, or of a single class.
@@ -58,6 +64,8 @@ class Bert final : public Model, public TokenFiller, public Classifier, public W
  private:
   /// What leaves the encoder [B T, C].
   Tensor hidden(const Batch& batch, Context& context);
+  /// What of each row its class is told from [B, C].
+  Tensor text_vectors(const Batch& batch, Context& context);
   /// What leaves it at some places, as the decoder takes it [N, C].
   Tensor transformed(const Batch& batch, const IdTensor& places, Context& context);
 

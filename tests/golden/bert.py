@@ -2,6 +2,7 @@
 
   bert_fills_post.txt, bert_fills_pre.txt  fills in hidden tokens, with post-norm and pre-norm blocks, a padded row
   bert_classifies.txt                      tells classes, with segments and padded rows
+  bert_classifies_mean.txt                 the same by the mean of all places
 
     python3 tests/golden/bert.py
 
@@ -28,7 +29,7 @@ def gelu(x):
     return F.gelu(x, approximate="tanh")
 
 
-def write(path, classifies, pre_norm):
+def write(path, classifies, pre_norm, mean=False):
     generator = torch.Generator().manual_seed(42)
 
     def draw(name, *shape):
@@ -79,7 +80,8 @@ def write(path, classifies, pre_norm):
     if pre_norm:
         x = norm(x, "norm")
     if classifies:
-        pooled = torch.tanh(F.linear(x[:, 0], p["pooler/weight"], p["pooler/bias"]))
+        text = (x * mask[..., None]).sum(1) / lengths[:, None] if mean else x[:, 0]
+        pooled = torch.tanh(F.linear(text, p["pooler/weight"], p["pooler/bias"]))
         scores = F.linear(pooled, p["classifier/weight"], p["classifier/bias"])
         targets = torch.tensor([2, 0, 1])
         loss = F.cross_entropy(scores, targets)
@@ -104,3 +106,4 @@ def write(path, classifies, pre_norm):
 write("bert_fills_post.txt", classifies=False, pre_norm=False)
 write("bert_fills_pre.txt", classifies=False, pre_norm=True)
 write("bert_classifies.txt", classifies=True, pre_norm=False)
+write("bert_classifies_mean.txt", classifies=True, pre_norm=False, mean=True)
