@@ -1,5 +1,7 @@
 // What holds for runs of every kind of model, on each kind of data that it has a task for.
 
+#include <filesystem>
+#include <map>
 #include <set>
 
 #include "models/kinds.h"
@@ -115,6 +117,49 @@ TEST_CASE("every kind of model has the same bits on one, two and three threads, 
   for (const ModelKind& kind : model_kinds()) {
     CHECK(tried.count(kind.name) == 1);  // a new kind has a row above
     for (const char* task : kind.tasks) CHECK(tried.count(task) == 1);
+  }
+}
+
+TEST_CASE("every config of the project trains two steps and says what it reads", "[slow]") {
+  const TemporaryFolder folder;
+  std::string words = std::string(20000, 'x') + '\n', rows;
+  for (int i = 0; i < 12000; ++i) words += "To be, or not to be, that is the question\n";
+  for (int i = 0; i < 40; ++i) rows += i % 2 == 0 ? "a fine film\tgood\n" : "a dull film\tbad\n";
+  const Quarters quarters(40);
+  folder.write("digits-labels", quarters.labels);
+  folder.write("pairs.de", "ein Hund\nzwei Hunde\n\u00e4lter\n");
+  folder.write("pairs.en", "a dog\ntwo dogs\nolder\n");
+  const std::map<std::string, std::string> paths = {{"text", folder.write("input.txt", words)},
+                                                    {"labelled_text", folder.write("rows.tsv", rows)},
+                                                    {"images", folder.write("digits-images", quarters.images)},
+                                                    {"sound", write_tones(folder, 60)},
+                                                    {"pairs", folder.path("pairs")}};
+  const std::string vocabulary = folder.path("vocabulary.json");
+  REQUIRE(run_program(folder,
+                      {"tokenizer", "train", "--input", paths.at("text"), "--vocab-size=260", "--output", vocabulary})
+              .status == 0);
+  for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/configs")) {
+    INFO(entry.path());
+    const Experiment experiment(Settings::from_file(entry.path().string()));
+    Arguments arguments = {"train",
+                           entry.path().string(),
+                           "--run.dir=" + folder.path(entry.path().stem().string()),
+                           "--run.init=",
+                           "--train.steps=2",
+                           "--train.eval_batches=1",
+                           "--train.sample_tokens=5",
+                           "--train.batch_size=2"};
+    const SplitConfig& split = experiment.data->split;
+    for (const auto& [key, given] :
+         {std::pair("path", split.path), {"val_path", split.val_path}, {"test_path", split.test_path}}) {
+      if (!given.empty() && !given[0].starts_with("builtin:"))
+        arguments.push_back(std::string("--data.") + key + "=" + paths.at(experiment.data_kind));
+    }
+    if (read_bytes(entry.path().string()).find("\ntokenizer_file") != std::string::npos)
+      arguments.push_back("--data.tokenizer_file=" + vocabulary);
+    const Outcome outcome = run_program(folder, arguments);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
   }
 }
 

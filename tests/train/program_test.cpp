@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "framework/archive/archive.h"
-#include "tests/data/images/idx.h"
 #include "tests/real_data.h"
 #include "tests/train/run_program.h"
 #include "train/run/checkpoint.h"
@@ -243,45 +242,6 @@ TEST_CASE("averaged weights are what is evaluated, saved and generated with, and
   REQUIRE(train(folder, "begun", {decay, kind, "--train.steps=40", "--optim.schedule=constant"}).status == 0);
   REQUIRE(run_program(folder, {"resume", folder.path("begun"), "--train.steps=60"}).status == 0);
   REQUIRE(weights_of(folder.path("again/last.h5")) == weights_of(folder.path("begun/last.h5")));
-}
-
-TEST_CASE("every config of the project trains two steps and says what it reads", "[slow]") {
-  const TemporaryFolder folder;
-  std::string words = std::string(20000, 'x') + '\n';
-  for (int i = 0; i < 12000; ++i) words += "To be, or not to be, that is the question\n";
-  const std::string text = folder.write("input.txt", words);
-  const Quarters quarters(40);
-  folder.write("digits-labels", quarters.labels);
-  const std::string images = folder.write("digits-images", quarters.images);
-  folder.write("pairs.de", "ein Hund\nzwei Hunde\n\u00e4lter\n");
-  folder.write("pairs.en", "a dog\ntwo dogs\nolder\n");
-  const std::string vocabulary = folder.path("vocabulary.json");
-  REQUIRE(
-      run_program(folder, {"tokenizer", "train", "--input", text, "--vocab-size=260", "--output", vocabulary}).status ==
-      0);
-  for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/configs")) {
-    INFO(entry.path());
-    std::vector<std::string> arguments = {"train",
-                                          entry.path().string(),
-                                          "--run.dir=" + folder.path(entry.path().stem().string()),
-                                          "--train.steps=2",
-                                          "--train.eval_batches=1",
-                                          "--train.sample_tokens=5",
-                                          "--train.batch_size=2"};
-    const std::string config = read_bytes(entry.path().string());
-    const auto says = [&](const char* line) { return config.find(line) != std::string::npos; };
-    if (says("\nkind = pairs")) {
-      for (const char* split : {"", "val_", "test_"})
-        arguments.push_back(std::string("--data.") + split + "path=" + folder.path("pairs"));
-    } else if (!says("builtin:")) {
-      arguments.push_back("--data.path=" + (says("\nkind = images") ? images : text));
-    }
-    if (config.find("\ntokenizer_file") != std::string::npos)
-      arguments.push_back("--data.tokenizer_file=" + vocabulary);
-    const Outcome outcome = run_program(folder, arguments);
-    INFO(outcome.err);
-    REQUIRE(outcome.status == 0);
-  }
 }
 
 TEST_CASE("heddle --version says the version, the commit and the instructions, as checkpoints do") {
