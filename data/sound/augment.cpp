@@ -45,8 +45,6 @@ std::vector<Key> SoundAugment::keys() {
       {"speed", speed, "training: sounds are up to this share slower or faster", 0.0, 0.5},
       {"warp", warp, "training: bands stand up to this share higher or lower, as of other voices", 0.0, 0.5},
       {"gain", gain, "training: sounds are up to this many decibels louder or quieter", 0.0, 60.0},
-      {"tilt", tilt,
-       "training: the highest band is up to this many decibels louder or quieter, the lowest as much less", 0.0, 60.0},
       {"crop", crop, "training: up to this many frames are cut off at either end", 0.0, 1000.0},
       {"mask_bands", mask_bands, "training: up to this many neighbouring bands are hidden", 0, 1000},
       {"mask_frames", mask_frames, "training: up to this many neighbouring frames are hidden", 0, 1000},
@@ -65,8 +63,7 @@ void SoundAugment::apply(Batch& batch, const Rng& rng, const std::vector<double>
     const real* const mask = batch.mask.data() + row * frames;
     const index_t count = std::count(mask, mask + frames, real{1});
     const double rate = std::exp(chance.within(-speed, speed)), height = std::exp(chance.within(-warp, warp));
-    constexpr double kDecibel = std::numbers::ln10 / 10;
-    const double louder = chance.within(-gain, gain) * kDecibel, brighter = chance.within(-tilt, tilt) * kDecibel;
+    const double louder = chance.within(-gain, gain) * std::numbers::ln10 / 10;
     const double most_cut = std::min(crop, static_cast<double>(count) / 4);
     const double begin = chance.within(0, most_cut), end = static_cast<double>(count) - chance.within(0, most_cut);
     index_t length = std::max<index_t>(1, std::llround((end - begin) / rate));
@@ -87,11 +84,7 @@ void SoundAugment::apply(Batch& batch, const Rng& rng, const std::vector<double>
         const double early = mixed(energy(t.low, f.low), energy(t.low, f.high), f.share);
         const double late = mixed(energy(t.high, f.low), energy(t.high, f.high), f.share);
         const auto band = static_cast<std::size_t>(b);
-        const double standard =
-            (mixed(early, late, t.share) + louder +
-             brighter * (2 * static_cast<double>(b) + 1 - static_cast<double>(bands)) / static_cast<double>(bands) -
-             mean[band]) /
-            deviation[band];
+        const double standard = (mixed(early, late, t.share) + louder - mean[band]) / deviation[band];
         to.push_back(hidden ? real{0} : static_cast<real>(standard));
       }
     }

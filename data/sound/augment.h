@@ -19,12 +19,12 @@ namespace heddle {
 /// off. Then a stretch of up to mask_bands bands, and one of up to mask_frames frames, at most a third of them, are set
 /// to their mean (Park et al., "SpecAugment", 2019). All 0: nothing is changed.
 struct SoundAugment {
-  double speed = 0, warp = 0, gain = 0, tilt = 0, crop = 0;
+  double speed = 0, warp = 0, gain = 0, crop = 0;
   std::int64_t mask_bands = 0, mask_frames = 0;
 
   std::vector<Key> keys();
   bool changes() const {
-    return speed > 0 || warp > 0 || gain > 0 || tilt > 0 || crop > 0 || mask_bands > 0 || mask_frames > 0;
+    return speed > 0 || warp > 0 || gain > 0 || crop > 0 || mask_bands > 0 || mask_frames > 0;
   }
   /// Changes the rows of a batch of features [B, T, F] and its mask, which were standardized by mean and deviation [F],
   /// each by the random numbers of its own number; at most `most_frames` of each are left (0: any). Rows are padded

@@ -160,7 +160,7 @@ std::vector<Key> SoundConfig::keys() {
 
 std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   ensure(features == SoundFeatures::log_mel || !augment.changes(),
-         "data.features = raw: data.speed, warp, gain, tilt, crop, mask_bands and mask_frames change energies of "
+         "data.features = raw: data.speed, warp, gain, crop, mask_bands and mask_frames change energies of "
          "bands; set them to 0, or take log_mel");
   auto files = split.files("sound");
   std::vector<std::string> shared;

@@ -328,6 +328,23 @@ TEST_CASE("a BERT's dropouts act in training alone, each where it stands") {
   }
 }
 
+TEST_CASE("a BERT drops what its embeddings' norm made, not what goes into it") {
+  BertConfig config = tiny();
+  config.n_layer = 1;
+  config.dropout = 0.5;
+  Bert model(config, spec_of(0), Rng(1));
+  const Batch batch = some_batch({7, 4}, 7, false);
+  Context context = training(), again = training();
+  const Tensor sum = model.position_embedding.forward(model.token_embedding.forward(batch.inputs)) +
+                     model.segment_embedding.forward(batch.segments);
+  Tensor x = Dropout{0.5}.forward(model.embedding_norm.forward(sum), again);
+  AttentionOptions options;
+  options.key_mask = batch.mask;
+  x = reshape(model.transformer.forward(x, again, options), Shape{14, 12});
+  x = model.transform_norm.forward(model.transform.forward(x, again, Activation::gelu_tanh));
+  CHECK(elements(model.token_scores(batch, every_place(batch), context)) == elements(model.decoder.forward(x, again)));
+}
+
 TEST_CASE("each option of a BERT that a config names reaches its encoder") {
   const BertConfig plain = tiny();
   BertConfig pre = plain, rotary = plain, waves = plain, width = plain, norm = plain, heads = plain, silu = plain;
