@@ -8,15 +8,29 @@ DataSpec DataState::spec() const {
 
 std::shared_ptr<const Tokenizer> given_tokenizer(const TokenizerConfig& config, const LoadOptions& options,
                                                  std::vector<std::string>& notices) {
-  const TokenizerState* state = options.known != nullptr ? &options.known->tokenizer : options.tokenizer;
-  if (state == nullptr) return config.from_file();
-  ensure(!state->kind.empty(), "data: the model was trained on data without a tokenizer");
-  if (options.known == nullptr && !config.file.empty())
-    notices.push_back("data.tokenizer_file = " + config.file +
-                      " is not used: the run begins with another one's tokenizer");
-  auto tokenizer = make_tokenizer(*state);
+  const bool starts = options.known == nullptr && options.start != nullptr && !options.start->tokenizer.kind.empty();
+  if (options.known == nullptr && !starts) return config.from_file();
+  const TokenizerState& state = starts ? options.start->tokenizer : options.known->tokenizer;
+  ensure(!state.kind.empty(), "data: the model was trained on data without a tokenizer");
+  if (starts) {
+    for (const std::string& special : config.specials)
+      ensure(special_token(state, special).has_value(), "run.init: the other run's vocabulary has no special token ",
+             special, " (data.special_tokens); begin with a run that has it, or leave run.init out");
+    if (!config.file.empty())
+      notices.push_back("data.tokenizer_file = " + config.file +
+                        " is not used: the run begins with another one's tokenizer");
+  }
+  auto tokenizer = make_tokenizer(state);
   config.note_other_kind(*tokenizer, "the model reads", notices);
   return tokenizer;
+}
+
+bool take_standardization(const LoadOptions& options, DataState& state) {
+  if (options.start == nullptr || options.start->mean.empty() || options.start->features != state.features)
+    return false;
+  state.mean = options.start->mean;
+  state.deviation = options.start->deviation;
+  return true;
 }
 
 Examples DataConfig::examples(const std::vector<std::string>& /*files*/, const std::vector<std::string>& /*texts*/,

@@ -75,16 +75,20 @@ struct LoadOptions {
   const DataState* known = nullptr;  ///< of the data that the model was trained on: it stays so
   std::filesystem::path cache{};     ///< folder that a dataset was kept in
   Progress progress{};
-  /// Of the run that a new one begins from, where known is null: text is read with it, but for tokens that are encoded
-  /// already. Null: the config says which.
-  const TokenizerState* tokenizer = nullptr;
+  /// Of the run that a new one begins with, where known is null: text is read with its tokenizer, but for tokens that
+  /// are encoded already, and rows of the same features are standardized as its were. Null: there is none.
+  const DataState* start = nullptr;
 };
 
 /// The tokenizer of text that is not to be trained: of `options`, the known one or that of another run, else the one in
 /// config.file; null: there is none. What the settings say in vain goes to `notices`. Errors: those of from_file; a
-/// known state without a tokenizer.
+/// known state without a tokenizer; a special token of the settings that the other run's tokenizer lacks.
 std::shared_ptr<const Tokenizer> given_tokenizer(const TokenizerConfig& config, const LoadOptions& options,
                                                  std::vector<std::string>& notices);
+
+/// Gives a state that has its features the mean and deviation of the run that a new one begins with, if its rows have
+/// the same features; else false: they are to be measured.
+bool take_standardization(const LoadOptions& options, DataState& state);
 
 /// Examples that are to be told a class: a dataset's test split, in which what is said of their classes means nothing;
 /// and what each is called: a file, a line of one, or a text itself.

@@ -34,6 +34,7 @@ class Bert final : public Model, public TokenFiller, public Classifier, public W
   Bert(const BertConfig& config, const DataSpec& data, Initializer init);
   /// Errors: a model of classes.
   Tensor token_scores(const Batch& batch, const IdTensor& places, Context& context) override;
+  index_t context_size() const override { return config_.context; }
   /// Errors: a model without classes.
   Tensor class_scores(const Batch& batch, Context& context) override;
   /// Of the hidden tokens: targets [B, T]; or of the classes: targets [B].

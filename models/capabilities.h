@@ -53,6 +53,8 @@ class TokenFiller {
   /// Scores of each token of the vocabulary at each of `places` [N] of the batch's inputs [B, T]: [N, V]. A place is
   /// counted through the rows: t of row b is b T + t.
   virtual Tensor token_scores(const Batch& batch, const IdTensor& places, Context& context) = 0;
+  /// The longest input.
+  virtual index_t context_size() const = 0;
 };
 
 /// Holds a vector for each token of its vocabulary.

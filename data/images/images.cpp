@@ -195,7 +195,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
     check_known(state, images, name);
   } else {
     state.features = {images.channels, images.height, images.width};
-    measure(images, ranges[0].size(), state);
+    if (!take_standardization(options, state)) measure(images, ranges[0].size(), state);
   }
   if (alone) {
     Classes found = number_classes(class_of_each, ranges, options.known, "images", name);

@@ -204,7 +204,11 @@ Examples LabelledTextConfig::examples(const std::vector<std::string>& files, con
   check_columns(*this);
   LabelledTexts all;
   if (!files.empty()) {
-    for (const std::string& path : list_files(files, kKind)) read_texts(*this, path, false, all);
+    for (const std::string& path : list_files(files, kKind)) {
+      const std::int64_t before = all.count();
+      read_texts(*this, path, false, all);
+      ensure(all.count() > before, kKind, ": ", path, " holds no text");
+    }
   }
   ensure(texts.empty() || text.size() == 1, kKind, ": the model was trained on pairs of texts (data.text); give files ",
          "with two columns");
@@ -219,9 +223,10 @@ Examples LabelledTextConfig::examples(const std::vector<std::string>& files, con
   const auto tokenizer_used = given_tokenizer(tokenizer, options, notices);
   const Ranges ranges = all_for_test(all.count());
   std::vector<std::int32_t> classes(names.size());
-  return {std::move(names),
-          std::make_unique<LabelledTextDataset>("predict", std::move(all), std::move(classes), ranges,
-                                                options.known->labels, tokenizer_used, options.block_size)};
+  auto dataset = std::make_unique<LabelledTextDataset>("predict", std::move(all), std::move(classes), ranges,
+                                                       options.known->labels, tokenizer_used, options.block_size);
+  dataset->notices_.insert(dataset->notices_.begin(), notices.begin(), notices.end());
+  return {std::move(names), std::move(dataset)};
 }
 
 }  // namespace heddle

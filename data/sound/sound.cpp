@@ -187,9 +187,11 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   if (options.known == nullptr) {
     state.features = {0, feature_width(*this)};
     state.labels = classes.names;
-    Moments moments = moments_of(clips.data(), static_cast<std::size_t>(ranges[0].size()), width);
-    state.mean = std::move(moments.mean);
-    state.deviation = std::move(moments.deviation);
+    if (!take_standardization(options, state)) {
+      Moments moments = moments_of(clips.data(), static_cast<std::size_t>(ranges[0].size()), width);
+      state.mean = std::move(moments.mean);
+      state.deviation = std::move(moments.deviation);
+    }
   }
   for (Clip& clip : clips) standardize(clip, state.mean, state.deviation);
 

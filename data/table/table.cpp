@@ -37,8 +37,9 @@ std::vector<std::string> cells_of(const std::string& line) {
   return cells;
 }
 
-/// Adds the rows of a file; `with_class` says whether a column holds the class.
-void read_table(const TableConfig& config, const std::string& path, bool with_class, Rows& rows) {
+/// Adds the rows of a file. Where rows are to have `numbers_alone` numbers and nothing is asked of their class (0: it
+/// is), the column of the class may be there, to be passed over, or not.
+void read_table(const TableConfig& config, const std::string& path, std::size_t numbers_alone, Rows& rows) {
   std::istringstream in(read_file(path, Contents::text, "table: " + path));
   std::vector<std::string> header;
   std::size_t number = 0, columns = 0;
@@ -49,6 +50,7 @@ void read_table(const TableConfig& config, const std::string& path, bool with_cl
     if (cells.empty() || (cells.size() == 1 && cells[0].empty())) continue;
     if (columns == 0) {
       columns = cells.size();
+      const bool with_class = numbers_alone == 0 || columns == numbers_alone + 1;
       ensure(columns >= 2 || !with_class, "table: ", path, ": line ", number,
              " has one column, wanted numbers and a class");
       if (config.header) header = cells;
@@ -72,9 +74,9 @@ void read_table(const TableConfig& config, const std::string& path, bool with_cl
              number == 1 ? "; set data.header = true if it is a heading" : "");
       rows.numbers.push_back(value);
     }
-    if (label)
+    if (numbers_alone == 0)
       ensure(!cells[*label].empty(), "table: ", path, ": line ", number, " has no class in column ", *label + 1);
-    rows.classes.push_back(label ? cells[*label] : concat_text(path, ':', number));
+    rows.classes.push_back(numbers_alone == 0 ? cells[*label] : concat_text(path, ':', number));
   }
 }
 
@@ -83,6 +85,19 @@ real* standardize(const Rows& rows, std::size_t row, const DataState& state, rea
   for (std::size_t c = 0; c < rows.columns; ++c)
     *to++ = static_cast<real>((rows.numbers[row * rows.columns + c] - state.mean[c]) / state.deviation[c]);
   return to;
+}
+
+/// Mean and deviation of each column of the first `count` rows; a deviation of 1 where all are alike.
+void measure(const Rows& rows, std::size_t count, DataState& state) {
+  for (std::size_t c = 0; c < rows.columns; ++c) {
+    double sum = 0, squares = 0;
+    for (std::size_t row = 0; row < count; ++row) sum += rows.numbers[row * rows.columns + c];
+    const double mean = sum / static_cast<double>(count);
+    for (std::size_t row = 0; row < count; ++row) squares += std::pow(rows.numbers[row * rows.columns + c] - mean, 2);
+    const double deviation = std::sqrt(squares / static_cast<double>(count));
+    state.mean.push_back(mean);
+    state.deviation.push_back(deviation > 0 ? deviation : 1);
+  }
 }
 
 /// Errors: rows that are not as the model's were.
@@ -157,7 +172,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
     const std::int64_t before = rows.count();
     for (const std::string& path : files[part]) {
       if (!path.starts_with("builtin:")) {
-        read_table(*this, path, true, rows);
+        read_table(*this, path, 0, rows);
         continue;
       }
       ensure(path == kBuiltin, "table: ", path, " is not known; the built-in table is ", kBuiltin);
@@ -184,16 +199,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
   } else {
     state.features = {static_cast<std::int64_t>(rows.columns)};
     state.labels = std::move(classes.names);
-    const auto count = static_cast<std::size_t>(ranges[0].size());
-    for (std::size_t c = 0; c < rows.columns; ++c) {
-      double sum = 0, squares = 0;
-      for (std::size_t row = 0; row < count; ++row) sum += rows.numbers[row * rows.columns + c];
-      const double mean = sum / static_cast<double>(count);
-      for (std::size_t row = 0; row < count; ++row) squares += std::pow(rows.numbers[row * rows.columns + c] - mean, 2);
-      const double deviation = std::sqrt(squares / static_cast<double>(count));
-      state.mean.push_back(mean);
-      state.deviation.push_back(deviation > 0 ? deviation : 1);
-    }
+    if (!take_standardization(options, state)) measure(rows, static_cast<std::size_t>(ranges[0].size()), state);
   }
   return std::make_unique<TableDataset>(std::move(rows), std::move(classes.of_example), ranges, std::move(state), name);
 }
@@ -202,7 +208,12 @@ Examples TableConfig::examples(const std::vector<std::string>& files, const std:
                                const LoadOptions& options) const {
   ensure(texts.empty(), "table: a text is no row of numbers; give files");
   Rows rows;
-  for (const std::string& path : list_files(files, "table")) read_table(*this, path, false, rows);
+  const std::size_t numbers = options.known->mean.size();
+  for (const std::string& path : list_files(files, "table")) {
+    const std::int64_t before = rows.count();
+    read_table(*this, path, std::max<std::size_t>(1, numbers), rows);
+    ensure(rows.count() > before, "table: ", path, " holds no row");
+  }
   check_known(rows, *options.known, files[0]);
   std::vector<std::string> names = rows.classes;
   const Ranges ranges = all_for_test(rows.count());

@@ -16,7 +16,8 @@ struct TableConfig final : DataConfig {
   /// number of columns, what is no number, a label column that is not there, a class that the model was not trained on;
   /// a split without a row.
   std::unique_ptr<Dataset> load(const LoadOptions& options) const override;
-  /// Rows of numbers alone, without a column of classes.
+  /// Rows of numbers; a column of classes is passed over. Errors: those of reading; a file without a row; rows of
+  /// another number of numbers than those that the model was trained on.
   Examples examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
                     const LoadOptions& options) const override;
 };

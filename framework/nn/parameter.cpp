@@ -47,6 +47,7 @@ std::string nearest_path(const std::vector<NamedParameter>& parameters, const st
 }  // namespace
 
 void freeze(const std::vector<NamedParameter>& parameters, const std::string& pattern) {
+  if (pattern.size() > 1 && pattern.back() == '/') return freeze(parameters, pattern.substr(0, pattern.size() - 1));
   if (const std::size_t dots = pattern.find(".."); dots != pattern.npos) {
     std::size_t begin = dots, end = dots + 2;
     while (begin > 0 && digit(pattern[begin - 1])) --begin;

@@ -61,7 +61,9 @@ TEST_CASE("rows of a table that are to be told a class are standardized as those
   config.split.test_path = {folder.write("test.csv", "3,3,a\n7,1,b\n")};
   const std::string rows = folder.write("rows.csv", "3,3\n\n7,1\n");
   CHECK(check_shown_alike(config, 0, {rows}).names == Names{rows + ":1", rows + ":3"});
-  refuse(config, {folder.write("wide", "1,2,3\n")}, {}, "rows of 3 numbers");
+  CHECK(check_shown_alike(config, 0, {folder.write("classes.csv", "3,3,b\n7,1,?\n")}).names.size() == 2);
+  refuse(config, {folder.write("wide", "1,2,3,4\n")}, {}, "rows of 4 numbers");
+  refuse(config, {rows, folder.write("zero", "\n")}, {}, "zero holds no row");
   refuse(config, {}, {"1,2"}, "a text is no row of numbers");
 }
 
@@ -129,6 +131,7 @@ TEST_CASE("texts that are to be told a class are shown as those that were learne
   CHECK(check_shown_alike(config, 0, {folder.write("one.txt", "c b\n")}, {"a"}).names == texts);
   CHECK_THAT(check_shown_alike(config, 3, {}, texts).dataset->notices().at(0), Contains("1 of 2 texts"));
   refuse(config, {}, {" "}, "the text is empty");
+  refuse(config, {folder.path("bare.txt"), folder.write("zero", "\n")}, {}, "zero holds no text");
   refuse(config, {}, {"caf\xE9"}, "the text is not UTF-8");
   config.text = {"1", "2"};
   config.label = "3";

@@ -11,9 +11,9 @@
 #include "models/capabilities.h"
 #include "train/analysis/words/model_vectors.h"
 #include "train/commands/commands.h"
+#include "train/log/progress.h"
 #include "train/run/checkpoint.h"
 #include "train/run/config.h"
-#include "train/log/progress.h"
 
 namespace heddle {
 

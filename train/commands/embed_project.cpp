@@ -9,8 +9,8 @@
 #include "train/commands/commands.h"
 #include "train/commands/embed_command.h"
 #include "train/commands/json.h"
-#include "train/run/config.h"
 #include "train/log/progress.h"
+#include "train/run/config.h"
 
 namespace heddle {
 namespace {

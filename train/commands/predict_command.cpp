@@ -28,8 +28,6 @@ nlohmann::json to_json(const TokenScore& score) {
 
 namespace {
 
-constexpr std::size_t kTogether = 64;  // files that are read and judged at once
-
 struct PredictOptions {
   std::vector<std::string> texts, fill;
   std::int64_t top = 3;
@@ -88,23 +86,37 @@ std::string to_text(const std::vector<Prediction>& predictions, const char* what
   return rows_text(rows, options.csv);
 }
 
-std::string to_text(const std::vector<TokenScore>& scores, const PredictOptions& options) {
-  std::vector<std::vector<std::string>> rows{{"token", "id", "log-probability", "probability"}};
-  double sum = 0, count = 0;
-  for (const TokenScore& score : scores) {
-    const bool known = !std::isnan(score.log_probability);
-    rows.push_back({options.csv ? score.token : visible(score.token), fmt::format("{}", score.id),
-                    known ? fmt::format("{:.4f}", score.log_probability) : "",
-                    known ? fmt::format("{:.4f}", std::exp(score.log_probability)) : ""});
-    if (!known) continue;
-    sum += score.log_probability;
-    ++count;
+/// The tokens of texts, each with what the text is called.
+struct ScoredText {
+  std::string input;
+  std::vector<TokenScore> tokens;
+};
+
+nlohmann::json to_json(const ScoredText& text) { return {{"input", text.input}, {"tokens", json_list(text.tokens)}}; }
+
+std::string to_text(const std::vector<ScoredText>& texts, const PredictOptions& options) {
+  std::string all;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [input, tokens] : texts) {
+    if (!options.csv || rows.empty()) rows = {{"input", "token", "id", "log-probability", "probability"}};
+    double sum = 0, count = 0;
+    for (const TokenScore& score : tokens) {
+      const bool known = !std::isnan(score.log_probability);
+      rows.push_back({input, options.csv ? score.token : visible(score.token), fmt::format("{}", score.id),
+                      known ? fmt::format("{:.4f}", score.log_probability) : "",
+                      known ? fmt::format("{:.4f}", std::exp(score.log_probability)) : ""});
+      if (!known) continue;
+      sum += score.log_probability;
+      ++count;
+    }
+    if (options.csv) continue;  // one table of all texts
+    for (auto& row : rows) row.erase(row.begin());
+    all += (all.empty() ? "" : "\n") + (texts.size() > 1 ? input + "\n" : "") + rows_text(rows, false);
+    if (count > 0)
+      all += fmt::format("{} tokens predicted: {:.4f} nats in all, {:.4f} a token, perplexity {:.2f}\n", count, -sum,
+                         -sum / count, std::exp(-sum / count));
   }
-  std::string text = rows_text(rows, options.csv);
-  if (!options.csv && count > 0)
-    text += fmt::format("{} tokens predicted: {:.4f} nats in all, {:.4f} a token, perplexity {:.2f}\n", count, -sum,
-                        -sum / count, std::exp(-sum / count));
-  return text;
+  return options.csv ? rows_text(rows, true) : all;
 }
 
 std::vector<Prediction> classes_of(const LoadedRun& run, Classifier& model, const std::vector<std::string>& files,
@@ -112,21 +124,9 @@ std::vector<Prediction> classes_of(const LoadedRun& run, Classifier& model, cons
   LoadOptions load;
   load.known = &run.data;
   load.block_size = run.experiment->model->block_size();
-  std::vector<Prediction> all;
-  const auto add = [&](const std::vector<std::string>& some_files, const std::vector<std::string>& texts) {
-    const Examples examples = run.experiment->data->examples(some_files, texts, load);
-    for (const std::string& notice : examples.dataset->notices()) std::cerr << notice << '\n';
-    for (Prediction& prediction :
-         predict_classes(model, examples, run.data.labels, options.top, run.experiment->precision()))
-      all.push_back(std::move(prediction));
-  };
-  const std::vector<std::string> listed = list_files(files, "predict");
-  for (std::size_t first = 0; first < listed.size(); first += kTogether) {
-    const auto begin = listed.begin() + static_cast<std::ptrdiff_t>(first);
-    add({begin, begin + static_cast<std::ptrdiff_t>(std::min(kTogether, listed.size() - first))}, {});
-  }
-  if (!options.texts.empty()) add({}, options.texts);
-  return all;
+  const Examples examples = run.experiment->data->examples(files, options.texts, load);
+  for (const std::string& notice : examples.dataset->notices()) std::cerr << notice << '\n';
+  return predict_classes(model, examples, run.data.labels, options.top, run.experiment->precision());
 }
 
 void print_classes(const LoadedRun& run, const std::vector<std::string>& files, const PredictOptions& options) {
@@ -150,18 +150,19 @@ void print_filled_in(const LoadedRun& run, const PredictOptions& options) {
 void print_token_scores(const LoadedRun& run, const std::vector<std::string>& files, const PredictOptions& options) {
   auto& model = capability<NextToken>(*run.model, "predict",
                                       "ask word vectors with heddle embed, a model that fills in words with --fill");
-  std::vector<std::string> texts = options.texts;
-  for (const std::string& file : files) texts.push_back(read_file(file, Contents::text, "predict: " + file));
   const auto tokenizer = run.tokenizer();
-  nlohmann::json answers = nlohmann::json::array();
-  std::string text;
-  for (const std::string& one : texts) {
-    const auto scores = score_tokens(model, *tokenizer, one, run.experiment->precision());
-    answers.push_back(json_list(scores));
-    text += (text.empty() ? "" : "\n") + to_text(scores, options);
+  std::vector<ScoredText> texts;
+  const auto add = [&](const std::string& name, const std::string& text) {
+    ensure(!text.empty(), "predict: ", name, " holds no token; give a longer text");
+    texts.push_back({name, score_tokens(model, *tokenizer, text, run.experiment->precision())});
+  };
+  for (const std::string& text : options.texts) add("text " + std::to_string(texts.size() + 1), text);
+  if (!files.empty()) {
+    for (const std::string& file : list_files(files, "predict"))
+      add(file, read_file(file, Contents::text, "predict: " + file));
   }
   tell_checkpoint(run.name());
-  print_answer(options.json, answers, text);
+  print_answer(options.json, json_list(texts), to_text(texts, options));
 }
 
 }  // namespace

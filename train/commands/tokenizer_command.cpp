@@ -13,8 +13,8 @@
 #include "framework/parallel.h"
 #include "train/commands/commands.h"
 #include "train/commands/json.h"
-#include "train/run/checkpoint.h"
 #include "train/log/progress.h"
+#include "train/run/checkpoint.h"
 #include "train/run/stop.h"
 
 namespace heddle {

@@ -11,9 +11,9 @@
 #include "train/analysis/words/token_statistics.h"
 #include "train/commands/json.h"
 #include "train/commands/tokenizer_command.h"
+#include "train/log/progress.h"
 #include "train/run/checkpoint.h"
 #include "train/run/config.h"
-#include "train/log/progress.h"
 
 namespace heddle {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "data/io/file.h"
 #include "train/commands/commands.h"
-#include "train/run/init.h"
 #include "train/log/progress.h"
+#include "train/run/init.h"
 #include "train/run/session.h"
 
 namespace heddle {
@@ -37,14 +37,14 @@ void prepare_folder(const Experiment& experiment) {
 }
 
 std::unique_ptr<Dataset> load(const Experiment& experiment, const DataState* known, const fs::path& folder,
-                              const TokenizerState* tokenizer = nullptr) {
+                              const DataState* start = nullptr) {
   Reporter reporter;
   return experiment.load_data(
       known, folder,
       [&](const char* what, std::uint64_t bytes, std::uint64_t of) {
         reporter.progress(progress_text(what, bytes, of));
       },
-      tokenizer);
+      start);
 }
 
 }  // namespace
@@ -70,8 +70,7 @@ int train_command(const std::vector<std::string>& arguments) {
   std::optional<LoadedRun> from;
   if (!experiment.run.init.empty())
     from = load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"}));
-  const bool has_tokenizer = from && !from->data.tokenizer.kind.empty();
-  const auto dataset = load(experiment, nullptr, experiment.folder(), has_tokenizer ? &from->data.tokenizer : nullptr);
+  const auto dataset = load(experiment, nullptr, experiment.folder(), from ? &from->data : nullptr);
   const auto model = experiment.build_model(dataset->state().spec());
   std::string taken;
   if (from) taken = take_weights(*from, *model, dataset->state()).text();

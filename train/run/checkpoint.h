@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "framework/archive/archive.h"
-#include "train/run/experiment.h"
 #include "train/log/metrics.h"
+#include "train/run/experiment.h"
 #include "train/run/origin.h"
 #include "train/tasks/task.h"
 

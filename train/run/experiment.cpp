@@ -57,7 +57,8 @@ std::vector<Key> RunConfig::keys() {
       {"name", name, "name of the run; its folder is runs/NAME"},
       {"dir", dir, "another folder for the run"},
       {"init", init,
-       "another run (its folder, or a checkpoint): the new one takes its tokenizer, and begins with its weights where "
+       "another run (its folder, or a checkpoint): the new one reads its data as that did, and begins with its weights "
+       "where "
        "names and shapes are the same"},
       {"seed", seed, "decides weights, order of data, dropout and built-in data", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
@@ -159,9 +160,9 @@ Precision Experiment::precision() const {
 }
 
 std::unique_ptr<Dataset> Experiment::load_data(const DataState* known, const std::filesystem::path& cache,
-                                               const Progress& progress, const TokenizerState* tokenizer) const {
+                                               const Progress& progress, const DataState* start) const {
   ensure(!data->split.path.empty(), "data.path is empty; give the files or folders of the data");
-  return data->load({static_cast<std::uint64_t>(run.seed), model->block_size(), known, cache, progress, tokenizer});
+  return data->load({static_cast<std::uint64_t>(run.seed), model->block_size(), known, cache, progress, start});
 }
 
 std::unique_ptr<Model> Experiment::build_model(const DataSpec& spec) const {

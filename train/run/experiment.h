@@ -62,10 +62,10 @@ class Experiment {
   /// The precision of products. One that the processor lacks is no error; it is only slow.
   Precision precision() const;
 
-  /// The dataset. `known` is what a checkpoint kept of it; `cache` a folder that it may have been kept in; `tokenizer`
+  /// The dataset. `known` is what a checkpoint kept of it; `cache` a folder that it may have been kept in; `start`
   /// that of the run that this one begins from.
   std::unique_ptr<Dataset> load_data(const DataState* known = nullptr, const std::filesystem::path& cache = {},
-                                     const Progress& progress = {}, const TokenizerState* tokenizer = nullptr) const;
+                                     const Progress& progress = {}, const DataState* start = nullptr) const;
   /// The model with its first weights, or with its weights' shapes alone.
   std::unique_ptr<Model> build_model(const DataSpec& spec) const;
   std::unique_ptr<Model> shape_model(const DataSpec& spec) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "framework/format.h"
 
@@ -12,14 +13,48 @@ namespace {
 
 std::string layer_of(const std::string& parameter) { return parameter.substr(0, parameter.rfind('/')); }
 
-/// The layers whose rows stand for tokens or classes that the new data numbers otherwise, and which of the two.
-std::map<std::string, std::string> renumbered_layers(const std::vector<NamedParameter>& parameters,
-                                                     const DataSpec& there, const DataSpec& here) {
+using Shapes = std::map<std::string, Shape>;
+
+Shapes shapes_of(Model& model) {
+  Shapes shapes;
+  for (const NamedParameter& p : model.named_parameters()) shapes.emplace(p.name, p.tensor.shape());
+  return shapes;
+}
+
+/// The layers of a run's model whose sizes follow the number of tokens, or of classes: those that other shapes would
+/// have, were there one more.
+std::set<std::string> layers_that_follow(const LoadedRun& run, bool classes) {
+  DataSpec spec = run.data.spec();
+  const auto shapes = [&] { return shapes_of(*run.experiment->model->build(spec, Initializer::counting())); };
+  const Shapes before = shapes();
+  if (classes) {
+    spec.labels.emplace_back();
+  } else {
+    spec.tokens.emplace_back();
+    if (!spec.token_counts.empty()) spec.token_counts.push_back(1);
+  }
+  std::set<std::string> layers;
+  for (const auto& [name, shape] : shapes()) {
+    if (before.at(name) != shape) layers.insert(layer_of(name));
+  }
+  return layers;
+}
+
+/// Why layers begin anew, by their names: of other shapes, or for other tokens or classes.
+std::map<std::string, std::string> misfits(const LoadedRun& from, const Shapes& there, const Shapes& here,
+                                           const DataSpec& data) {
   std::map<std::string, std::string> layers;
-  for (const NamedParameter& p : parameters) {
-    const index_t rows = p.role == Role::table ? p.tensor.size(0) : -1;
-    if (rows == std::ssize(there.tokens) && there.tokens != here.tokens) layers[layer_of(p.name)] = "tokens";
-    if (rows == std::ssize(there.labels) && there.labels != here.labels) layers[layer_of(p.name)] = "classes";
+  const DataSpec before = from.data.spec();
+  for (const bool classes : {false, true}) {
+    const auto &old_names = classes ? before.labels : before.tokens, &names = classes ? data.labels : data.tokens;
+    if (old_names.empty() || old_names == names) continue;
+    for (const std::string& layer : layers_that_follow(from, classes))
+      layers.emplace(layer, classes ? "of other classes" : "of other tokens");
+  }
+  for (const auto& [name, shape] : here) {
+    const auto found = there.find(name);
+    if (found != there.end() && found->second != shape)
+      layers[layer_of(name)] = concat_text(found->second, " there, ", shape, " here");
   }
   return layers;
 }
@@ -53,20 +88,18 @@ Taken take_weights(const LoadedRun& from, Model& model, const DataState& data) {
   Taken taken{from.name(), 0, std::ssize(parameters), 0, count_elements(parameters)};
   std::map<std::string, Tensor> there;
   for (const NamedParameter& p : from.model->named_parameters()) there[p.name] = p.tensor;
-  const auto renumbered = renumbered_layers(parameters, from.data.spec(), data.spec());
+  const auto unfit = misfits(from, shapes_of(*from.model), shapes_of(model), data.spec());
   std::vector<std::string> fitting, strange;
   const auto tell = [&taken](const std::string& group) {
     if (std::find(taken.anew.begin(), taken.anew.end(), group) == taken.anew.end()) taken.anew.push_back(group);
   };
   for (const NamedParameter& p : parameters) {
     const auto found = there.find(p.name);
-    const auto other = renumbered.find(layer_of(p.name));
+    const auto misfit = unfit.find(layer_of(p.name));
     if (found == there.end()) {
       strange.push_back(p.name);
-    } else if (found->second.shape() != p.tensor.shape()) {
-      tell(concat_text(starred(p.name), " (", found->second.shape(), " there, ", p.tensor.shape(), " here)"));
-    } else if (other != renumbered.end()) {
-      tell(other->first + "/* (of other " + other->second + ')');
+    } else if (misfit != unfit.end()) {
+      tell(starred(misfit->first) + "/* (" + misfit->second + ')');
     } else {
       Tensor handle = p.tensor;
       std::copy_n(found->second.data(), handle.numel(), handle.mutable_data());
@@ -77,10 +110,12 @@ Taken take_weights(const LoadedRun& from, Model& model, const DataState& data) {
   for (const std::string& name : strange) tell(group_of(name, fitting));
   const TokenizerState &before = from.data.tokenizer, &now = data.tokenizer;
   if (!now.kind.empty() && before == now) {
-    taken.tokenizer =
+    taken.reading =
         fmt::format("its {} tokenizer ({} tokens)", now.kind, human_count(static_cast<double>(now.pieces.size())));
   } else if (!now.kind.empty() && !before.kind.empty()) {
     tell("tokenizer (the data is encoded already, with another)");
+  } else if (!data.mean.empty() && from.data.mean == data.mean && from.data.deviation == data.deviation) {
+    taken.reading = "its means and deviations of the data";
   }
   taken.parameters = std::ssize(fitting);
   ensure(taken.parameters > 0, "run.init: nothing of ", from.path.string(), ", a model of the kind ",
@@ -91,7 +126,7 @@ Taken take_weights(const LoadedRun& from, Model& model, const DataState& data) {
 
 std::string Taken::text() const {
   return fmt::format("from {}: {}{} of {} parameters ({} of {} numbers){}", from.text(),
-                     tokenizer.empty() ? "" : tokenizer + ", ", parameters, all_parameters,
+                     reading.empty() ? "" : reading + ", ", parameters, all_parameters,
                      human_count(static_cast<double>(numbers)), human_count(static_cast<double>(all_numbers)),
                      anew.empty() ? "" : fmt::format("; anew: {}", fmt::join(anew, ", ")));
 }

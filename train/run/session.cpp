@@ -8,9 +8,9 @@
 
 #include "framework/format.h"
 #include "framework/profile.h"
-#include "train/run/average.h"
 #include "train/log/listeners.h"
 #include "train/log/profile_table.h"
+#include "train/run/average.h"
 #include "train/run/stop.h"
 
 namespace heddle {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "train/run/checkpoint.h"
 #include "train/log/events.h"
+#include "train/run/checkpoint.h"
 #include "train/run/trainer.h"
 
 namespace heddle {

@@ -155,7 +155,7 @@ TEST_CASE("a model's own vocabulary and classes read other texts") {
         data->fingerprint());
   // of the run that a new one begins from, which has classes of its own
   LoadOptions options;
-  options.tokenizer = &state.tokenizer;
+  options.start = &state;
   LabelledTextConfig letters = words(folder.write("d.tsv", "a new\tyes\nb\tno\na a\tyes\nb\tno\n"));
   letters.tokenizer.kind = "char";
   const auto begun = letters.load(options);

@@ -195,7 +195,7 @@ TEST_CASE("a known vocabulary, or that of a file, makes the tokens, if it has th
 
   // of the run that a new one begins from
   LoadOptions options;
-  options.tokenizer = &pairs->state().tokenizer;
+  options.start = &pairs->state();
   const auto begun = config.load(options);
   CHECK(begun->state().tokenizer == pairs->state().tokenizer);
   CHECK_THAT(begun->notices().at(0), Catch::StartsWith("data.tokenizer_file = "));

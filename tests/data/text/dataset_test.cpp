@@ -196,14 +196,15 @@ TEST_CASE("a model's tokenizer reads another text, and names what it cannot by t
 
 TEST_CASE("another run's tokenizer reads a text in the place of the config's, and no tokens that are encoded already") {
   const TemporaryFolder folder;
-  const TokenizerState wide = train_tokenizer(TokenizerOptions(), read_from("wxyz"))->state();
+  DataState wide, bytes;
+  wide.tokenizer = train_tokenizer(TokenizerOptions(), read_from("wxyz"))->state();
   const std::string text = folder.write("text", std::string(100, 'z'));
   LoadOptions options{1, 4, nullptr, {}, {}, &wide};
   TextConfig config = text_at(text);
   config.tokenizer.kind = "bpe";
   config.tokenizer.file = "none.json";  // not even looked for
   const auto dataset = config.load(options);
-  CHECK(dataset->state().tokenizer == wide);
+  CHECK(dataset->state().tokenizer == wide.tokenizer);
   CHECK(dataset->notices() ==
         std::vector<std::string>{"data.tokenizer_file = none.json is not used: the run begins with another one's "
                                  "tokenizer",
@@ -212,10 +213,17 @@ TEST_CASE("another run's tokenizer reads a text in the place of the config's, an
   // the kind that reads decides what a text may be, not the one that the config names
   TokenizerOptions any;
   any.kind = "byte";
-  const TokenizerState bytes = train_tokenizer(any, read_from(""))->state();
+  bytes.tokenizer = train_tokenizer(any, read_from(""))->state();
   const std::string binary = folder.write("binary", std::string(99, '\xFF') + std::string(9, '\0'));
   CHECK_THROWS_WITH(text_at(binary).load({1, 4, nullptr, {}, {}, &wide}), Catch::Contains("is NUL"));
-  CHECK(text_at(binary).load({1, 4, nullptr, {}, {}, &bytes})->state().tokenizer == bytes);
+  CHECK(text_at(binary).load({1, 4, nullptr, {}, {}, &bytes})->state().tokenizer == bytes.tokenizer);
+  // special tokens that are asked for must be there; a run that had no tokenizer has none to give
+  TextConfig masked = text_at(text);
+  masked.tokenizer.specials = {"[MASK]"};
+  CHECK_THROWS_WITH(masked.load(options), Catch::StartsWith("run.init: the other run's vocabulary has no special "
+                                                            "token [MASK]"));
+  const DataState none;
+  CHECK(text_at(text).load({1, 4, nullptr, {}, {}, &none})->state().tokenizer.pieces.size() == 1);
   // encoded tokens bring their own
   load_text(text_at(text), 4)->keep_in(folder.path());
   const TokenizerState narrow = load_text(text_at(text), 4)->state().tokenizer;

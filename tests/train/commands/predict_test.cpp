@@ -29,6 +29,7 @@ TEST_CASE("predict tells the classes of rows of numbers, and is a table, CSV or 
   check_one_line(run_program(folder, {"predict", run, folder.write("wide", "1,2,3\n")}), 1,
                  "rows of 3 numbers, and the model was trained on rows of [2]");
   check_one_line(run_program(folder, {"predict", run, folder.write("words", "a,b\n")}), 1, "'a' is no number");
+  check_one_line(run_program(folder, {"predict", run, folder.write("zero", "\n")}), 1, "holds no row");
   check_one_line(run_program(folder, {"predict", run, "--text=1"}), 1, "a text is no row of numbers");
   check_one_line(run_program(folder, {"predict", run, folder.path("none")}), 1, "does not exist");
   check_one_line(run_program(folder, {"predict", run}), 2, "Give files");
@@ -41,17 +42,25 @@ TEST_CASE("predict tells the log-probability of each token of a text") {
   const std::string run = folder.path("run"), file = folder.write("text", "a king\nwho sat here for long");
   const auto found = nlohmann::json::parse(run_program(folder, {"predict", run, file, "--text=ab", "--json"}).out);
   REQUIRE(found.size() == 2);
-  REQUIRE(found[0].size() == 2);  // the text, then the file
-  CHECK(found[0][0]["log_probability"].is_null());
-  CHECK(found[0][1]["token"] == "b");
-  CHECK(found[1].size() == 28);
+  REQUIRE(found[0]["tokens"].size() == 2);  // the text, then the file
+  CHECK(found[0]["input"] == "text 1");
+  CHECK(found[1]["input"] == file);
+  CHECK(found[0]["tokens"][0]["log_probability"].is_null());
+  CHECK(found[0]["tokens"][1]["token"] == "b");
+  CHECK(found[1]["tokens"].size() == 28);
   double sum = 0;
-  for (std::size_t i = 1; i < 28; ++i) sum += found[1][i]["log_probability"].get<double>();
+  for (std::size_t i = 1; i < 28; ++i) sum += found[1]["tokens"][i]["log_probability"].get<double>();
   const std::string shown = run_program(folder, {"predict", run, file}).out;
   CHECK_THAT(shown, Catch::Contains("27 tokens predicted: " + std::to_string(-sum).substr(0, 5)));
   CHECK_THAT(shown, Catch::Contains("\\n"));
   CHECK_THAT(run_program(folder, {"predict", run, "--text=a", "--csv"}).out,
-             Catch::StartsWith("token,id,log-probability,probability\na,"));
+             Catch::StartsWith("input,token,id,log-probability,probability\ntext 1,a,"));
+  const std::string csv = run_program(folder, {"predict", run, "--text=ab", "--text=cd", "--csv"}).out;
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 5);  // one heading
+  CHECK_THAT(csv, Catch::Contains("text 2,d,"));
+  folder.write("texts/one", "abc");
+  CHECK_THAT(run_program(folder, {"predict", run, folder.path("texts")}).out, Catch::Contains("2 tokens predicted"));
+  check_one_line(run_program(folder, {"predict", run, folder.write("zero", "")}), 1, "zero holds no token");
   check_one_line(run_program(folder, {"predict", run, "--text="}), 1, "no token");
 }
 

@@ -109,7 +109,7 @@ TEST_CASE("a run that begins with another's weights and learns nothing has its v
     more.insert(more.end(), kind.begin(), kind.end());
     return run(folder, more);
   };
-  const std::string tokenizer = model == "cnn" ? "" : "its ";
+  const std::string tokenizer = model == "cnn" ? "its means" : "its ";
   train("first", {"--train.steps=20", "--optim.lr=0.01", "--optim.min_lr=0.01", "--train.eval_interval=20"});
   const std::string told =
       train("second", {"--init", folder.path("first"), "--optim.lr=0", "--optim.min_lr=0", "--train.steps=1"});
@@ -161,10 +161,9 @@ TEST_CASE("parameters of the same name and shape are taken, all others begin ane
   CHECK(from_gpt({"model.n_layer=4", "model.tied=false"}) == Names{"blocks/2/*", "blocks/3/*", "head/*"});
   CHECK(from_gpt({"model.n_layer=1"}).empty());
   CHECK(from_gpt({"model.bias=false"}).empty());
-  CHECK(from_gpt({"model.block_size=5"}) == Names{"position_embedding/weight ([4, 8] there, [5, 8] here)"});
+  CHECK(from_gpt({"model.block_size=5"}) == Names{"position_embedding/* ([4, 8] there, [5, 8] here)"});
   CHECK(from_gpt({"model.bias=false", "model.mlp_width=9"}) ==
-        Names{"blocks/*/mlp/fc/weight ([32, 8] there, [9, 8] here)",
-              "blocks/*/mlp/proj/weight ([8, 32] there, [8, 9] here)"});
+        Names{"blocks/*/mlp/fc/* ([32, 8] there, [9, 8] here)", "blocks/*/mlp/proj/* ([8, 32] there, [8, 9] here)"});
   CHECK(anew(untrained(data, {"model.bias=false"}), data) ==
         Names{"blocks/*/norm1/bias", "blocks/*/attention/qkv/bias", "blocks/*/attention/proj/bias",
               "blocks/*/norm2/bias", "blocks/*/mlp/fc/bias", "blocks/*/mlp/proj/bias", "norm/bias"});
@@ -174,7 +173,7 @@ TEST_CASE("a layer whose rows stand for tokens or classes begins anew where the 
   const DataState abc = text_data("abc"), abd = text_data("abd"), more = text_data("abcd");
   const std::string tokenizer = "tokenizer (the data is encoded already, with another)";
   CHECK(anew(untrained(abc), abd) == Names{"token_embedding/* (of other tokens)", tokenizer});
-  CHECK(anew(untrained(abc), more) == Names{"token_embedding/weight ([3, 8] there, [4, 8] here)", tokenizer});
+  CHECK(anew(untrained(abc), more) == Names{"token_embedding/* ([3, 8] there, [4, 8] here)", tokenizer});
   CHECK(anew(untrained(abc, {"model.tied=false"}), abd, {"model.tied=false"}) ==
         Names{"token_embedding/* (of other tokens)", "head/* (of other tokens)", tokenizer});
   const Names mlp = {"data.kind=table", "model.kind=mlp", "model.hidden=2"};
@@ -183,8 +182,33 @@ TEST_CASE("a layer whose rows stand for tokens or classes begins anew where the 
   };
   CHECK(from_mlp({"a", "b"}).empty());
   CHECK(from_mlp({"a", "c"}) == Names{"classifier/* (of other classes)"});
-  CHECK(from_mlp({"a", "b", "c"}) ==
-        Names{"classifier/weight ([2, 2] there, [3, 2] here)", "classifier/bias ([2] there, [3] here)"});
+  CHECK(from_mlp({"a", "b", "c"}) == Names{"classifier/* ([2, 2] there, [3, 2] here)"});
+}
+
+TEST_CASE(
+    "what follows the number of tokens or classes begins anew with others, and nothing that is as long by chance") {
+  // segments are two, as the classes; a head that shares the tokens' table has a bias of its own for each
+  DataState yes_no = text_data("abc"), true_false = yes_no;
+  TokenizerOptions options;
+  options.kind = "char";
+  options.specials = {"[CLS]", "[SEP]", "[MASK]"};
+  yes_no.tokenizer = true_false.tokenizer = train_tokenizer(options, read_from("abc"))->state();
+  DataState filling = yes_no, other = yes_no;
+  other.tokenizer = train_tokenizer(options, read_from("abd"))->state();
+  yes_no.labels = {"no", "yes"};
+  true_false.labels = {"false", "true"};
+  const Names bert = {"model.kind=bert", "data.special_tokens=[CLS],[SEP],[MASK]", "model.block_size=6"};
+  const Names judge = {"data.kind=labelled_text", "model.kind=bert", "model.n_layer=2",
+                       "model.n_head=2",          "model.n_embd=8",  "model.block_size=6"};
+  CHECK(anew(untrained(yes_no, judge), true_false, judge) == Names{"classifier/* (of other classes)"});
+  CHECK(anew(untrained(filling, bert), yes_no, judge) == Names{"pooler/*", "classifier/*"});
+  CHECK(anew(untrained(filling, bert), other, bert) == Names{"token_embedding/* (of other tokens)",
+                                                             "decoder/* (of other tokens)",
+                                                             "tokenizer (the data is encoded already, with another)"});
+  const Names mlp = {"data.kind=table", "model.kind=mlp", "model.hidden=2"};
+  const Names wide = {"data.kind=table", "model.kind=mlp", "model.hidden=3"};
+  CHECK_THROWS_WITH(anew(untrained(class_data({"a", "b"}), mlp), class_data({"a", "b"}), wide),
+                    Catch::StartsWith("run.init: nothing of"));  // a layer's bias alone is nothing
 }
 
 TEST_CASE("a model of which nothing fits is refused with what it has, and what is wanted") {
@@ -192,7 +216,7 @@ TEST_CASE("a model of which nothing fits is refused with what it has, and what i
   const Names mlp = {"data.kind=table", "model.kind=mlp", "model.hidden=2"};
   CHECK_THROWS_WITH(anew(untrained(data), data, {"model.n_embd=16"}),
                     Catch::StartsWith("run.init: nothing of runs/first/best.h5, a model of the kind gpt, fits") &&
-                        Catch::Contains("token_embedding/weight ([3, 8] there, [3, 16] here)"));
+                        Catch::Contains("token_embedding/* ([3, 8] there, [3, 16] here)"));
   CHECK_THROWS_WITH(anew(untrained(class_data({"a", "b"}), mlp), data),
                     Catch::Contains("a model of the kind mlp, fits this model: anew would be token_embedding/*"));
 }

@@ -16,6 +16,7 @@ namespace {
 class Nearby final : public Model, public TokenFiller {
  public:
   explicit Nearby(index_t vocabulary) : vocabulary_(vocabulary) {}
+  index_t context_size() const override { return 1 << 20; }
   Tensor token_scores(const Batch& batch, const IdTensor& places, Context&) override {
     Tensor scores({places.numel(), vocabulary_});
     for (index_t i = 0; i < scores.numel(); ++i)

@@ -76,9 +76,11 @@ std::vector<Prediction> fill_in(TokenFiller& model, const Tokenizer& tokenizer, 
     if (ids[i] == *mask) places.push_back(static_cast<std::int32_t>(i));
   }
   ensure(!places.empty(), "predict --fill: the text holds no ", kMaskToken, "; write it where a word is to be found");
+  const index_t hidden = std::ssize(places), length = std::ssize(ids);
+  ensure(length <= model.context_size(), "predict --fill: the text has ", length, " tokens with ", kClassToken, " and ",
+         kSeparatorToken, ", the model sees ", model.context_size(), "; give a shorter one");
   Context context;
   context.precision = precision;
-  const index_t hidden = std::ssize(places), length = std::ssize(ids);
   Batch batch;
   batch.inputs = IdTensor(std::move(ids), {1, length});
   const Tensor probabilities = softmax(model.token_scores(batch, IdTensor(std::move(places), {hidden}), context));

@@ -53,6 +53,7 @@ class NextLetters final : public TokenFiller {
       scores.mutable_data()[i * vocabulary_ + batch.inputs[places[i] - 1] + step_] = 3;
     return scores;
   }
+  index_t context_size() const override { return 12; }
   std::vector<std::int32_t> shown;
 
  private:
@@ -104,6 +105,10 @@ TEST_CASE("the likeliest tokens for each hidden one come in its order, by what s
   wanted.insert(wanted.end(), {mask, ' ', mask});
   CHECK(blank.shown == wanted);
 
+  fill_in(model, *tokenizer, "aaaaaaaaa[MASK]", 1, Precision::f32);
+  CHECK(model.shown.size() == 12);
+  CHECK_THROWS_WITH(fill_in(model, *tokenizer, "aaaaaaaaaa[MASK]", 1, Precision::f32),
+                    Catch::Contains("has 13 tokens with [CLS] and [SEP], the model sees 12"));
   fill_in(model, *tokenizer, "a [MASK]", 1, Precision::f32);  // a blank by itself is a token as any other
   CHECK(model.shown.size() == 5);
 
