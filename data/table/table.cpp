@@ -38,8 +38,8 @@ std::vector<std::string> cells_of(const std::string& line) {
 }
 
 /// Adds the rows of a file. Where rows are to have `numbers_alone` numbers and nothing is asked of their class (0: it
-/// is), the column of the class may be there, to be passed over, or not.
-void read_table(const TableConfig& config, const std::string& path, std::size_t numbers_alone, Rows& rows) {
+/// is), the column of the class may be there, to be passed over, or not. Returns whether it was passed over.
+bool read_table(const TableConfig& config, const std::string& path, std::size_t numbers_alone, Rows& rows) {
   std::istringstream in(read_file(path, Contents::text, "table: " + path));
   std::vector<std::string> header;
   std::size_t number = 0, columns = 0;
@@ -78,6 +78,7 @@ void read_table(const TableConfig& config, const std::string& path, std::size_t 
       ensure(!cells[*label].empty(), "table: ", path, ": line ", number, " has no class in column ", *label + 1);
     rows.classes.push_back(numbers_alone == 0 ? cells[*label] : concat_text(path, ':', number));
   }
+  return numbers_alone > 0 && label.has_value();
 }
 
 /// Writes a row's numbers from `to` on, by the mean and deviation of the training rows; returns where they end.
@@ -111,12 +112,14 @@ void check_known(const Rows& rows, const DataState& known, const std::string& na
 
 class TableDataset final : public Dataset {
  public:
-  TableDataset(Rows rows, std::vector<std::int32_t> targets, const Ranges& ranges, DataState state, std::string name)
+  TableDataset(Rows rows, std::vector<std::int32_t> targets, const Ranges& ranges, DataState state, std::string name,
+               std::vector<std::string> notices = {})
       : rows_(std::move(rows)),
         targets_(std::move(targets)),
         ranges_(ranges),
         state_(std::move(state)),
-        name_(std::move(name)) {}
+        name_(std::move(name)),
+        notices_(std::move(notices)) {}
 
   index_t size(Split split) const override { return ranges_[static_cast<std::size_t>(split)].size(); }
 
@@ -145,6 +148,7 @@ class TableDataset final : public Dataset {
     return concat_text(name_, ", rows of ", rows_.columns, " numbers, ", state_.labels.size(), " classes; ",
                        describe_splits(size(Split::train), size(Split::val), size(Split::test)));
   }
+  std::vector<std::string> notices() const override { return notices_; }
 
  private:
   Rows rows_;
@@ -152,6 +156,7 @@ class TableDataset final : public Dataset {
   Ranges ranges_;
   DataState state_;
   std::string name_;
+  std::vector<std::string> notices_;
 };
 
 }  // namespace
@@ -209,17 +214,21 @@ Examples TableConfig::examples(const std::vector<std::string>& files, const std:
   ensure(texts.empty(), "table: a text is no row of numbers; give files");
   Rows rows;
   const std::size_t numbers = options.known->mean.size();
+  std::vector<std::string> notices;
   for (const std::string& path : list_files(files, "table")) {
     const std::int64_t before = rows.count();
-    read_table(*this, path, std::max<std::size_t>(1, numbers), rows);
+    if (read_table(*this, path, std::max<std::size_t>(1, numbers), rows))
+      notices.push_back(concat_text("table: ", path,
+                                    " has a column more than numbers; that of the class (data.label = ", label,
+                                    ") is passed over"));
     ensure(rows.count() > before, "table: ", path, " holds no row");
   }
   check_known(rows, *options.known, files[0]);
   std::vector<std::string> names = rows.classes;
   const Ranges ranges = all_for_test(rows.count());
   std::vector<std::int32_t> classes(names.size());
-  return {std::move(names),
-          std::make_unique<TableDataset>(std::move(rows), std::move(classes), ranges, *options.known, files[0])};
+  return {std::move(names), std::make_unique<TableDataset>(std::move(rows), std::move(classes), ranges, *options.known,
+                                                           files[0], std::move(notices))};
 }
 
 }  // namespace heddle

@@ -61,7 +61,7 @@ TEST_CASE("rows of a table that are to be told a class are standardized as those
   config.split.test_path = {folder.write("test.csv", "3,3,a\n7,1,b\n")};
   const std::string rows = folder.write("rows.csv", "3,3\n\n7,1\n");
   CHECK(check_shown_alike(config, 0, {rows}).names == Names{rows + ":1", rows + ":3"});
-  CHECK(check_shown_alike(config, 0, {folder.write("classes.csv", "3,3,b\n7,1,?\n")}).names.size() == 2);
+  CHECK(check_shown_alike(config, 0, {folder.write("classes.csv", "3,3,b\n7,1,?\n")}).dataset->notices().size() == 1);
   refuse(config, {folder.write("wide", "1,2,3,4\n")}, {}, "rows of 4 numbers");
   refuse(config, {rows, folder.write("zero", "\n")}, {}, "zero holds no row");
   refuse(config, {}, {"1,2"}, "a text is no row of numbers");

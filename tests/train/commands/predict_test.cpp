@@ -26,8 +26,8 @@ TEST_CASE("predict tells the classes of rows of numbers, and is a table, CSV or 
   CHECK_THAT(csv, Catch::StartsWith("input,class 1,probability\n\"" + rows + ":1\",0,0."));
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 5);
   CHECK_THAT(run_program(folder, {"predict", run, rows}).out, Catch::Contains("class 2  probability"));
-  check_one_line(run_program(folder, {"predict", run, folder.write("wide", "1,2,3\n")}), 1,
-                 "rows of 3 numbers, and the model was trained on rows of [2]");
+  check_one_line(run_program(folder, {"predict", run, folder.write("wide", "1,2,3,4\n")}), 1,
+                 "rows of 4 numbers, and the model was trained on rows of [2]");
   check_one_line(run_program(folder, {"predict", run, folder.write("words", "a,b\n")}), 1, "'a' is no number");
   check_one_line(run_program(folder, {"predict", run, folder.write("zero", "\n")}), 1, "holds no row");
   check_one_line(run_program(folder, {"predict", run, "--text=1"}), 1, "a text is no row of numbers");
