@@ -14,7 +14,7 @@ namespace heddle {
 struct Gram {
   static constexpr int kHistory = 4;                            ///< tokens before
   static constexpr std::uint32_t kBeginning = 0;                ///< code of what lies before the first token of a text
-  static constexpr std::uint64_t kMostCount = (1U << 21U) - 1;  ///< of one gram; what is more frequent comes twice
+  static constexpr std::uint64_t kMostCount = (1U << 21U) - 1;  ///< of one gram; what is more frequent comes again
 
   // high: codes 0, 1, 2 in 21 bits each; low: 21 bits each of codes 3 and 4, one of the text, 21 of the count
   std::uint64_t high = 0, low = 0;
