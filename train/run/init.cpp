@@ -119,7 +119,7 @@ Taken take_weights(const LoadedRun& from, Model& model, const DataState& data) {
   }
   taken.parameters = std::ssize(fitting);
   ensure(taken.parameters > 0, "run.init: nothing of ", from.path.string(), ", a model of the kind ",
-         from.experiment->model_kind, ", fits this model: anew would be ", taken.anew.front(),
+         from.experiment->model_kind, ", fits this model: anew would be ", taken.anew.empty() ? "" : taken.anew.front(),
          "; begin with a run of the same model.kind and sizes, or leave run.init out");
   return taken;
 }
