@@ -72,16 +72,6 @@ Arguments some_data(const TemporaryFolder& folder, const std::string& kind) {
   return with({"--data.kind=" + kind, "--data.path=" + path}, more);
 }
 
-/// The bytes of a checkpoint's weights.
-std::string weights_in(const std::string& path) {
-  std::string all;
-  const LoadedRun run = load_checkpoint(path);
-  for (const NamedParameter& p : run.model->named_parameters())
-    all.append(reinterpret_cast<const char*>(p.tensor.data()),
-               static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("every kind of model has the same bits on one, two and three threads, and stopped and resumed at any step") {
@@ -105,14 +95,14 @@ TEST_CASE("every kind of model has the same bits on one, two and three threads, 
       run(with(
           {"train", config, "--run.dir=" + folder.path(name), "--run.threads=" + threads, "--train.steps=" + steps},
           data));
-      return weights_in(folder.path(name + "/last.h5"));
+      return weights_of(folder.path(name + "/last.h5"));
     };
     const std::string one = train("one", "1", "9");
     CHECK(train("two", "2", "9") == one);
     CHECK(train("three", "3", "9") == one);
     CHECK(train("stopped", "2", "5") != one);
     run({"resume", folder.path("stopped"), "--train.steps=9", "--run.threads=3"});
-    CHECK(weights_in(folder.path("stopped/last.h5")) == one);
+    CHECK(weights_of(folder.path("stopped/last.h5")) == one);
   }
   for (const ModelKind& kind : model_kinds()) {
     CHECK(tried.count(kind.name) == 1);  // a new kind has a row above

@@ -15,18 +15,6 @@
 namespace heddle {
 namespace {
 
-/// Every parameter of a checkpoint, by name, as bytes.
-std::string weights_of(const std::string& path) {
-  LoadedRun run = load_checkpoint(path);
-  std::string all;
-  for (const NamedParameter& p : run.model->named_parameters()) {
-    all += p.name + '\n' +
-           std::string(reinterpret_cast<const char*>(p.tensor.data()),
-                       static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
-  }
-  return all;
-}
-
 /// Waits until the file is there and holds `text`; false after a minute.
 bool appears(const std::string& path, const std::string& text = "") {
   for (int i = 0; i < 60000; ++i) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/temporary_folder.h"
+#include "train/run/checkpoint.h"
 
 namespace heddle {
 
@@ -92,6 +93,17 @@ inline void check_one_line(const Outcome& outcome, int status, const std::string
   CHECK(outcome.err.starts_with("heddle: "));
   CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
   CHECK_THAT(outcome.err, Catch::Contains(text));
+}
+
+/// The names of a checkpoint's parameters and their bytes.
+inline std::string weights_of(const std::string& path) {
+  const LoadedRun run = load_checkpoint(path);
+  std::string all;
+  for (const NamedParameter& p : run.model->named_parameters())
+    all += p.name + '\n' +
+           std::string(reinterpret_cast<const char*>(p.tensor.data()),
+                       static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
+  return all;
 }
 
 }  // namespace heddle

@@ -1,11 +1,11 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "data/images/images.h"
 #include "data/images/picture.h"
 #include "data/images/png.h"
 #include "data/sampler.h"
 #include "tests/data/images/idx.h"
+#include "tests/data/images/image_data.h"
 #include "tests/packed.h"
 #include "tests/temporary_folder.h"
 
@@ -19,20 +19,6 @@ std::string png(const std::vector<int>& colour, index_t height = 2, index_t widt
     for (const int value : colour) picture.pixels.push_back(static_cast<std::uint8_t>(value));
   }
   return encode_png(picture);
-}
-
-ImagesConfig images_at(const std::string& path, double val = 0.25, double test = 0) {
-  ImagesConfig config;
-  config.split.path = {path};
-  config.split.val_fraction = val;
-  config.split.test_fraction = test;
-  return config;
-}
-
-std::unique_ptr<Dataset> load(const ImagesConfig& config, const DataState* known = nullptr) {
-  LoadOptions options;
-  options.known = known;
-  return config.load(options);
 }
 
 /// The first pixel of each image of a split, as bytes.

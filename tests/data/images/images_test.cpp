@@ -1,4 +1,3 @@
-#include "data/images/images.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -6,6 +5,7 @@
 
 #include "data/sampler.h"
 #include "tests/data/images/idx.h"
+#include "tests/data/images/image_data.h"
 #include "tests/packed.h"
 #include "tests/real_data.h"
 #include "tests/temporary_folder.h"
@@ -18,20 +18,6 @@ std::string some_bytes(std::size_t count) {
   std::string bytes;
   for (std::size_t i = 0; i < count; ++i) bytes += static_cast<char>(i * 13 + 7);
   return bytes;
-}
-
-ImagesConfig images_at(const std::string& path, double val = 0.25, double test = 0) {
-  ImagesConfig config;
-  config.split.path = {path};
-  config.split.val_fraction = val;
-  config.split.test_fraction = test;
-  return config;
-}
-
-std::unique_ptr<Dataset> load(const ImagesConfig& config, const DataState* known = nullptr) {
-  LoadOptions options;
-  options.known = known;
-  return config.load(options);
 }
 
 /// Four images of 2 x 3 pixels, of the classes 2, 0, 1, 2.

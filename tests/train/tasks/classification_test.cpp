@@ -140,15 +140,6 @@ void train(const TemporaryFolder& folder, std::vector<std::string> arguments) {
   REQUIRE(outcome.status == 0);
 }
 
-std::string weights_of(const std::string& path) {
-  const LoadedRun run = load_checkpoint(path);
-  std::string all;
-  for (const NamedParameter& p : run.model->named_parameters())
-    all += p.name + std::string(reinterpret_cast<const char*>(p.tensor.data()),
-                                static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("an MLP learns whether two bits differ, from every seed, a perceptron cannot") {

@@ -149,15 +149,6 @@ std::vector<std::string> of_bert(const TemporaryFolder& folder, const std::strin
   return more;
 }
 
-std::string weights_of(const std::string& path) {
-  const LoadedRun run = load_checkpoint(path);
-  std::string all;
-  for (const NamedParameter& p : run.model->named_parameters())
-    all += p.name + std::string(reinterpret_cast<const char*>(p.tensor.data()),
-                                static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
-  return all;
-}
-
 void run_well(const TemporaryFolder& folder, const std::vector<std::string>& arguments) {
   const Outcome outcome = run_program(folder, arguments);
   INFO(outcome.out << outcome.err);

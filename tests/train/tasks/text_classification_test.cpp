@@ -128,15 +128,6 @@ std::vector<std::string> of_bert(const TemporaryFolder& folder, const std::strin
   return more;
 }
 
-std::string weights_of(const std::string& path) {
-  const LoadedRun run = load_checkpoint(path);
-  std::string all;
-  for (const NamedParameter& p : run.model->named_parameters())
-    all += std::string(reinterpret_cast<const char*>(p.tensor.data()),
-                       static_cast<std::size_t>(p.tensor.numel()) * sizeof(real));
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("a BERT learns what counting words cannot, with the same bits on any threads, and eval tells it beside") {
