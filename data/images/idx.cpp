@@ -60,24 +60,29 @@ std::string labels_beside(const std::string& path) {
   return beside.string();
 }
 
-ImageFile read_idx(std::string_view bytes, const std::string& path, const std::string& label_path) {
+ImageFile read_idx(std::string_view bytes, const std::string& path) {
   const Idx idx(bytes, "images: " + path);
   ensure(idx.sizes.size() >= 3, "images: ", path, " holds ", Shape(idx.sizes),
          ", wanted images [count, height, width] or [count, channels, height, width]; is it the file of labels?");
   const bool grey = idx.sizes.size() == 3;
   const index_t channels = grey ? 1 : idx.sizes[1], height = idx.sizes[grey ? 1 : 2], width = idx.sizes[grey ? 2 : 3];
-  const std::string label_bytes = image_contents(label_path, "labels");
-  ensure(is_idx(label_bytes), "labels: ", label_path, " is no IDX file");
-  const Idx labels(label_bytes, "labels: " + label_path);
-  ensure(labels.sizes.size() == 1, "labels: ", label_path, " holds ", Shape(labels.sizes),
-         ", wanted a label an image; is it a file of images?");
-  ensure(labels.sizes[0] == idx.sizes[0], "labels: ", label_path, " has ", labels.sizes[0], " labels, ", path, " has ",
-         idx.sizes[0], " images; give the labels of these images");
-  ImageFile file{path, {}, label_bytes.substr(labels.begin), {}};
+  ImageFile file{path, {}, {}, {}};
   const auto size = static_cast<std::size_t>(channels * height * width);
   for (std::size_t at = idx.begin; at < bytes.size(); at += size)
     file.pictures.push_back(picture_of_planes(bytes.substr(at, size), channels, height, width));
   return file;
+}
+
+std::string read_idx_labels(const std::string& path, const ImageFile& images) {
+  const std::string bytes = image_contents(path, "labels");
+  ensure(is_idx(bytes), "labels: ", path, " is no IDX file");
+  const Idx labels(bytes, "labels: " + path);
+  ensure(labels.sizes.size() == 1, "labels: ", path, " holds ", Shape(labels.sizes),
+         ", wanted a label an image; is it a file of images?");
+  const index_t count = std::ssize(images.pictures);
+  ensure(labels.sizes[0] == count, "labels: ", path, " has ", labels.sizes[0], " labels, ", images.path, " has ", count,
+         " images; give the labels of these images");
+  return bytes.substr(labels.begin);
 }
 
 }  // namespace heddle

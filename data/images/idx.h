@@ -15,8 +15,10 @@ bool is_idx(std::string_view bytes);
 bool is_idx_of_labels(std::string_view bytes);
 /// Where the labels of a file of images lie, when it is not said: as MNIST's files are called. Errors: not there.
 std::string labels_beside(const std::string& path);
-/// Images [count, height, width] or [count, channels, height, width] of one byte a pixel, with the labels of another
-/// file. Errors: another type or shape, what is cut off or too long, labels that are not as many.
-ImageFile read_idx(std::string_view bytes, const std::string& path, const std::string& label_path);
+/// Images [count, height, width] or [count, channels, height, width] of one byte a pixel, without labels. Errors:
+/// another type or shape, what is cut off or too long.
+ImageFile read_idx(std::string_view bytes, const std::string& path);
+/// The labels of a file of images, a byte each. Errors: as read_idx; not as many as there are images.
+std::string read_idx_labels(const std::string& path, const ImageFile& images);
 
 }  // namespace heddle

@@ -70,7 +70,7 @@ std::string image_contents(const std::string& path, const char* what) {
   return read_file(path, Contents::bytes, std::string(what) + ": " + path);
 }
 
-std::vector<ImageFile> read_image_files(const std::vector<std::string>& paths, const std::vector<std::string>& labels,
+std::vector<ImageFile> read_image_files(const std::vector<std::string>& paths, const std::vector<std::string>* labels,
                                         index_t size) {
   constexpr std::size_t kTogether = 64;  // files that are decoded side by side
   constexpr const char* kAsMany =
@@ -93,16 +93,19 @@ std::vector<ImageFile> read_image_files(const std::vector<std::string>& paths, c
       }
       if (paths.size() > 1 && lies_beside(bytes, path)) continue;
       if (is_idx(bytes)) {
-        if (!labels.empty()) ensure(next_labels < labels.size(), "images: ", path, " has no file of labels; ", kAsMany);
-        files.push_back(read_idx(bytes, path, labels.empty() ? labels_beside(path) : labels[next_labels++]));
+        ensure(labels == nullptr || labels->empty() || next_labels < labels->size(), "images: ", path,
+               " has no file of labels; ", kAsMany);
+        ImageFile& file = files.emplace_back(read_idx(bytes, path));
+        if (labels != nullptr)
+          file.numbers = read_idx_labels(labels->empty() ? labels_beside(path) : (*labels)[next_labels++], file);
       } else {
         files.push_back(read_cifar(bytes, path));
       }
       if (size > 0) make_squares(files.back(), size);
     }
   }
-  if (!labels.empty())
-    ensure(next_labels == labels.size(), "images: ", labels.back(), " are the labels of no file of images; ", kAsMany);
+  if (labels != nullptr && next_labels < labels->size())
+    throw Error(concat_text("images: ", labels->back(), " are the labels of no file of images; ", kAsMany));
   return files;
 }
 

@@ -157,7 +157,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
   const std::array<const std::vector<std::string>*, 3> label_files = {&labels, &val_labels, &test_labels};
   Parts parts;
   for (std::size_t part = 0; part < parts.size(); ++part)
-    parts[part] = read_image_files(paths[part], *label_files[part], image_size);
+    parts[part] = read_image_files(paths[part], label_files[part], image_size);
   const bool alone = in_files_of_their_own(parts);
   if (alone) {
     ensure(classes == 0, "data.classes = ", classes, " is for IDX files and CIFAR-10's batches; of pictures in files ",
@@ -215,7 +215,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
 Examples ImagesConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
                                 const LoadOptions& options) const {
   ensure(texts.empty(), "images: a text is no picture; give files");
-  std::vector<ImageFile> read = read_image_files(list_files(files, "images"), {}, image_size);
+  std::vector<ImageFile> read = read_image_files(list_files(files, "images"), nullptr, image_size);
   ensure(!read.empty() && !read[0].pictures.empty(), "images: ", files[0], " holds no picture");
   std::vector<std::string> notices;
   const Picture& first = read[0].pictures[0];

@@ -121,7 +121,8 @@ void LabelledTextDataset::encode(const Tokenizer& tokenizer, index_t block_size)
     const auto begin = was_cut.begin() + range(split).begin;
     const auto count = std::count(begin, begin + range(split).size(), 1);
     if (count > 0)
-      notices_.push_back(concat_text(kKind, ": ", count, " of ", size(split), " texts to ", name_of(split),
+      notices_.push_back(concat_text(kKind, ": ", count, " of ", size(split), " texts",
+                                     size(split) == std::ssize(classes_) ? "" : concat_text(" to ", name_of(split)),
                                      " are longer than model.block_size = ", block_size, " tokens and were cut"));
   }
 }

@@ -170,20 +170,22 @@ void print_token_scores(const LoadedRun& run, const std::vector<std::string>& fi
 int predict_command(const std::vector<std::string>& arguments) {
   PredictOptions options;
   CommandLine line;
-  line.usage = "predict RUN [FILES] [options]";
+  line.usage = "predict RUN [FILES] [options] [--section.key=value ...]";
   line.more_words = 1'000'000;
   line.summary =
       "What a trained model (a run's folder: its best.h5; or a checkpoint) says of files or texts that have no class:\n"
       "the likeliest classes of each; of a language model the log-probability of each token; what may stand for "
       "[MASK].";
   line.options = options.keys();
+  line.overrides = true;
   if (!line.parse(arguments)) return 0;
   const std::vector<std::string> files(line.positional.begin() + 1, line.positional.end());
   const bool of_examples = !files.empty() || !options.texts.empty();
   if (!of_examples && options.fill.empty()) throw UsageError("predict: of what? Give files, or --text \"...\"");
   if (of_examples && !options.fill.empty()) throw UsageError("predict: --fill stands alone, without files and --text");
   if (options.csv && options.json) throw UsageError("predict: --csv and --json are two forms; choose one");
-  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
+  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}),
+                                        Purpose::evaluate, line.assignments);
   if (!options.fill.empty()) {
     print_filled_in(run, options);
   } else if (!run.data.labels.empty()) {

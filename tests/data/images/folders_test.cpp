@@ -170,7 +170,7 @@ TEST_CASE("what is no picture in a folder of pictures is passed over or refused 
                       Catch::Contains(path) && Catch::Contains(why) && !Catch::Contains("\n"));
     std::filesystem::remove(path);
   };
-  refused("pets/dog/5a.png", "", "is no PNG");
+  refused("pets/dog/5a.png", "", "is no PNG: it begins");
   refused("pets/dog/5a.JPG", "GIF89a", "is no JPEG");
   refused("pets/dog/5a.webp", "RIFF", "is no PNG, JPEG or IDX file");
   const std::string whole = png({5});

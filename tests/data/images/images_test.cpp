@@ -185,6 +185,16 @@ TEST_CASE("batches of CIFAR-10 are read, with the names of the classes that lie 
   CHECK_THAT(named->describe(), Catch::Contains("32 x 32 colour images, 5 classes"));
   config.channels = Channels::grey;
   CHECK(load(config)->state().features == std::vector<std::int64_t>{1, 32, 32});
+  // of more classes than have names the others are called by their numbers
+  folder.write("few/batches.meta.txt", "airplane\nautomobile\n");
+  const std::string few = folder.write("few/data_batch_1.bin", batch);
+  CHECK(load(images_at(few))->state().labels == std::vector<std::string>{"airplane", "automobile", "2", "3"});
+  // and what is to be told a class may say one that the model does not know
+  const DataState known = load(images_at(few))->state();
+  LoadOptions options;
+  options.known = &known;
+  const Examples found = images_at(few).examples({folder.write("new", batch_of_cifar({9}))}, {}, options);
+  CHECK(all_of(*found.dataset, Split::test).targets[0] == 0);
 }
 
 TEST_CASE("a batch of CIFAR-10 that begins with zeros, as IDX files do, is one") {
@@ -221,6 +231,7 @@ TEST_CASE("what is no file of images or labels is refused in a line that says wh
   refused(good, "0123", labels_file + " is no IDX file");
   refused(good, labels.substr(0, 10), labels_file + " is cut off");
   refused(good, idx({3}, kClasses.substr(1)), labels_file + " has 3 labels, " + images_file + " has 4 images");
+  refused(good, idx({5}, kClasses + '\0'), labels_file + " has 5 labels, " + images_file + " has 4 images");
   refused("no images at all", labels, images_file + " is no PNG, JPEG or IDX file, and no batch of CIFAR-10: 16 bytes");
   refused(batch_of_cifar({1, 2}).substr(1), labels, "6145 bytes are not a multiple of 3073; is it cut off");
   refused("", labels, "is no PNG, JPEG or IDX file, and no batch of CIFAR-10: 0 bytes");
@@ -236,6 +247,9 @@ TEST_CASE("labels outside the classes, images of other sizes and empty splits ar
   CHECK_THROWS_WITH(load(config), Catch::Contains("image 0 has label 2, outside the 2 classes; set data.classes"));
   config.classes = 5;
   CHECK(load(config)->state().labels.size() == 5);
+  config.classes = 0;
+  write_four(folder, idx({4, 2, 3}, kPixels), idx({4}, std::string("\xFF\x01\x00\x02", 4)));
+  CHECK(all_of(*load(config), Split::train).targets[0] == 255);
 
   folder.write("wide-images", idx({1, 2, 4}, some_bytes(8)));
   folder.write("wide-labels", idx({1}, std::string{1}));
@@ -261,6 +275,10 @@ TEST_CASE("other images are shown to a model as its own were, and refused if the
   CHECK(other->state().labels == own->state().labels);
   CHECK(static_cast<double>(all_of(*other, Split::val).features.data()[0]) ==
         Approx((9 - own->state().mean[0]) / own->state().deviation[0]));
+  // a run that begins with another one standardizes as that did
+  LoadOptions options;
+  options.start = &own->state();
+  CHECK(images_at(folder.path("more-images"), 0.5).load(options)->state().mean == own->state().mean);
   write_bytes(labels, idx({2}, std::string{1, 3}));
   CHECK_THROWS_WITH(load(images_at(folder.path("more-images"), 0.5), &own->state()),
                     Catch::Contains("image 1 has label 3, outside the 3 classes"));
@@ -268,6 +286,26 @@ TEST_CASE("other images are shown to a model as its own were, and refused if the
   folder.write("wide-labels", idx({2}, std::string{1, 1}));
   CHECK_THROWS_WITH(load(images_at(folder.path("wide-images"), 0.5), &own->state()),
                     Catch::Contains("holds images [1, 2, 4], and the model was trained on images [1, 2, 3]"));
+}
+
+TEST_CASE("images that are to be told a class need no labels, and those that are there are passed over") {
+  const TemporaryFolder folder;
+  const ImagesConfig config = images_at(write_four(folder));
+  const DataState own = load(config)->state();
+  LoadOptions options;
+  options.known = &own;
+  folder.write("new/one", idx({1, 2, 3}, std::string(6, '\x09')));
+  folder.write("new/two", idx({2, 2, 3}, std::string(6, '\x0a') + std::string(6, '\x0b')));
+  folder.write("new/labels", idx({2}, std::string{7, 7}));
+  const Examples found = config.examples({folder.path("new")}, {}, options);
+  CHECK(found.names == std::vector<std::string>{folder.path("new/one"), folder.path("new/two") + " #0",
+                                                folder.path("new/two") + " #1"});
+  REQUIRE(found.dataset->size(Split::test) == 3);
+  const Batch batch = all_of(*found.dataset, Split::test);
+  for (const index_t row : {0, 1, 2})
+    CHECK(static_cast<double>(batch.features.data()[6 * row]) ==
+          Approx((9 + static_cast<double>(row) - own.mean[0]) / own.deviation[0]));
+  CHECK_THROWS_WITH(config.examples({folder.path("new/labels")}, {}, options), Catch::Contains("holds [2]"));
 }
 
 TEST_CASE("a model's state that does not fit its own sizes is refused, and not read past its end") {

@@ -222,6 +222,15 @@ TEST_CASE("another run's tokenizer reads a text in the place of the config's, an
   masked.tokenizer.specials = {"[MASK]"};
   CHECK_THROWS_WITH(masked.load(options), Catch::StartsWith("run.init: the other run's vocabulary has no special "
                                                             "token [MASK]"));
+  // words that are counted, are counted there
+  TokenizerOptions word;
+  word.kind = "word";
+  const DataState counted{train_tokenizer(word, read_from("zz zz"))->state()};
+  std::string repeated;
+  for (int i = 0; i < 40; ++i) repeated += "zz ";
+  const auto words = text_at(folder.write("words", repeated)).load({1, 1, nullptr, {}, {}, &counted});
+  CHECK(words->state().tokenizer.counts == counted.tokenizer.counts);
+  CHECK_THAT(words->notices().at(0), Catch::StartsWith("run.init: how often words come"));
   const DataState none;
   CHECK(text_at(text).load({1, 4, nullptr, {}, {}, &none})->state().tokenizer.pieces.size() == 1);
   // encoded tokens bring their own

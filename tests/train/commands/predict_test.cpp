@@ -28,7 +28,10 @@ TEST_CASE("predict tells the classes of rows of numbers, and is a table, CSV or 
   CHECK_THAT(run_program(folder, {"predict", run, rows}).out, Catch::Contains("class 2  probability"));
   check_one_line(run_program(folder, {"predict", run, folder.write("wide", "1,2,3,4\n")}), 1,
                  "rows of 4 numbers, and the model was trained on rows of [2]");
-  check_one_line(run_program(folder, {"predict", run, folder.write("words", "a,b\n")}), 1, "'a' is no number");
+  const std::string words = folder.write("words", "a,b\n0,1\n");
+  check_one_line(run_program(folder, {"predict", run, words}), 1, "'a' is no number");
+  CHECK_THAT(run_program(folder, {"predict", run, words, "--data.header=true"}).out, Catch::Contains("words:2  1  "));
+  check_one_line(run_program(folder, {"predict", run, words, "--model.hidden=2"}), 1, "model.hidden");
   check_one_line(run_program(folder, {"predict", run, folder.write("zero", "\n")}), 1, "holds no row");
   check_one_line(run_program(folder, {"predict", run, "--text=1"}), 1, "a text is no row of numbers");
   check_one_line(run_program(folder, {"predict", run, folder.path("none")}), 1, "does not exist");
