@@ -45,9 +45,9 @@ bool fits(const std::string& path, const std::vector<std::string>& patterns) {
 
 std::vector<Key> SplitConfig::keys() {
   return {
-      Key("path", path, "files or folders of the data, with commas between; or builtin:NAME").separated(),
-      Key("val_path", val_path, "files or folders that validate; none: a share of path does").separated(),
-      Key("test_path", test_path, "files or folders for the final test").separated(),
+      Key("path", path, "files or folders of the data, with commas between; or builtin:NAME").separated().path(),
+      Key("val_path", val_path, "files or folders that validate; none: a share of path does").separated().path(),
+      Key("test_path", test_path, "files or folders for the final test").separated().path(),
       Key("val_files", val_files, "patterns on names: the files of path that validate, as *_val.txt").separated(),
       Key("test_files", test_files, "patterns on names: the files of path for the final test, as *_[0-4].txt")
           .separated(),

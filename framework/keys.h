@@ -53,6 +53,11 @@ struct Key {
     return std::move(*this);
   }
 
+  /// Of files: a leading ~/ is the user's home.
+  Key&& path() && {
+    is_path = true;
+    return std::move(*this);
+  }
   /// A list that is written as one value with commas between.
   Key&& separated() && {
     commas = true;
@@ -71,7 +76,7 @@ struct Key {
   double min = -std::numeric_limits<double>::infinity();  ///< bounds of a number, both allowed
   double max = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;
-  bool may_change = false, commas = false, kept = true;
+  bool may_change = false, commas = false, kept = true, is_path = false;
 };
 
 }  // namespace heddle

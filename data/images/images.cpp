@@ -135,9 +135,10 @@ std::vector<Key> ImagesConfig::keys() {
        "PNG, JPEG: where the class stands. folder: the name of the folder; or a pattern on names, as {}_*.png. Shares "
        "of path are then taken of each class"},
       Key("labels", labels, "IDX: the files of the labels of path; none: those beside, called labels for images")
-          .separated(),
-      Key("val_labels", val_labels, "IDX: those of val_path").separated(),
-      Key("test_labels", test_labels, "IDX: those of test_path").separated(),
+          .separated()
+          .path(),
+      Key("val_labels", val_labels, "IDX: those of val_path").separated().path(),
+      Key("test_labels", test_labels, "IDX: those of test_path").separated().path(),
       {"classes", classes,
        "IDX, CIFAR-10: number of classes; 0: one more than the largest label, or as many as have names", 0, 256},
       {"channels", channels,

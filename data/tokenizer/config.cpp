@@ -8,7 +8,7 @@ namespace heddle {
 std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
   return {
       {"tokenizer", kind, "how text becomes tokens", std::move(kinds)},
-      {"tokenizer_file", file, "bpe: the vocabulary to use; none: one is trained on the text"},
+      Key("tokenizer_file", file, "bpe: the vocabulary to use; none: one is trained on the text").path(),
       {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
        static_cast<std::int64_t>(kMaxVocabulary)},
       {"pattern", pattern, "bpe: how text is cut into pre-tokens, within which pairs are merged", pattern_names()},

@@ -102,7 +102,7 @@ std::vector<Key> LengthOptions::keys() {
   return {{"lengths", lengths,
            "compare contexts of these lengths, training and writing, of one config or several: 64,128,...,4096 goes on "
            "by the same factor"},
-          {"output", output, "of the lengths a picture (.svg)"}};
+          Key("output", output, "of the lengths a picture (.svg)").path()};
 }
 
 std::vector<index_t> parse_lengths(const std::string& text) {

@@ -27,10 +27,10 @@ struct EvalOptions {
   std::vector<Key> keys() {
     std::vector<Key> all = {
         {"split", split, "which part of the data"},
-        {"data", data, "other data, files or folders: judged whole, in the place of a part of the run's"},
+        Key("data", data, "other data, files or folders: judged whole, in the place of a part of the run's").path(),
         {"batches", batches, "batches of examples, spread over the part; 0: every one once", 0},
         {"worst", worst, "list so many of the examples that were most surely taken for another class", 0, 1 << 20},
-        {"output", output, "of images: write those of --worst into this file (.png), side by side"},
+        Key("output", output, "of images: write those of --worst into this file (.png), side by side").path(),
         {"json", json, "print JSON"},
     };
     for (Key& key : beam.keys()) all.push_back(std::move(key));

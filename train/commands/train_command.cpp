@@ -54,7 +54,7 @@ int train_command(const std::vector<std::string>& arguments) {
   std::string init;
   CommandLine line;
   line.usage = "train CONFIG [options] [--section.key=value ...]";
-  line.options = {{"init", init, "begin with the tokenizer and weights of another run: --run.init"},
+  line.options = {Key("init", init, "begin with the tokenizer and weights of another run: --run.init").path(),
                   {"profile", profiled, "at the end, show the steps' time by op"}};
   line.summary =
       "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"

@@ -12,6 +12,7 @@
 
 #include "data/io/file.h"
 #include "framework/format.h"
+#include "train/run/config_text.h"
 
 namespace heddle {
 namespace {
@@ -23,10 +24,27 @@ std::string nearest(const std::string& name, const std::vector<std::string>& kno
   return best.empty() ? "" : "; did you mean " + best[0] + "?";
 }
 
+/// A number as people and programs write it, with a plus or not. Errors: none, or one that is beyond what can be held.
 template <class Number>
-bool parse_number(const std::string& text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
+Number number_of(const std::string& text, const std::string& where, const char* wanted) {
+  const char *begin = text.data(), *const end = begin + text.size();
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') ++begin;
+  Number number{};
+  const auto [behind, error] = std::from_chars(begin, end, number);
+  ensure(error != std::errc::result_out_of_range || behind != end, where, ": is beyond what a number can be");
+  ensure(error == std::errc() && behind == end, where, ": needs ", wanted);
+  return number;
+}
+
+/// The same of a whole one, which may be written as 1e3.
+std::int64_t whole_number_of(const std::string& text, const std::string& where) {
+  constexpr const char* kWanted = "a whole number";
+  if (text.find_first_of(".eE") == text.npos) return number_of<std::int64_t>(text, where, kWanted);
+  const auto number = number_of<double>(text, where, kWanted);
+  constexpr double kExact = 1LL << 53;
+  ensure(std::abs(number) <= kExact, where, ": write out whole numbers beyond 2^53");
+  ensure(number == std::floor(number), where, ": needs ", kWanted);
+  return static_cast<std::int64_t>(number);
 }
 
 /// What a number may be; nothing where it may be anything.
@@ -42,36 +60,43 @@ std::string bounds_text(const Key& key) {
   return high ? "at most " + number(key.max) : "";
 }
 
+/// A path as it is meant: a leading ~/ is the user's home, also where no shell has seen it. Errors: no home is known.
+std::string path_of(const std::string& text, const std::string& where) {
+  if (!text.starts_with("~/")) return text;
+  const char* const home = std::getenv("HOME");
+  ensure(home != nullptr && *home != '\0', where, ": ~ is not known, for HOME is not set; write the whole path");
+  return home + text.substr(1);
+}
+
 /// Puts `text` into the key's member. `where` is what messages begin with: "FILE: optim.lr = abc".
 void assign(const Key& key, const std::string& text, const std::string& where) {
   const auto check_bounds = [&](double value) {
     ensure(value >= key.min && value <= key.max, where, ": must be ", bounds_text(key));
   };
   if (auto* const* whole = std::get_if<std::int64_t*>(&key.member)) {
-    std::int64_t value = 0;
-    ensure(parse_number(text, value), where, ": needs a whole number");
+    const std::int64_t value = whole_number_of(text, where);
     check_bounds(static_cast<double>(value));
     **whole = value;
   } else if (auto* const* number = std::get_if<double*>(&key.member)) {
-    double value = 0;
-    ensure(parse_number(text, value) && std::isfinite(value), where, ": needs a number");
+    const auto value = number_of<double>(text, where, "a number");
+    ensure(std::isfinite(value), where, ": needs a number");
     check_bounds(value);
     **number = value;
   } else if (auto* const* flag = std::get_if<bool*>(&key.member)) {
-    const bool yes = text == "true" || text == "yes" || text == "on" || text == "1";
-    const bool no = text == "false" || text == "no" || text == "off" || text == "0";
+    std::string word = text;
+    std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    const bool yes = word == "true" || word == "yes" || word == "on" || word == "1";
+    const bool no = word == "false" || word == "no" || word == "off" || word == "0";
     ensure(yes || no, where, ": needs true or false");
     **flag = yes;
   } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&key.member)) {
-    if (!key.commas) {
-      (*list)->push_back(text);
-      return;
-    }
-    (*list)->clear();
-    std::istringstream in(text);
-    for (std::string item; std::getline(in, item, ',');) {
-      const std::size_t begin = item.find_first_not_of(' ');
-      if (begin != item.npos) (*list)->push_back(item.substr(begin, item.find_last_not_of(' ') + 1 - begin));
+    if (key.commas) {
+      **list = items_of_written(text, where);
+      if (key.is_path) {
+        for (std::string& item : **list) item = path_of(item, where);
+      }
+    } else {
+      (*list)->push_back(key.is_path ? path_of(text, where) : text);
     }
   } else {
     const auto choice = std::find(key.choices.begin(), key.choices.end(), text);
@@ -80,18 +105,9 @@ void assign(const Key& key, const std::string& text, const std::string& where) {
     if (const auto* named = std::get_if<Key::EnumMember>(&key.member)) {
       named->set(static_cast<std::size_t>(choice - key.choices.begin()));
     } else {
-      *std::get<std::string*>(key.member) = text;
+      *std::get<std::string*>(key.member) = key.is_path ? path_of(text, where) : text;
     }
   }
-}
-
-/// Only what a dumped config gives back as it was may be set: comments and spaces at the ends do not come back.
-void check_writable(const std::string& text, const std::string& where) {
-  constexpr const char* kSpace = " \t\r";
-  ensure(text.find_first_of("\n#") == std::string::npos, where,
-         ": a value is one line without '#', which begins a comment");
-  ensure(text.empty() || (text.find_first_of(kSpace) != 0 && text.find_last_of(kSpace) != text.size() - 1), where,
-         ": a value neither begins nor ends with a space");
 }
 
 std::string dashed(std::string name) {
@@ -121,16 +137,21 @@ Settings Settings::from_file(const std::string& path) {
 }
 
 Settings Settings::from_text(const std::string& text, const std::string& source) {
+  // program_options would end each line at its first #: within values another byte goes in its place.
+  constexpr char kHash = '\x01';
+  ensure(text.find(kHash) == text.npos, source, " holds a control byte; is it a config file?");
   Settings settings;
-  std::istringstream in(text);
+  std::string lines = without_comments(text);
+  std::replace(lines.begin(), lines.end(), '#', kHash);
+  std::istringstream in(lines);
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
       ensure(option.string_key.find('.') != std::string::npos, source, ": ", option.string_key,
              " stands before the first [section]");
-      const bool added =
-          settings.values_.try_emplace(option.string_key, Value{option.value.empty() ? "" : option.value[0], source})
-              .second;
+      std::string value = option.value.empty() ? "" : option.value[0];
+      std::replace(value.begin(), value.end(), kHash, '#');
+      const bool added = settings.values_.try_emplace(option.string_key, Value{std::move(value), source, true}).second;
       ensure(added, source, ": ", option.string_key, " is given twice; keep one");
     }
   } catch (const po::error& e) {
@@ -142,7 +163,7 @@ Settings Settings::from_text(const std::string& text, const std::string& source)
 void Settings::override_with(const std::vector<std::string>& assignments) {
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
-    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line"};
+    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line", false};
   }
 }
 
@@ -171,8 +192,8 @@ void Settings::apply_to(const std::vector<Section>& sections,
       throw Error(concat_text(value.source, ": unknown key ", name, nearest(name, names)));
     }
     const std::string where = concat_text(value.source, ": ", name, " = ", value.text);
-    check_writable(value.text, where);
-    assign(*found->second, value.text, where);
+    const bool list = std::holds_alternative<std::vector<std::string>*>(found->second->member);  // quotes its items
+    assign(*found->second, value.written && !list ? value_of_written(value.text, where) : value.text, where);
   }
 }
 
@@ -185,7 +206,7 @@ std::string value_text(const Key& key) {
         } else if constexpr (std::is_same_v<Member, std::string*>) {
           return *member;
         } else if constexpr (std::is_same_v<Member, std::vector<std::string>*>) {
-          return fmt::format("{}", fmt::join(*member, key.commas ? ", " : " "));
+          return key.commas ? written_list(*member) : fmt::format("{}", fmt::join(*member, " "));
         } else {
           return fmt::format("{}", *member);  // the shortest digits that read back the same
         }
@@ -199,7 +220,7 @@ std::string dump_config(const std::vector<Section>& sections) {
     text += (text.empty() ? "[" : "\n[") + section.name + "]\n";
     for (const Key& key : section.keys) {
       if (!key.kept) continue;
-      const std::string line = key.name + " = " + value_text(key);
+      const std::string value = value_text(key), line = key.name + " = " + (key.commas ? value : written(value));
       text += fmt::format("{:<32} # {}\n", line, key.help);
     }
   }

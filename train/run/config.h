@@ -32,8 +32,8 @@ struct ForeignKeys {
 /// where each was written.
 class Settings {
  public:
-  /// Reads program_options' form: `[section]`, `key = value`, `#` begins a comment. Errors: a file that cannot be read,
-  /// a line that cannot be understood, a key given twice.
+  /// Reads program_options' form: `[section]`, `key = value`, comments and quotations as config_text.h says. Errors: a
+  /// file that cannot be read, a line that cannot be understood, a key given twice.
   static Settings from_file(const std::string& path);
   /// The same from text; `source` names it in messages.
   static Settings from_text(const std::string& text, const std::string& source);
@@ -51,6 +51,7 @@ class Settings {
  private:
   struct Value {
     std::string text, source;
+    bool written;  ///< as a config file writes it
   };
   std::map<std::string, Value> values_;
 };

@@ -55,11 +55,11 @@ std::vector<ForeignKeys> foreign_keys(const Experiment& experiment) {
 std::vector<Key> RunConfig::keys() {
   return {
       {"name", name, "name of the run; its folder is runs/NAME"},
-      {"dir", dir, "another folder for the run"},
-      {"init", init,
-       "another run (its folder, or a checkpoint): the new one reads its data as that did, and begins with its weights "
-       "where "
-       "names and shapes are the same"},
+      Key("dir", dir, "another folder for the run").path(),
+      Key("init", init,
+          "another run (its folder, or a checkpoint): the new one reads its data as that did, and begins with its "
+          "weights where names and shapes are the same")
+          .path(),
       {"seed", seed, "decides weights, order of data, dropout and built-in data", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
       Key("pin", pin, "keep each thread on a core of its own, if there are as many cores as threads").resumable(),

@@ -66,7 +66,7 @@ TEST_CASE("what a config gets wrong is named with its source and what to do") {
   refuse("[part]\ncount = 3.5\n", "part.count = 3.5: needs a whole number");
   refuse("[part]\ncount = \n", "needs a whole number");
   refuse("[part]\ncount = 3 4\n", "needs a whole number");
-  refuse("[part]\ncount = 99999999999999999999\n", "needs a whole number");
+  refuse("[part]\ncount = 99999999999999999999\n", "is beyond what a number can be");
   refuse("[part]\ncount = 11\n", "must be 1 .. 10");
   refuse("[part]\nrate = fast\n", "needs a number");
   refuse("[part]\nrate = nan\n", "needs a number");
@@ -84,19 +84,72 @@ TEST_CASE("what a config gets wrong is named with its source and what to do") {
   CHECK_THROWS_WITH(read("", {"part.count=x"}), Catch::Contains("command line: part.count = x"));
 }
 
-TEST_CASE("a value that a config file could not hold is refused") {
+TEST_CASE("any value of the command line is dumped so that it reads back, and a file may quote its own") {
   std::string name;
+  std::vector<std::string> paths;
+  const std::vector<Section> sections = {
+      {"run", {{"name", name, "what # it is called"}, Key("paths", paths, "where \"it\" lies").separated()}}};
   const auto set = [&](const std::string& value) {
     Settings settings = Settings::from_text("", "x.cfg");
-    settings.override_with({"run.name=" + value});
-    settings.apply_to({{"run", {{"name", name, "what it is called"}}}});
+    settings.override_with({"run.name=" + value, "run.paths=" + value + ", b"});
+    settings.apply_to(sections);
+    const std::string was_name = name, dumped = dump_config(sections);
+    const std::vector<std::string> was_paths = paths;
+    name = "";
+    paths = {};
+    Settings::from_text(dumped, "x.cfg").apply_to(sections);
+    INFO(dumped);
+    CHECK(name == was_name);
+    CHECK(paths == was_paths);
+    return name;
   };
-  for (const char* value : {"a # b", "a\nb"}) CHECK_THROWS_WITH(set(value), Catch::Contains("without '#'"));
-  for (const char* value : {" a", "a ", " "}) CHECK_THROWS_WITH(set(value), Catch::Contains("with a space"));
-  set("a b");
-  CHECK(name == "a b");
-  set("");
-  CHECK(name.empty());
+  for (const char* value : {"a # b", "a\nb", " a", "a ", " ", "my#notes.txt", "# a", "", "a\x01", "a\\", "a \"b\""})
+    CHECK(set(value) == value);
+  CHECK(paths.size() == 2);
+  // quotation marks of the command line are the value's own
+  Settings quoted = Settings::from_text("", "x.cfg");
+  quoted.override_with({"run.name=\"What"});
+  quoted.apply_to(sections);
+  CHECK(name == "\"What");
+  Settings::from_text("[run]\nname = \" a # b\" # c\npaths = my#notes.txt, \"x, y\" # z", "x.cfg").apply_to(sections);
+  CHECK(name == " a # b");
+  CHECK(paths == std::vector<std::string>{"my#notes.txt", "x, y"});
+  CHECK_THROWS_WITH(Settings::from_text("[run]\nname = \"a", "x.cfg").apply_to(sections),
+                    Catch::Contains("x.cfg: run.name") && Catch::Contains("is not closed"));
+  CHECK_THROWS_WITH(Settings::from_text("[run]\nname = a\x01", "x.cfg"), Catch::Contains("control byte"));
+}
+
+TEST_CASE("numbers may be written with a plus and as 1e3, and truth in capitals") {
+  CHECK(read("[part]\ncount = 1e1\n").count == 10);
+  CHECK(read("[part]\ncount = +7\n").count == 7);
+  CHECK(read("[part]\ncount = 7.0\n").count == 7);
+  CHECK(read("[part]\nrate = +1e-3\n").rate == 1e-3);
+  CHECK(read("[part]\nflag = True\n").flag);
+  CHECK_FALSE(read("[part]\nflag = NO\n").flag);
+  const auto refuse = [](const std::string& text, const std::string& message) {
+    INFO(text);
+    CHECK_THROWS_WITH(read("[part]\n" + text + "\n"), Catch::Contains(message));
+  };
+  refuse("count = +-7", "needs a whole number");
+  refuse("rate = +-1", "needs a number");
+  refuse("count = 1.5e0", "needs a whole number");
+  refuse("count = 1e17", "beyond 2^53");
+  refuse("rate = 1e999", "rate = 1e999: is beyond what a number can be");
+}
+
+TEST_CASE("a leading ~/ of a path is the user's home, in a config and on the command line") {
+  const std::string home = std::getenv("HOME");
+  std::string file, text;
+  std::vector<std::string> files;
+  const std::vector<Section> sections = {{"run",
+                                          {Key("file", file, "a file").path(), Key("text", text, "a text"),
+                                           Key("files", files, "files").separated().path()}}};
+  Settings settings = Settings::from_text("[run]\nfile = ~/a\ntext = ~/a\n", "x.cfg");
+  settings.override_with({"run.files=~/b, c/~/d, ~e"});
+  settings.apply_to(sections);
+  CHECK(file == home + "/a");
+  CHECK(text == "~/a");
+  CHECK(files == std::vector<std::string>{home + "/b", "c/~/d", "~e"});
 }
 
 TEST_CASE("line ends of Windows and a byte order mark do not matter") {
