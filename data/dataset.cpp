@@ -19,13 +19,13 @@ std::shared_ptr<const Tokenizer> given_tokenizer(const TokenizerConfig& config, 
     if (!config.file.empty())
       notices.push_back("data.tokenizer_file = " + config.file +
                         " is not used: the run begins with another one's tokenizer");
-    if (!state.counts.empty())
-      notices.emplace_back(
-          "run.init: how often words come, by which word vectors draw and leave out words, is counted in the other "
-          "run's text");
   }
   auto tokenizer = make_tokenizer(state);
   config.note_other_kind(*tokenizer, "the model reads", notices);
+  if (starts && !state.counts.empty())
+    notices.emplace_back(
+        "run.init: how often words come, by which word vectors draw and leave out words, is counted in the other "
+        "run's text");
   return tokenizer;
 }
 

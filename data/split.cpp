@@ -15,26 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> files_below(const fs::path& folder, const char* what) {
-  std::vector<fs::path> files;
-  fs::path at = folder;
-  std::error_code error, ignored;  // a link that leads nowhere is no file
-  fs::recursive_directory_iterator entry(folder, error);
-  while (!error && entry != fs::recursive_directory_iterator()) {
-    at = entry->path();
-    if (at.filename().string().starts_with('.')) {
-      if (entry->is_directory(ignored)) entry.disable_recursion_pending();
-    } else if (entry->is_regular_file(ignored)) {
-      files.push_back(at);
-    }
-    entry.increment(error);
-  }
-  // After an error the iterator is at its end: without this the rest of the folder would be missing unnoticed.
-  ensure(!error, what, ": ", at.string(), " cannot be listed (", error.message(), ")");
-  std::sort(files.begin(), files.end());
-  return {files.begin(), files.end()};
-}
-
 bool fits(const std::string& path, const std::vector<std::string>& patterns) {
   const std::string name = fs::path(path).filename().string();
   return std::any_of(patterns.begin(), patterns.end(),
@@ -45,9 +25,15 @@ bool fits(const std::string& path, const std::vector<std::string>& patterns) {
 
 std::vector<Key> SplitConfig::keys() {
   return {
-      Key("path", path, "files or folders of the data, with commas between; or builtin:NAME").separated().path(),
-      Key("val_path", val_path, "files or folders that validate; none: a share of path does").separated().path(),
-      Key("test_path", test_path, "files or folders for the final test").separated().path(),
+      Key("path", path, "files or folders of the data, with commas between; or builtin:NAME")
+          .separated()
+          .path()
+          .resumable(),
+      Key("val_path", val_path, "files or folders that validate; none: a share of path does")
+          .separated()
+          .path()
+          .resumable(),
+      Key("test_path", test_path, "files or folders for the final test").separated().path().resumable(),
       Key("val_files", val_files, "patterns on names: the files of path that validate, as *_val.txt").separated(),
       Key("test_files", test_files, "patterns on names: the files of path for the final test, as *_[0-4].txt")
           .separated(),
@@ -94,12 +80,13 @@ std::string describe_splits(std::int64_t train, std::int64_t val, std::int64_t t
   return count(train) + " train, " + count(val) + " validate" + (test > 0 ? ", " + count(test) + " test" : "");
 }
 
-std::array<std::vector<std::string>, 3> SplitConfig::files(const char* what, const ListFiles& list) const {
+std::array<std::vector<std::string>, 3> SplitConfig::files(const char* what, std::vector<std::string>& notices,
+                                                           const ListFiles& list) const {
   std::array<std::vector<std::string>, 3> all;
   const auto of = [&](Split split) -> std::vector<std::string>& { return all[static_cast<std::size_t>(split)]; };
-  of(Split::val) = list(val_path, what);
-  of(Split::test) = list(test_path, what);
-  for (const std::string& file : list(path, what))
+  of(Split::val) = list(val_path, what, notices);
+  of(Split::test) = list(test_path, what, notices);
+  for (const std::string& file : list(path, what, notices))
     of(fits(file, test_files) ? Split::test : fits(file, val_files) ? Split::val : Split::train).push_back(file);
   const auto check = [&](Split split, const char* key, const std::vector<std::string>& patterns) {
     ensure(patterns.empty() || !of(split).empty(), what, ": data.", key, " = ", patterns.empty() ? "" : patterns[0],
@@ -108,30 +95,6 @@ std::array<std::vector<std::string>, 3> SplitConfig::files(const char* what, con
   check(Split::val, "val_files", val_files);
   check(Split::test, "test_files", test_files);
   ensure(!of(Split::train).empty(), what, ": no file is left to train on; check data.path and the patterns");
-  return all;
-}
-
-std::vector<std::string> list_files(const std::vector<std::string>& paths, const char* what) {
-  std::vector<std::string> all;
-  for (const std::string& path : paths) {
-    if (path.starts_with("builtin:")) {
-      all.push_back(path);
-      continue;
-    }
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    ensure(status.type() != fs::file_type::not_found, what, ": ", path, " does not exist; give a file or a folder");
-    ensure(!error, what, ": ", path, " cannot be reached (", error.message(), ")");
-    if (fs::is_directory(status)) {
-      const std::vector<std::string> files = files_below(path, what);
-      ensure(!files.empty(), what, ": ", path, " holds no file");
-      all.insert(all.end(), files.begin(), files.end());
-      continue;
-    }
-    // Opening a pipe would wait for its writer, and a run that is resumed could not read it again.
-    ensure(fs::is_regular_file(status), what, ": ", path, " is not a regular file; save it as one");
-    all.push_back(path);
-  }
   return all;
 }
 

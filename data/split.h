@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/io/list_files.h"
 #include "framework/keys.h"
 
 namespace heddle {
@@ -24,12 +25,9 @@ struct Range {
 /// Of each split.
 using Ranges = std::array<Range, 3>;
 
-/// What of the files at `paths` is read as one: see list_files.
-using ListFiles = std::function<std::vector<std::string>(const std::vector<std::string>& paths, const char* what)>;
-/// The regular files among `paths` and, of each folder, every file in it and below, in the order of their paths, but
-/// for names that begin with a dot; "builtin:NAME" stays as it is. Errors: nothing there, no file in a folder, what is
-/// not a regular file or cannot be listed; they begin with `what`.
-std::vector<std::string> list_files(const std::vector<std::string>& paths, const char* what);
+/// What of the files at `paths` is read as one, and in `notices` what is left out: see list_files.
+using ListFiles = std::function<std::vector<std::string>(const std::vector<std::string>& paths, const char* what,
+                                                         std::vector<std::string>& notices)>;
 
 /// Where data lies and how it is divided into splits, said in one way for every kind of data. A split has files of its
 /// own: those of its path, or those of `path` whose names fit its patterns; else it is a share of the examples of
@@ -54,7 +52,8 @@ struct SplitConfig {
   /// val_files or test_files ('*' stands for any characters, '?' for one, [0-4] for one of these), and the rest. `list`
   /// is another than list_files where files belong together. Errors: those of `list`, a pattern that fits none; they
   /// begin with `what`.
-  std::array<std::vector<std::string>, 3> files(const char* what, const ListFiles& list = list_files) const;
+  std::array<std::vector<std::string>, 3> files(const char* what, std::vector<std::string>& notices,
+                                                const ListFiles& list = list_files) const;
 };
 
 /// "7,000 train, 1,000 validate, 2,000 test", the last where there are any.

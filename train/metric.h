@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "framework/format.h"
+
 namespace heddle {
 
 /// A figure under its name, as metrics.csv and --json have it.
@@ -14,6 +16,11 @@ struct Metric {
   bool column = true;  ///< metrics.csv has a column of it; else `heddle eval` alone shows it
 };
 using Metrics = std::vector<Metric>;
+
+/// How many `unit`s a loss is the mean of: "39 tokens".
+inline Metric count_of(const std::string& unit, std::int64_t count) {
+  return {unit, static_cast<double>(count), human_count(static_cast<double>(count)) + ' ' + unit, false};
+}
 
 /// Counts that belong together, under their name, as --json has them.
 struct CountTable {

@@ -136,9 +136,10 @@ std::vector<Key> ImagesConfig::keys() {
        "of path are then taken of each class"},
       Key("labels", labels, "IDX: the files of the labels of path; none: those beside, called labels for images")
           .separated()
-          .path(),
-      Key("val_labels", val_labels, "IDX: those of val_path").separated().path(),
-      Key("test_labels", test_labels, "IDX: those of test_path").separated().path(),
+          .path()
+          .resumable(),
+      Key("val_labels", val_labels, "IDX: those of val_path").separated().path().resumable(),
+      Key("test_labels", test_labels, "IDX: those of test_path").separated().path().resumable(),
       {"classes", classes,
        "IDX, CIFAR-10: number of classes; 0: one more than the largest label, or as many as have names", 0, 256},
       {"channels", channels,
@@ -154,7 +155,8 @@ std::vector<Key> ImagesConfig::keys() {
 }
 
 std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
-  const auto paths = split.files("images");
+  std::vector<std::string> notices;
+  const auto paths = split.files("images", notices);
   const std::array<const std::vector<std::string>*, 3> label_files = {&labels, &val_labels, &test_labels};
   Parts parts;
   for (std::size_t part = 0; part < parts.size(); ++part)
@@ -173,7 +175,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
   const Ranges ranges = alone ? Ranges{{{0, counts[0]}, {counts[0], val_end}, {val_end, all}}} : split.ranges(counts);
   ensure_trainable(ranges, name, "images");
 
-  std::vector<std::string> notices, class_names, class_of_each;
+  std::vector<std::string> class_names, class_of_each;
   const Picture& first = parts[0][0].pictures[0];
   ImageSet images{count_channels(channels, parts[0], options.known, notices), first.height, first.width, {}, {}, {}};
   images.pixels.reserve(static_cast<std::size_t>(all * images.channels * images.area()));
@@ -216,9 +218,9 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
 Examples ImagesConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
                                 const LoadOptions& options) const {
   ensure(texts.empty(), "images: a text is no picture; give files");
-  std::vector<ImageFile> read = read_image_files(list_files(files, "images"), nullptr, image_size);
-  ensure(!read.empty() && !read[0].pictures.empty(), "images: ", files[0], " holds no picture");
   std::vector<std::string> notices;
+  std::vector<ImageFile> read = read_image_files(list_files(files, "images", notices), nullptr, image_size);
+  ensure(!read.empty() && !read[0].pictures.empty(), "images: ", files[0], " holds no picture");
   const Picture& first = read[0].pictures[0];
   ImageSet images{count_channels(channels, read, options.known, notices), first.height, first.width, {}, {}, {}};
   index_t resized = 0;

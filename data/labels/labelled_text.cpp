@@ -117,6 +117,17 @@ void LabelledTextDataset::encode(const Tokenizer& tokenizer, index_t block_size)
       }
     }
   });
+  double unknown = 0, all = 0;
+  for (const Example& example : examples_) {
+    all += static_cast<double>(example.tokens.size());
+    if (const auto id = tokenizer.unknown())
+      unknown += static_cast<double>(std::count(example.tokens.begin(), example.tokens.end(), *id));
+  }
+  if (std::string notice = unknown_notice(kKind, unknown, all,
+                                          "the model sees one and the same token there; take more words into the "
+                                          "vocabulary (data.vocab_size, data.min_count), or data.tokenizer = bpe");
+      !notice.empty())
+    notices_.push_back(std::move(notice));
   for (const Split split : {Split::train, Split::val, Split::test}) {
     const auto begin = was_cut.begin() + range(split).begin;
     const auto count = std::count(begin, begin + range(split).size(), 1);
@@ -181,7 +192,8 @@ std::unique_ptr<Dataset> LabelledTextConfig::load(const LoadOptions& options) co
   check_columns(*this);
   LabelledTexts all;
   std::array<std::int64_t, 3> counts{};
-  const auto files = split.files(kKind);
+  std::vector<std::string> notices;
+  const auto files = split.files(kKind, notices);
   for (std::size_t part = 0; part < files.size(); ++part) {
     const std::int64_t before = all.count();
     for (const std::string& path : files[part]) read_texts(*this, path, true, all);
@@ -190,7 +202,6 @@ std::unique_ptr<Dataset> LabelledTextConfig::load(const LoadOptions& options) co
   const Ranges ranges = split.ranges(counts);
   ensure_trainable(ranges, split.name(), "texts");
   Classes classes = number_classes(all.classes, ranges, options.known, kKind, split.name());
-  std::vector<std::string> notices;
   auto used = given_tokenizer(tokenizer, options, notices);
   if (!used) used = tokenizer_for(tokenizer, all, needs_whole_text(tokenizer.kind) ? Range{0, all.count()} : ranges[0]);
   auto dataset =
@@ -204,8 +215,9 @@ Examples LabelledTextConfig::examples(const std::vector<std::string>& files, con
                                       const LoadOptions& options) const {
   check_columns(*this);
   LabelledTexts all;
+  std::vector<std::string> names, notices;
   if (!files.empty()) {
-    for (const std::string& path : list_files(files, kKind)) {
+    for (const std::string& path : list_files(files, kKind, notices)) {
       const std::int64_t before = all.count();
       read_texts(*this, path, false, all);
       ensure(all.count() > before, kKind, ": ", path, " holds no text");
@@ -219,7 +231,6 @@ Examples LabelledTextConfig::examples(const std::vector<std::string>& files, con
     all.texts.push_back({one});
     all.classes.emplace_back();
   }
-  std::vector<std::string> names, notices;
   for (const auto& row : all.texts) names.push_back(row.size() == 1 ? row[0] : row[0] + '\t' + row[1]);
   const auto tokenizer_used = given_tokenizer(tokenizer, options, notices);
   const Ranges ranges = all_for_test(all.count());

@@ -53,14 +53,15 @@ PairFiles::PairFiles(const std::string& source, const std::string& target)
   ensure(source != target, "pairs: data.source and data.target are both ", source, "; give ", kSides);
 }
 
-std::vector<std::string> PairFiles::list(const std::vector<std::string>& paths, const char* what) const {
+std::vector<std::string> PairFiles::list(const std::vector<std::string>& paths, const char* what,
+                                         std::vector<std::string>& notices) const {
   std::vector<std::string> all;
   std::error_code error;
   for (const std::string& path : paths) {
     if (source_column_ > 0) {
       ensure(fs::exists(path, error), what, ": there is no table ", path,
              "; where it names files of two languages, say which, as data.source = de, data.target = en");
-      const std::vector<std::string> tables = list_files({path}, what);
+      const std::vector<std::string> tables = list_files({path}, what, notices);
       all.insert(all.end(), tables.begin(), tables.end());
       continue;
     }
@@ -68,7 +69,7 @@ std::vector<std::string> PairFiles::list(const std::vector<std::string>& paths, 
     if (!file_of(path, source_).empty()) {
       found.push_back(path);
     } else if (fs::is_directory(path, error)) {
-      for (const std::string& file : list_files({path}, what)) {
+      for (const std::string& file : list_files({path}, what, notices)) {
         for (const std::string& end : ends_of(source_)) {
           if (!file.ends_with(end)) continue;
           const std::string without = file.substr(0, file.size() - end.size());

@@ -23,7 +23,8 @@ class PairFiles {
 
   /// What can be read at the paths (see ListFiles): tables; or paths without their languages, of a folder all in it
   /// and below that have the source's. Errors: those of list_files; nothing there with the source's language.
-  std::vector<std::string> list(const std::vector<std::string>& paths, const char* what) const;
+  std::vector<std::string> list(const std::vector<std::string>& paths, const char* what,
+                                std::vector<std::string>& notices) const;
   /// Appends the pairs at one of those. Errors: those of for_lines; one side has more lines; a line without one of the
   /// columns, one that is not UTF-8 or holds NUL (PATH:LINE).
   void read(const std::string& path, SentencePairs& pairs) const;

@@ -164,8 +164,10 @@ std::vector<Key> PairsConfig::keys() {
 
 std::unique_ptr<Dataset> PairsConfig::load(const LoadOptions& options) const {
   const PairFiles reader(source, target);
-  const auto files =
-      split.files("pairs", [&](const auto& paths, const char* what) { return reader.list(paths, what); });
+  std::vector<std::string> notices;
+  const auto files = split.files("pairs", notices, [&](const auto& paths, const char* what, auto& left_out) {
+    return reader.list(paths, what, left_out);
+  });
   SentencePairs all;
   std::array<std::int64_t, 3> counts{};
   for (std::size_t part = 0; part < files.size(); ++part) {
@@ -175,7 +177,6 @@ std::unique_ptr<Dataset> PairsConfig::load(const LoadOptions& options) const {
   }
   const Ranges ranges = split.ranges(counts);
   std::array<SentencePairs, 3> pairs;
-  std::vector<std::string> notices;
   for (const Split part : {Split::train, Split::val, Split::test}) {
     const auto number = static_cast<std::size_t>(part);
     pairs[number] = take(all, ranges[number], part, notices);

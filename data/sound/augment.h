@@ -23,9 +23,7 @@ struct SoundAugment {
   std::int64_t mask_bands = 0, mask_frames = 0;
 
   std::vector<Key> keys();
-  bool changes() const {
-    return speed > 0 || warp > 0 || gain > 0 || crop > 0 || mask_bands > 0 || mask_frames > 0;
-  }
+  bool changes() const { return speed > 0 || warp > 0 || gain > 0 || crop > 0 || mask_bands > 0 || mask_frames > 0; }
   /// Changes the rows of a batch of features [B, T, F] and its mask, which were standardized by mean and deviation [F],
   /// each by the random numbers of its own number; at most `most_frames` of each are left (0: any). Rows are padded
   /// anew to the longest.

@@ -102,9 +102,9 @@ class SoundDataset final : public Dataset {
   index_t most_frames_;
 };
 
-/// What was done with clips that were not as they are to be.
-std::vector<std::string> notices_of(const std::vector<Clip>& clips, const std::vector<std::string>& paths,
-                                    const SoundConfig& config, index_t most_frames) {
+/// Tells what was done with clips that were not as they are to be.
+void tell(const std::vector<Clip>& clips, const std::vector<std::string>& paths, const SoundConfig& config,
+          index_t most_frames, std::vector<std::string>& notices) {
   Tally resampled, mixed, cut, padded;
   for (std::size_t i = 0; i < clips.size(); ++i) {
     resampled.add(clips[i].resampled, paths[i]);
@@ -112,13 +112,11 @@ std::vector<std::string> notices_of(const std::vector<Clip>& clips, const std::v
     cut.add(clips[i].cut, paths[i]);
     padded.add(clips[i].padded, paths[i]);
   }
-  std::vector<std::string> notices;
   resampled.tell(notices, concat_text("had another rate: resampled to ", config.sample_rate, " samples a second"));
   mixed.tell(notices, "had several channels: mixed to one");
   cut.tell(notices, most_frames > 0 ? concat_text("had more than ", most_frames, " frames (model.block_size): cut")
                                     : "went on for very long: cut");
   padded.tell(notices, concat_text("had less than a frame of ", config.frame_ms, " ms: padded with silence"));
-  return notices;
 }
 
 /// Errors: a model that was trained on frames of another kind.
@@ -162,7 +160,8 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   ensure(features == SoundFeatures::log_mel || !augment.changes(),
          "data.features = raw: data.speed, warp, gain, crop, mask_bands and mask_frames change energies of "
          "bands; set them to 0, or take log_mel");
-  auto files = split.files("sound");
+  std::vector<std::string> notices;
+  auto files = split.files("sound", notices);
   std::vector<std::string> shared;
   for (const std::size_t i : dealt_out(files[0].size())) shared.push_back(files[0][i]);
   files[0] = std::move(shared);
@@ -195,7 +194,7 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   }
   for (Clip& clip : clips) standardize(clip, state.mean, state.deviation);
 
-  std::vector<std::string> notices = notices_of(clips, paths, *this, options.block_size);
+  tell(clips, paths, *this, options.block_size, notices);
   const std::string what =
       fmt::format("{}, sounds of one channel at {} samples a second, frames of {} ms{}: {}", name, sample_rate,
                   frame_ms, hop_ms > 0 ? fmt::format(" every {} ms", hop_ms) : "",
@@ -208,12 +207,13 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
 Examples SoundConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
                                const LoadOptions& options) const {
   ensure(texts.empty(), "sound: a text is no sound; give files");
-  std::vector<std::string> paths = list_files(files, "sound");
+  std::vector<std::string> notices;
+  std::vector<std::string> paths = list_files(files, "sound", notices);
   const DataState& known = *options.known;
   check_known(known, feature_width(*this), files[0]);
   std::vector<Clip> clips = read_clips(*this, paths, options.block_size, options.progress);
   for (Clip& clip : clips) standardize(clip, known.mean, known.deviation);
-  auto notices = notices_of(clips, paths, *this, options.block_size);
+  tell(clips, paths, *this, options.block_size, notices);
   const Ranges ranges = all_for_test(std::ssize(clips));
   Classes classes{known.labels, std::vector<std::int32_t>(clips.size())};
   return {std::move(paths), std::make_unique<SoundDataset>(std::move(clips), std::move(classes), ranges, known,

@@ -113,7 +113,7 @@ void check_known(const Rows& rows, const DataState& known, const std::string& na
 class TableDataset final : public Dataset {
  public:
   TableDataset(Rows rows, std::vector<std::int32_t> targets, const Ranges& ranges, DataState state, std::string name,
-               std::vector<std::string> notices = {})
+               std::vector<std::string> notices)
       : rows_(std::move(rows)),
         targets_(std::move(targets)),
         ranges_(ranges),
@@ -172,7 +172,8 @@ std::vector<Key> TableConfig::keys() {
 std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
   Rows rows;
   std::array<std::int64_t, 3> counts{};
-  const auto files = split.files("table");
+  std::vector<std::string> notices;
+  const auto files = split.files("table", notices);
   for (std::size_t part = 0; part < files.size(); ++part) {
     const std::int64_t before = rows.count();
     for (const std::string& path : files[part]) {
@@ -206,7 +207,8 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
     state.labels = std::move(classes.names);
     if (!take_standardization(options, state)) measure(rows, static_cast<std::size_t>(ranges[0].size()), state);
   }
-  return std::make_unique<TableDataset>(std::move(rows), std::move(classes.of_example), ranges, std::move(state), name);
+  return std::make_unique<TableDataset>(std::move(rows), std::move(classes.of_example), ranges, std::move(state), name,
+                                        std::move(notices));
 }
 
 Examples TableConfig::examples(const std::vector<std::string>& files, const std::vector<std::string>& texts,
@@ -215,7 +217,7 @@ Examples TableConfig::examples(const std::vector<std::string>& files, const std:
   Rows rows;
   const std::size_t numbers = options.known->mean.size();
   std::vector<std::string> notices;
-  for (const std::string& path : list_files(files, "table")) {
+  for (const std::string& path : list_files(files, "table", notices)) {
     const std::int64_t before = rows.count();
     if (read_table(*this, path, std::max<std::size_t>(1, numbers), rows))
       notices.push_back(concat_text("table: ", path,

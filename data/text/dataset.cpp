@@ -20,13 +20,13 @@ class Text {
  public:
   Text(const std::vector<std::string>& files, const TextConfig& config, const LoadOptions& options,
        const std::string& tokenizer)
-      : source_(files, config.size, options.seed), progress_(options.progress) {
+      : source_(files, config.size, options.seed, config.between()), progress_(options.progress) {
     ensure(source_.size() > 0, "text: ", files[0], " is empty; give a file with text");
     if (tokenizer != "byte" && tokenizer != "bpe") source_.refuse_nul();
   }
   std::uint64_t size() const { return source_.size(); }
   std::string place(std::uint64_t at) const { return source_.place(at); }
-  std::string nul_notice() const { return source_.nul_notice(); }
+  std::vector<std::string> notices() const { return source_.notices(); }
   /// Its first `limit` bytes, read for the `purpose` that is shown.
   ReadBlock reader(const char* purpose, std::uint64_t limit) {
     source_.rewind();
@@ -100,7 +100,7 @@ fs::path scratch_folder(const fs::path& cache) {
 struct Loading {
   const TextConfig& config;
   const LoadOptions& options;
-  std::array<std::vector<std::string>, 3> files;  ///< of each split
+  std::array<std::vector<std::string>, 3> files{};  ///< of each split
   std::shared_ptr<const Tokenizer> tokenizer{};
   std::vector<std::string> notices{};
 
@@ -119,6 +119,22 @@ struct Loading {
     return train_tokenizer(config.tokenizer, text.reader("learning tokens", bytes));
   }
 
+  /// Tells how much of a text is outside the vocabulary.
+  void note_unknown(const std::string& name, const TokenText& text) {
+    const auto unknown = tokenizer->unknown();
+    if (!unknown) return;
+    const std::string advice =
+        options.known != nullptr || options.start != nullptr
+            ? "is it in the language that the vocabulary was learned from?"
+            : concat_text(
+                  "the model sees one and the same token there: raise data.vocab_size = ", config.tokenizer.vocab_size,
+                  " or lower data.min_count = ", config.tokenizer.min_count, "; data.tokenizer = bpe knows every text");
+    std::string notice =
+        unknown_notice("text: " + name, static_cast<double>(text.frequencies[static_cast<std::size_t>(*unknown)]),
+                       static_cast<double>(text.tokens.count), advice);
+    if (!notice.empty()) notices.push_back(std::move(notice));
+  }
+
   /// The tokens of a split's files; `kept` tells whether they lie in the cache.
   TokenText load(std::size_t split, bool& kept) {
     const std::vector<std::string>& of = files[split];
@@ -131,12 +147,13 @@ struct Loading {
       ensure(tokenizer->state() == text.tokenizer, "data.path: ", of[0], " was encoded with another tokenizer than ",
              split == 0 ? "the model's" : "the training part", "; encode the text with heddle tokenizer encode RUN");
       kept = true;
+      note_unknown(of[0], text);
       return text;
     }
     if (!tokenizer) tokenizer = given_tokenizer(config.tokenizer, options, notices);
     const std::string& kind = tokenizer ? tokenizer->state().kind : config.tokenizer.kind;
     Text text(of, config, options, kind);
-    if (kind == "char") check_utf8(text);
+    if (kind == "char" || kind == "word" || kind == "letters") check_utf8(text);
     if (!tokenizer) tokenizer = trained_tokenizer();
     const fs::path cache = options.cache.empty() ? fs::path() : options.cache / kCache[split];
     std::optional<TokenText> known = kept_tokens(text, *tokenizer, cache);
@@ -148,7 +165,8 @@ struct Loading {
       if (std::string_view(e.what()).starts_with("text: ")) throw;  // of reading, which names the file
       throw Error("text: " + of[0] + ": " + e.what());
     }
-    if (std::string notice = text.nul_notice(); !notice.empty()) notices.push_back(std::move(notice));
+    for (std::string& notice : text.notices()) notices.push_back(std::move(notice));
+    note_unknown(of[0], *known);
     return std::move(*known);
   }
 };
@@ -158,12 +176,20 @@ struct Loading {
 std::vector<Key> TextConfig::keys() {
   std::vector<Key> all = tokenizer.keys();
   all.emplace(all.begin(), "size", size, "characters of built-in text", 1000, std::int64_t{1} << 32);
+  all.emplace(all.begin(), "separator", separator,
+              "what stands between files: line: a line end, where a file lacks it; none; or a text, as <|endoftext|>, "
+              "one token where data.special_tokens names it");
   all.push_back(tokenizer.special_tokens_key());
   return all;
 }
 
+Separator TextConfig::between() const {
+  return separator == "line" ? Separator() : Separator(separator == "none" ? "" : separator);
+}
+
 std::unique_ptr<Dataset> TextConfig::load(const LoadOptions& options) const {
-  Loading loading{*this, options, split.files("text")};
+  Loading loading{*this, options};
+  loading.files = split.files("text", loading.notices, list_texts);
   if (options.known != nullptr) loading.tokenizer = given_tokenizer(tokenizer, options, loading.notices);
   std::array<TokenText, 3> texts;
   std::array<bool, 3> kept{true, true, true};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/text/text_source.h"
 #include "data/text/token_file.h"
 #include "data/tokenizer/config.h"
 
@@ -62,9 +63,12 @@ class TextDataset final : public Dataset {
 struct TextConfig final : DataConfig {
   TextConfig() { split.path = {"builtin:kingdom"}; }
   TokenizerConfig tokenizer;
+  std::string separator = "line";
   std::int64_t size = 2000000;
 
   std::vector<Key> keys() override;
+  /// What stands between files.
+  Separator between() const;
   /// The tokens at the paths: of a token file; or of texts (see TextSource), encoded with the given tokenizer (see
   /// given_tokenizer), or with one that is trained (a kind that can encode what it has not seen learns from the
   /// training part alone). Tokens of a text that lie in options.cache are taken, if text and tokenizer are the same.

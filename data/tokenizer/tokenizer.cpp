@@ -1,9 +1,14 @@
 #include "data/tokenizer/tokenizer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "data/tokenizer/bpe.h"
 #include "data/tokenizer/byte.h"
 #include "data/tokenizer/char.h"
 #include "data/tokenizer/word.h"
+#include "framework/format.h"
 #include "framework/parallel.h"
 
 namespace heddle {
@@ -138,6 +143,21 @@ void for_plain_text(const ReadBlock& read, const std::vector<std::string>& speci
     cut_out.cut_out(
         text, [&](std::string_view part, std::size_t at) { learn(part, begin + at); }, [](std::int32_t) {});
   });
+}
+
+std::string unknown_notice(const std::string& text, double unknown, double all, const std::string& advice) {
+  constexpr double kMany = 0.1;
+  if (unknown == 0) return {};
+  std::string notice =
+      fmt::format("{}: {:.1f} % of {} tokens are outside the vocabulary", text, 100 * unknown / all, human_count(all));
+  return unknown < kMany * all ? notice : "WARNING: " + notice + "; " + advice;
+}
+
+std::string unknown_notice(const std::string& text, const Tokenizer& tokenizer, std::span<const std::int32_t> ids) {
+  const auto unknown = tokenizer.unknown();
+  return unknown_notice(text, unknown ? static_cast<double>(std::count(ids.begin(), ids.end(), *unknown)) : 0,
+                        static_cast<double>(ids.size()),
+                        "the model knows nothing of them; is the text in the language that it was trained on?");
 }
 
 void append_specials(TokenizerState& state, const std::vector<std::string>& specials) {

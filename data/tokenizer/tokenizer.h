@@ -59,6 +59,8 @@ class Tokenizer {
   virtual std::vector<std::uint64_t> starts(std::string_view text, std::span<const std::int32_t> ids) const;
   /// Whether decode(encode(text)) is `text`.
   virtual bool lossless() const { return true; }
+  /// The token that stands for all that has none of its own; none: whatever has none is refused.
+  virtual std::optional<std::int32_t> unknown() const { return {}; }
   /// The first place in [from, to) where `text` may be cut and its parts encoded apart, with the same tokens; `to` if
   /// there is none. What the next lookahead() bytes are must be known.
   virtual std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const = 0;
@@ -92,6 +94,12 @@ constexpr const char *kClassToken = "[CLS]", *kSeparatorToken = "[SEP]", *kMaskT
 
 /// The id of a special token; none if the vocabulary has none of this text.
 std::optional<std::int32_t> special_token(const TokenizerState& state, std::string_view text);
+
+/// Says of how many of a text's `all` tokens nothing is known but that they are not in the vocabulary, `unknown` of
+/// them, and from a tenth on what to do: `advice`. Empty where all are known.
+std::string unknown_notice(const std::string& text, double unknown, double all, const std::string& advice);
+/// The same of a text that a model is asked about.
+std::string unknown_notice(const std::string& text, const Tokenizer& tokenizer, std::span<const std::int32_t> ids);
 
 /// What a tokenizer is trained to be; each kind reads what concerns it.
 struct TokenizerOptions {

@@ -100,6 +100,7 @@ class WordTokenizer final : public Tokenizer {
   }
 
   bool lossless() const override { return false; }
+  std::optional<std::int32_t> unknown() const override { return 0; }
 
   std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const override {
     return special_tokens(specials).find_cut(text, from, to, word_cut);

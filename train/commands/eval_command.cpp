@@ -161,6 +161,13 @@ WrongExamples find_worst(const EvalOptions& options, const ClassEvaluation& eval
   return wrong;
 }
 
+/// All of other data validates.
+void judge_whole(DataConfig& data, EvalOptions& options) {
+  data.split = SplitConfig();
+  data.split.path = data.split.val_path = options.data;
+  options.split = Split::val;
+}
+
 }  // namespace
 
 int eval_command(const std::vector<std::string>& arguments) {
@@ -180,15 +187,21 @@ int eval_command(const std::vector<std::string>& arguments) {
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
   const Experiment& experiment = *run.experiment;
-  if (!options.data.empty()) {  // it validates, all of it
-    experiment.data->split = SplitConfig();
-    experiment.data->split.path = experiment.data->split.val_path = options.data;
-    options.split = Split::val;
+  if (!options.data.empty()) judge_whole(*experiment.data, options);
+  auto dataset = experiment.load_data(&run.data);
+  const bool part_given = std::any_of(arguments.begin(), arguments.end(),
+                                      [](const std::string& argument) { return argument.starts_with("--split"); });
+  if (options.data.empty() && !part_given && dataset->fingerprint() != run.state.fingerprint) {
+    std::cerr << "the run was not trained on this data: all of it is judged; --split says otherwise\n";
+    options.data = experiment.data->split.path;
+    judge_whole(*experiment.data, options);
+    dataset = experiment.load_data(&run.data);
   }
-  const auto dataset = experiment.load_data(&run.data);
   ensure(options.output.empty() || dynamic_cast<const Pictures*>(dataset.get()) != nullptr,
          "eval: --output shows images, and data.kind = ", experiment.data_kind, " has none; leave it out");
-  for (const std::string& notice : dataset->notices()) std::cerr << notice << '\n';
+  for (const auto& lines : {run.notices, dataset->notices()}) {
+    for (const std::string& notice : lines) std::cerr << notice << '\n';
+  }
   const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
   EvaluationOptions how{experiment.train.batch_size, options.batches, experiment.precision(), true};
   how.contiguous = experiment.train.order == Order::contiguous;

@@ -155,11 +155,16 @@ void print_token_scores(const LoadedRun& run, const std::vector<std::string>& fi
   const auto add = [&](const std::string& name, const std::string& text) {
     ensure(!text.empty(), "predict: ", name, " holds no token; give a longer text");
     texts.push_back({name, score_tokens(model, *tokenizer, text, run.experiment->precision())});
+    std::vector<std::int32_t> ids;
+    for (const TokenScore& score : texts.back().tokens) ids.push_back(score.id);
+    if (const std::string notice = unknown_notice(name, *tokenizer, ids); !notice.empty()) std::cerr << notice << '\n';
   };
   for (const std::string& text : options.texts) add("text " + std::to_string(texts.size() + 1), text);
   if (!files.empty()) {
-    for (const std::string& file : list_files(files, "predict"))
+    std::vector<std::string> notices;
+    for (const std::string& file : list_files(files, "predict", notices))
       add(file, read_file(file, Contents::text, "predict: " + file));
+    for (const std::string& notice : notices) std::cerr << notice << '\n';
   }
   tell_checkpoint(run.name());
   print_answer(options.json, json_list(texts), to_text(texts, options));
@@ -184,8 +189,8 @@ int predict_command(const std::vector<std::string>& arguments) {
   if (!of_examples && options.fill.empty()) throw UsageError("predict: of what? Give files, or --text \"...\"");
   if (of_examples && !options.fill.empty()) throw UsageError("predict: --fill stands alone, without files and --text");
   if (options.csv && options.json) throw UsageError("predict: --csv and --json are two forms; choose one");
-  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}),
-                                        Purpose::evaluate, line.assignments);
+  const LoadedRun run =
+      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
   if (!options.fill.empty()) {
     print_filled_in(run, options);
   } else if (!run.data.labels.empty()) {

@@ -34,8 +34,8 @@ void check_input(const std::vector<std::string>& paths) {
 
 }  // namespace
 
-void tell_of_nul(const TextSource& source) {
-  if (const std::string notice = source.nul_notice(); !notice.empty()) std::cerr << notice + '\n';
+void tell_notices(const TextSource& source) {
+  for (const std::string& notice : source.notices()) std::cerr << notice + '\n';
 }
 
 void tell_source(const LoadedTokenizer& loaded) {
@@ -94,7 +94,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
                           human_count(static_cast<double>(bpe.vocab_size)),
                           human_count(static_cast<double>(progress.pieces))));
   });
-  tell_of_nul(source);
+  tell_notices(source);
   write_tokenizer(state, output);
   const auto count = static_cast<std::int64_t>(state.pieces.size());
   reporter.line(fmt::format("{}: {} tokens learned from {}", output, human_count(static_cast<double>(count)),
@@ -141,7 +141,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
     } else {
       TextSource source(inputs);
       text = source.read_all();
-      tell_of_nul(source);
+      tell_notices(source);
     }
     const std::vector<std::int32_t> ids = tokenizer.encode(text, specials);
     tell_source(loaded);
@@ -160,7 +160,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
         check_stop();
         reporter.progress(fmt::format("{} of {}", human_bytes(static_cast<double>(bytes)), human_bytes(total)));
       });
-  tell_of_nul(source);
+  tell_notices(source);
   save_tokens(output, text);
   tell_source(loaded);
   const auto count = static_cast<double>(text.tokens.count);

@@ -5,8 +5,8 @@
 
 namespace heddle {
 
-/// Says on standard error what TextSource::nul_notice has to say.
-void tell_of_nul(const TextSource& source);
+/// Says on standard error what TextSource::notices has to say.
+void tell_notices(const TextSource& source);
 
 /// Says on standard error what an answer is about to come from, where that is a checkpoint.
 void tell_source(const LoadedTokenizer& loaded);

@@ -171,7 +171,7 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
   const TokenStatistics found = token_statistics(
       *loaded.tokenizer, [&](std::string& text, std::size_t count) { return source.read(text, count); });
   ensure(found.tokens > 0, "text: ", inputs[0], " holds no token of this tokenizer; there is nothing to count");
-  tell_of_nul(source);
+  tell_notices(source);
   tell_source(loaded);
   print_answer(json, to_json(found), to_text(found, *loaded.tokenizer));
   return 0;

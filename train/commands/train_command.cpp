@@ -64,7 +64,9 @@ int train_command(const std::vector<std::string>& arguments) {
   Settings settings = Settings::from_file(line.positional[0]);
   if (!init.empty()) line.assignments.push_back("run.init=" + init);
   settings.override_with(line.assignments);
-  const Experiment experiment(settings);
+  Experiment experiment(settings);
+  std::vector<std::string> notes = experiment.find_data();
+  experiment.run.started_in = fs::current_path().string();
   experiment.apply_to_process();
   check_folder(experiment);
   std::optional<LoadedRun> from;
@@ -72,8 +74,7 @@ int train_command(const std::vector<std::string>& arguments) {
     from = load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"}));
   const auto dataset = load(experiment, nullptr, experiment.folder(), from ? &from->data : nullptr);
   const auto model = experiment.build_model(dataset->state().spec());
-  std::string taken;
-  if (from) taken = take_weights(*from, *model, dataset->state()).text();
+  if (from) notes.push_back(take_weights(*from, *model, dataset->state()).text());
   from.reset();
   const auto learner = experiment.make_learner(*model);
   RunState state;
@@ -83,7 +84,7 @@ int train_command(const std::vector<std::string>& arguments) {
   prepare_folder(experiment);
   dataset->keep_in(experiment.folder());
   if (profiled) session.profile_steps();
-  if (!taken.empty()) session.on_init(taken);
+  session.note(notes);
   session.run();
   return 0;
 }
@@ -102,7 +103,7 @@ int resume_command(const std::vector<std::string>& arguments) {
   const fs::path folder = path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path(".");
   const auto dataset = load(*run.experiment, &run.data, folder);
   ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
-         "trained on: ", dataset->describe(), "; bring it back, or start a new run");
+         "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
   const index_t done = run.state.step;
   Session session({*run.experiment, *dataset, *run.model, *run.learner}, std::move(run.state), folder);
   const index_t steps = session.trainer().plan().steps;
@@ -111,7 +112,8 @@ int resume_command(const std::vector<std::string>& arguments) {
          "; give more with --train.", counts_epochs ? "epochs" : "steps", "=N");
   session.trainer().check_memory_limit();
   dataset->keep_in(folder);
-  session.on_resume(run.origin);
+  session.note(run.notices);
+  session.note(run.origin.differences(Origin::here(*run.experiment)));
   session.run();
   return 0;
 }

@@ -64,6 +64,7 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose,
       run.experiment = std::make_unique<Experiment>(settings);
       (purpose == Purpose::resume ? check_resumable : check_settled)(before->sections(), run.experiment->sections());
     }
+    run.notices = run.experiment->find_data();
     if (purpose != Purpose::use) run.experiment->apply_to_process();
     run.model = run.experiment->shape_model(run.data.spec());
     Weights weights{run.model->named_parameters()};

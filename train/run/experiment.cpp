@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "framework/gemm.h"
 #include "framework/parallel.h"
@@ -9,6 +10,8 @@
 
 namespace heddle {
 namespace {
+
+namespace fs = std::filesystem;
 
 // Uses of a run's random numbers; each has a stream of its own.
 constexpr std::uint64_t kWeightStream = 0, kDataStream = 1, kLearnerStream = 2, kBatchStream = 3;
@@ -60,6 +63,10 @@ std::vector<Key> RunConfig::keys() {
           "another run (its folder, or a checkpoint): the new one reads its data as that did, and begins with its "
           "weights where names and shapes are the same")
           .path(),
+      Key("started_in", started_in,
+          "folder in which the run began: relative paths of data that lead nowhere are looked for from there")
+          .path()
+          .resumable(),
       {"seed", seed, "decides weights, order of data, dropout and built-in data", 0},
       Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
       Key("pin", pin, "keep each thread on a core of its own, if there are as many cores as threads").resumable(),
@@ -147,6 +154,52 @@ std::vector<Section> Experiment::sections() {
 
 std::string Experiment::text() const {
   return dump_config(const_cast<Experiment*>(this)->sections());  // keys point to members; writing text changes none
+}
+
+namespace {
+
+/// Whether a file or folder is there, or files that begin with its name, as of two languages.
+bool leads_somewhere(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error)) return true;
+  const std::string begin = path.filename().string() + '.';
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().filename().string().starts_with(begin)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> Experiment::find_data() {
+  std::vector<std::string> notices;
+  if (run.started_in.empty()) return notices;
+  const auto find = [&](const std::string& name, std::string& path) {
+    if (path.empty() || path.starts_with("builtin:") || fs::path(path).is_absolute()) return;
+    const fs::path there = fs::path(run.started_in) / path;
+    std::error_code error;
+    if (!leads_somewhere(there)) return;
+    if (!leads_somewhere(path)) {
+      notices.push_back(concat_text(name, ": ", path, " is read where the run began: ", there.string()));
+      path = there.string();
+    } else if (fs::exists(there, error) && !fs::equivalent(there, path, error)) {
+      notices.push_back(concat_text(name, ": ", path, " of this folder is read, and not ", there.string(),
+                                    ", with which the run began"));
+    }
+  };
+  std::vector<Key> keys = data->split.keys();
+  append(keys, data->keys());
+  for (const Key& key : keys) {
+    if (!key.is_path) continue;
+    const std::string name = "data." + key.name;
+    if (auto* const* list = std::get_if<std::vector<std::string>*>(&key.member)) {
+      for (std::string& path : **list) find(name, path);
+    } else {
+      find(name, *std::get<std::string*>(key.member));
+    }
+  }
+  return notices;
 }
 
 void Experiment::apply_to_process() const {

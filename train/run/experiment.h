@@ -21,7 +21,7 @@ constexpr auto names_of(RunPrecision) {
 }
 
 struct RunConfig {
-  std::string name = "run", dir, init;
+  std::string name = "run", dir, init, started_in;
   RunPrecision precision = RunPrecision::automatic;
   std::int64_t seed = 1, threads = 0;
   bool pin = false, overwrite = false;
@@ -57,6 +57,9 @@ class Experiment {
   std::string text() const;
   /// The run's folder: run.dir, or runs/NAME.
   std::string folder() const { return run.dir.empty() ? "runs/" + run.name : run.dir; }
+  /// Puts in the place of relative paths of data that lead nowhere from here those from run.started_in, and says so, a
+  /// line each; also where another file of the same name lies there.
+  std::vector<std::string> find_data();
   /// Sets what holds for the whole process: threads.
   void apply_to_process() const;
   /// The precision of products. One that the processor lacks is no error; it is only slow.

@@ -29,10 +29,8 @@ class Session {
   const RunState& state() const { return state_; }
   /// Steps are measured by op, and a table of it ends the log.
   void profile_steps() { profiled_ = true; }
-  /// The run goes on from a checkpoint; what computes otherwise than it did there is told.
-  void on_resume(const Origin& before) { notes_ = before.differences(Origin::here(parts_.experiment)); }
-  /// The run begins with what another one learned; `taken` says what that is.
-  void on_init(const std::string& taken) { notes_ = {taken}; }
+  /// Lines for the beginning of the log: on where the run begins, and with what.
+  void note(const std::vector<std::string>& notes) { notes_.insert(notes_.end(), notes.begin(), notes.end()); }
   /// Trains; `more` are told beside console, metrics.csv and samples.txt. Errors: a loss that is not finite, a file
   /// that cannot be written; the last good checkpoint stays.
   void run(std::vector<std::unique_ptr<RunListener>> more = {});
@@ -70,7 +68,7 @@ class Session {
   Trainer trainer_;
   std::filesystem::path folder_;
   std::vector<std::unique_ptr<RunListener>> listeners_;
-  std::vector<std::string> notes_;  ///< on where the run begins, for the log
+  std::vector<std::string> notes_;
   bool profiled_ = false;
 
   /// Sums over the steps since the last row.

@@ -53,7 +53,8 @@ Metrics ClassEvaluation::result() const {
   }
   ensure(all > 0, "evaluation: there is no example of a class");
   Metrics metrics = {{"loss", nats_ / all, fmt::format("{:.4f} nats an example", nats_ / all)},
-                     {"accuracy", right / all, fmt::format("accuracy {:.2f} %", 100 * right / all)}};
+                     {"accuracy", right / all, fmt::format("accuracy {:.2f} %", 100 * right / all)},
+                     count_of("examples", static_cast<std::int64_t>(all))};
   const auto share = [](double part, double whole) {
     return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
   };

@@ -36,7 +36,8 @@ class TextEvaluation final : public Evaluation {
   Metrics result() const override {
     const double loss = loss_.value("token");
     Metrics metrics = {{"loss", loss, fmt::format("{:.4f} nats a token", loss)},
-                       {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false}};
+                       {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false},
+                       count_of("tokens", loss_.count())};
     if (bits_.known()) {
       metrics.push_back({"bits_per_character", bits_.a_character(loss),
                          fmt::format("{:.4f} bits a character", bits_.a_character(loss))});

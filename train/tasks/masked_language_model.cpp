@@ -36,7 +36,8 @@ class FillEvaluation final : public Evaluation {
     const double accuracy = static_cast<double>(right_) / static_cast<double>(count_);
     return {{"loss", loss, fmt::format("{:.4f} nats a hidden token", loss)},
             {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false},
-            {"accuracy", accuracy, fmt::format("{:.2f} % filled in right", 100 * accuracy)}};
+            {"accuracy", accuracy, fmt::format("{:.2f} % filled in right", 100 * accuracy)},
+            count_of("tokens", count_)};
   }
 
  private:

@@ -13,6 +13,7 @@ class MeanLoss {
     nats_ += model.loss(batch, count, context).value.item() * static_cast<double>(count);
     count_ += count;
   }
+  index_t count() const { return count_; }
   /// Errors: no target counted; `unit` is what targets are called.
   double value(const char* unit) const {
     ensure(count_ > 0, "evaluation: there is no ", unit, " to predict; give more data");

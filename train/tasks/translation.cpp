@@ -58,7 +58,8 @@ class TranslationEvaluation final : public Evaluation {
   Metrics result() const override {
     const double loss = loss_.value("token");
     Metrics metrics = {{"loss", loss, fmt::format("{:.4f} nats a token", loss)},
-                       {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false}};
+                       {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false},
+                       count_of("tokens", loss_.count())};
     if (!options_.thorough) return metrics;
     const auto add = [&](const char* name, const char* shown, double score, const std::string& signature) {
       metrics.push_back({name, score, fmt::format("\n  {} {:.2f}  {}", shown, score, signature), false});

@@ -23,7 +23,7 @@ class PairEvaluation final : public Evaluation {
     ensure(total_.count > 0, "evaluation: there is no pair of known words near each other; give more text, raise ",
            "data.val_fraction, lower data.min_count or raise model.subsample");
     const double loss = total_.nats / static_cast<double>(total_.count);
-    return {{"loss", loss, fmt::format("{:.4f} nats a pair", loss)}};
+    return {{"loss", loss, fmt::format("{:.4f} nats a pair", loss)}, count_of("pairs", total_.count)};
   }
 
  private:

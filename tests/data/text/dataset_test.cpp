@@ -44,6 +44,7 @@ TEST_CASE("a split may have files of its own, by path or by a pattern on their n
   folder.write("texts/b_1.txt", "bbbbb");
   const std::string judge = folder.write("judge.txt", "dadadada");
   TextConfig config = text_at(folder.path("texts"));
+  config.separator = "none";
   config.split.val_files = {"b_*"};
   config.split.test_files = {"*_[2-9].txt"};
   const auto by_name = load_text(config, 2);
@@ -51,6 +52,7 @@ TEST_CASE("a split may have files of its own, by path or by a pattern on their n
   CHECK(by_name->tokens(Split::val).ids() == std::vector<std::int32_t>(5, 1));
   CHECK(by_name->tokens(Split::test).ids() == std::vector<std::int32_t>(7, 2));
   config = text_at(folder.path("texts/a_1.txt"));
+  config.separator = "none";
   config.split.val_path = {judge};
   const auto by_path = load_text(config, 2);
   CHECK(by_path->tokens(Split::train).size() == 10);  // all of it
@@ -230,7 +232,7 @@ TEST_CASE("another run's tokenizer reads a text in the place of the config's, an
   for (int i = 0; i < 40; ++i) repeated += "zz ";
   const auto words = text_at(folder.write("words", repeated)).load({1, 1, nullptr, {}, {}, &counted});
   CHECK(words->state().tokenizer.counts == counted.tokenizer.counts);
-  CHECK_THAT(words->notices().at(0), Catch::StartsWith("run.init: how often words come"));
+  CHECK_THAT(words->notices().at(1), Catch::StartsWith("run.init: how often words come"));
   const DataState none;
   CHECK(text_at(text).load({1, 4, nullptr, {}, {}, &none})->state().tokenizer.pieces.size() == 1);
   // encoded tokens bring their own
@@ -255,12 +257,73 @@ TEST_CASE("tiny shakespeare is split and numbered as nanoGPT does") {
           read_bytes(path));
 }
 
+TEST_CASE("what stands between files is a line end, nothing, or a text that may be one token") {
+  const TemporaryFolder folder;
+  folder.write("texts/1", "ab");
+  folder.write("texts/2", "cd");
+  folder.write("texts/3", std::string(20, 'e'));
+  TextConfig config = text_at(folder.path("texts"));
+  const auto decoded = [&] {
+    const auto text = load_text(config, 2);
+    return text->tokenizer()->decode(text->tokens(Split::train).ids());
+  };
+  CHECK(decoded().starts_with("ab\ncd\ne"));
+  config.separator = "none";
+  CHECK(decoded().starts_with("abcde"));
+  config.separator = "<|endoftext|>";
+  CHECK(load_text(config, 2)->tokens(Split::train).size() > 30);
+  config.tokenizer.specials = {"<|endoftext|>"};
+  CHECK(decoded().starts_with("ab<|endoftext|>cd<|endoftext|>e"));
+  const std::vector<std::int32_t> ids = load_text(config, 2)->tokens(Split::train).ids();
+  CHECK(ids[2] == ids[5]);
+  CHECK(ids[2] == 5);  // behind a to e
+}
+
+TEST_CASE("text that is not UTF-8 is refused where words or characters are to be told, by its place") {
+  const TemporaryFolder folder;
+  TextConfig config = text_at(folder.write("latin1", "some words caf\xE9 and more"));
+  for (const char* kind : {"char", "word", "letters"}) {
+    config.tokenizer.kind = kind;
+    CHECK_THROWS_WITH(load_text(config, 2), Catch::Contains("latin1: byte 14 is not UTF-8"));
+  }
+  for (const char* kind : {"byte", "bpe"}) {
+    config.tokenizer.kind = kind;
+    CHECK(load_text(config, 2)->tokens(Split::train).size() > 0);
+  }
+}
+
+TEST_CASE("the share of a text that is outside the vocabulary is told, from a tenth on with what to do") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 95; ++i) text += "ab ";
+  for (const char* word : {"c", "d", "e", "f", "g"}) text += std::string(word) + ' ';
+  TextConfig config = text_at(folder.write("text", text));
+  config.tokenizer.kind = "letters";
+  config.split.val_path = {folder.write("known", "ab ab ab ab")};
+  const auto few = load_text(config, 2);
+  REQUIRE(few->notices().size() == 1);
+  CHECK(few->notices()[0] == "text: " + folder.path("text") + ": 5.0 % of 100 tokens are outside the vocabulary");
+  config.tokenizer.min_count = 1;
+  CHECK(load_text(config, 2)->notices().empty());
+  config.tokenizer.min_count = 2;
+  folder.write("text", text + "h i j k l m n o ");
+  CHECK_THAT(load_text(config, 2)->notices().at(0), Catch::StartsWith("WARNING: ") &&
+                                                        Catch::Contains("12.0 % of 108 tokens") &&
+                                                        Catch::Contains("data.vocab_size"));
+  LoadOptions options{1, 2, &few->state()};
+  config.split = text_at(folder.write("other", "der K\xC3\xB6nig sprach")).split;
+  config.split.val_path = config.split.path;
+  CHECK_THAT(config.load(options)->notices().at(0),
+             Catch::Contains("100.0 % of 3 tokens") && Catch::Contains("language"));
+}
+
 TEST_CASE("a file whose name fits the patterns of both is for the test alone") {
   const TemporaryFolder folder;
   folder.write("texts/a.txt", "aaaaaaaa");
   folder.write("texts/b_val.txt", "bbbbbbbbb");
   folder.write("texts/c_val_test.txt", "cccccccccc");
   TextConfig config = text_at(folder.path("texts"));
+  config.separator = "none";
   config.split.val_files = {"*_val*"};
   config.split.test_files = {"*_test.txt"};
   const auto text = load_text(config, 2);
@@ -272,6 +335,7 @@ TEST_CASE("a file whose name fits the patterns of both is for the test alone") {
 TEST_CASE("the text of each split is in the fingerprint, and its characters in the vocabulary") {
   const TemporaryFolder folder;
   TextConfig config = text_at(folder.write("train.txt", "aaaaaaaa"));
+  config.separator = "none";
   config.split.val_path = {folder.write("val.txt", "bbbbbbbb")};
   config.split.test_path = {folder.write("test.txt", "cccccccc")};
   const auto before = load_text(config, 2);

@@ -74,7 +74,7 @@ TEST_CASE("eval judges the rows of the split that it is told, and an empty split
   // other data is judged whole, whatever the run's own is divided into
   const std::string other = folder.write("other.txt", text.substr(0, 300)),
                     more = folder.write("more.txt", text.substr(300));
-  const nlohmann::json whole = eval(folder, {"--data", other, more});
+  const nlohmann::json whole = eval(folder, {"--data.separator=none", "--data", other, more});
   CHECK(whole["data"] == other + ", " + more);
   CHECK(whole.count("split") == 0);
   CHECK(whole["loss"].get<double>() == Approx(loss_of(*run.model, ids, 16)).epsilon(1e-5));

@@ -69,7 +69,7 @@ TEST_CASE("a session that goes on from another precision says so once, one that 
   const auto said = [&](const Origin* before) {
     std::string all;
     Session session({experiment, *dataset, *model, *learner}, {}, folder.path());
-    if (before != nullptr) session.on_resume(*before);
+    if (before != nullptr) session.note(before->differences(Origin::here(experiment)));
     std::vector<std::unique_ptr<RunListener>> listeners;
     listeners.push_back(std::make_unique<Messages>(all));
     session.run(std::move(listeners));

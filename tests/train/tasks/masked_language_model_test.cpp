@@ -77,7 +77,7 @@ TEST_CASE("loss, perplexity and accuracy are means over hidden tokens, however t
   REQUIRE(count == 3 * 2 + 1);  // 59 tokens have one that follows: three windows of 14, and one of 9, between the ends
   for (const index_t rows : {1, 3, 100}) {
     const Metrics metrics = evaluate(*task, *dataset, Split::val, {rows});
-    REQUIRE(metrics.size() == 3);
+    REQUIRE(metrics.size() == 4);
     CHECK(metrics[0].name == "loss");
     CHECK(metrics[0].value == Approx(nats / count).epsilon(1e-5));
     CHECK(metrics[1].name == "perplexity");

@@ -85,9 +85,9 @@ TEST_CASE("what judges translations is computed where a thorough evaluation asks
   };
   const Metrics quick = evaluate(*task, *dataset, Split::val, {2, 0, Precision::f32});
   const Metrics all = evaluate(*task, *dataset, Split::val, {2, 0, Precision::f32, true});
-  CHECK(names(quick) == std::vector<std::string>{"loss", "perplexity"});
-  CHECK(names(all) ==
-        std::vector<std::string>{"loss", "perplexity", "bleu_lower_case", "bleu", "bleu_white_space", "chrf"});
+  CHECK(names(quick) == std::vector<std::string>{"loss", "perplexity", "tokens"});
+  CHECK(names(all) == std::vector<std::string>{"loss", "perplexity", "tokens", "bleu_lower_case", "bleu",
+                                               "bleu_white_space", "chrf"});
   CHECK(quick[0].value == all[0].value);
   CHECK(evaluate(*task, *dataset, Split::val, {3, 0, Precision::f32})[0].value == Approx(quick[0].value).epsilon(1e-5));
   const Baselines baselines = task->baselines({});
