@@ -16,7 +16,7 @@ std::vector<Key> ScheduleConfig::keys() {
       {"min_lr", min_lr, "learning rate at the end of the decay", 0.0, 1e3},
       {"schedule", schedule, "learning-rate schedule after warm-up"},
       {"warmup_steps", warmup_steps, "steps over which the learning rate rises", 0},
-      {"decay_steps", decay_steps, "step at which the rate has fallen to min_lr; 0: train.steps", 0},
+      Key("decay_steps", decay_steps, "step at which the rate has fallen to min_lr; 0: train.steps", 0).resumable(),
   };
 }
 

@@ -47,6 +47,21 @@ std::unique_ptr<Dataset> load(const Experiment& experiment, const DataState* kno
       start);
 }
 
+/// Where the next step's learning rate is another than it would have been: both, and what would keep the old one.
+std::vector<std::string> schedule_notes(const LoadedRun& run, const Trainer& trainer, index_t next) {
+  if (!run.before) return {};
+  const index_t steps = run.before->plan(trainer.feed().steps_per_epoch()).steps;
+  const double was = learning_rate(run.before->schedule, next, steps), is = trainer.learning_rate(next);
+  if (was == is) return {};
+  const auto end = [](const Experiment& experiment, index_t of) {
+    return experiment.schedule.decay_steps > 0 ? experiment.schedule.decay_steps : of;
+  };
+  const index_t before = end(*run.before, steps);
+  return {concat_text("the learning rate of the next step is ", is, " and was to be ", was, ": it falls until step ",
+                      end(*run.experiment, trainer.plan().steps), ", and fell until step ", before,
+                      "; --optim.decay_steps=", before, " keeps the old schedule")};
+}
+
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
@@ -113,6 +128,7 @@ int resume_command(const std::vector<std::string>& arguments) {
   session.trainer().check_memory_limit();
   dataset->keep_in(folder);
   session.note(run.notices);
+  session.note(schedule_notes(run, session.trainer(), done));
   session.note(run.origin.differences(Origin::here(*run.experiment)));
   session.run();
   return 0;

@@ -55,6 +55,7 @@ struct LoadedRun {
   std::unique_ptr<Learner> learner;  ///< where it was asked for
   RunState state;
   Origin origin;
+  std::unique_ptr<Experiment> before;  ///< of the run as it was, where keys are given anew
   std::vector<std::string> notices;  ///< what is read from elsewhere than the config says
 
   CheckpointName name() const { return {path, state.step}; }
