@@ -8,7 +8,7 @@ cd "${1:?usage: includes.sh ROOT}"
 # Each layer: its name, its files, and the layers it may include beside itself; patterns are extended regular expressions
 # on paths from the root, and the first that fits a file decides.
 layers=(
-  'base      framework/(bf16|check|format|rng|hash|keys|map_file|names|profile)\.  -'
+  'base      framework/((bf16|check|format|rng|hash|keys|map_file|names|profile)\.|system/)  -'
   'parallel  framework/parallel\.       base'
   'tensor    framework/(tensor|rows)\.  base|parallel'
   'gemm      framework/gemm(_plain)?\. base|parallel|tensor'

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include "train/commands/commands.h"
 #include "train/run/config.h"
 #include "train/run/origin.h"
+#include "train/run/stop.h"
 
 namespace heddle {
 
@@ -57,6 +59,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit on file sizes fails then, as on a full disk
   try {
     const int status = run({argv + 1, argv + argc});
     std::cout.flush();
@@ -66,6 +69,9 @@ int main(int argc, char** argv) {
   } catch (const heddle::UsageError& e) {
     std::fprintf(stderr, "heddle: %s\n", e.what());
     return 2;
+  } catch (const heddle::Stopped& e) {
+    std::fprintf(stderr, "heddle: %s\n", e.what());
+    return heddle::kStoppedStatus;
   } catch (const std::bad_alloc&) {
     std::fputs("heddle: out of memory; try a smaller train.batch_size, model.block_size or model.n_embd\n", stderr);
     return 1;

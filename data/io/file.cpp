@@ -1,13 +1,12 @@
 #include "data/io/file.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include "data/io/scratch.h"
 #include "framework/check.h"
+#include "framework/system/beside.h"
 
 namespace heddle {
 
@@ -46,7 +45,7 @@ Place place_of(const fs::path& path) {
     throw fs::filesystem_error("", std::make_error_code(std::errc::is_a_directory));
   if (fs::exists(status) && !fs::is_regular_file(status)) return {path, path};
   const fs::path target = fs::exists(status) ? fs::canonical(path) : path;
-  return {target, target.string() + ".tmp-" + std::to_string(::getpid())};
+  return {target, heddle::beside(target)};
 }
 
 }  // namespace
@@ -71,7 +70,9 @@ void write_files(const std::vector<NewFile>& files) {
       out.close();
     }
     for (const Place& place : places) {
-      if (place.beside != place.target) fs::rename(place.beside, at = place.target);
+      if (place.beside == place.target) continue;
+      remove_leftovers(place.target);
+      fs::rename(place.beside, at = place.target);
     }
     return;
   } catch (const std::ios_base::failure&) {  // its own code is the same for all reasons

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "framework/map_file.h"
+#include "framework/system/beside.h"
 
 namespace heddle::detail {
 
@@ -86,9 +87,9 @@ int create(const std::string& path, const std::string& target) {
 }  // namespace
 
 Temporary::Temporary(const std::filesystem::path& target)
-    : target_(target),
-      path_(target.string() + ".tmp-" + std::to_string(::getpid())),
-      disk_(create(path_, target.string())) {}
+    : target_(target), path_(beside(target)), disk_(create(path_, target.string())) {
+  remove_leftovers(target);
+}
 
 Temporary::~Temporary() {
   if (!renamed_) ::unlink(path_.c_str());

@@ -42,7 +42,8 @@ class Disk {
 /// The Error of a file that could not be saved: what, why (errno), what to do.
 Error save_error(const std::string& target, int error);
 
-/// A new file beside the target (`target.tmp-<pid>`), removed at the end unless it has become the target.
+/// A new file beside the target (see framework/system/beside.h), removed at the end unless it has become the target.
+/// What was left there by processes that died is removed.
 class Temporary {
  public:
   /// Errors: the folder is missing or read-only, or something that is no file has the temporary's name.

@@ -1,10 +1,8 @@
 // The program as its users meet it: runs, stops, resumed runs, and what bad input gets.
 
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <thread>
 
 #include "framework/archive/archive.h"
 #include "tests/real_data.h"
@@ -13,19 +11,6 @@
 #include "train/run/origin.h"
 
 namespace heddle {
-namespace {
-
-/// Waits until the file is there and holds `text`; false after a minute.
-bool appears(const std::string& path, const std::string& text = "") {
-  for (int i = 0; i < 60000; ++i) {
-    if (std::filesystem::exists(path) && read_bytes(path).find(text) != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
-
-}  // namespace
-
 TEST_CASE("200 steps on one thread and on two give identical weights", "[slow]") {
   const TemporaryFolder folder;
   REQUIRE(train(folder, "one", {"--run.threads=1"}).status == 0);
@@ -42,8 +27,8 @@ TEST_CASE("a run killed after 120 steps and resumed gives the bytes of one that 
   const TemporaryFolder folder;
   REQUIRE(train(folder, "straight").status == 0);
   // Checkpoints come every 20 steps; the kill falls on some step after the sixth.
-  const Process process(folder,
-                        {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"), "--train.log_interval=1"});
+  const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("killed"),
+                                 "--train.log_interval=1", "--train.log_seconds=0"});
   REQUIRE(appears(folder.path("killed/log.txt"), "\nstep 121/"));
   process.send(SIGKILL);
   REQUIRE(process.wait() == 128 + SIGKILL);
@@ -93,34 +78,6 @@ TEST_CASE("nanoGPT's recipe for a CPU reaches a loss of 1.88, and bf16 keeps to 
     INFO("evaluation " << i);
     CHECK(courses[1][i] == Approx(courses[0][i]).margin(0.01).epsilon(0));
   }
-}
-
-TEST_CASE("SIGINT and SIGTERM finish the step, save, say how to go on, and exit 0") {
-  const TemporaryFolder folder;
-  const int number = GENERATE(SIGINT, SIGTERM);
-  const Process process(folder,
-                        {"train", tiny_config(folder), "--run.dir=" + folder.path("run"), "--train.steps=1000000"});
-  REQUIRE(appears(folder.path("run/last.h5")));
-  process.send(number);
-  REQUIRE(process.wait() == 0);
-  REQUIRE_THAT(process.output(), Catch::Contains("go on with: heddle resume " + folder.path("run")));
-  const auto stopped = load_checkpoint(folder.path("run/last.h5")).state.step;
-  const Outcome resumed =
-      run_program(folder, {"resume", folder.path("run"), "--train.steps=" + std::to_string(stopped + 1)});
-  REQUIRE(resumed.status == 0);
-  REQUIRE(load_checkpoint(folder.path("run/last.h5")).state.step == stopped + 1);
-}
-
-TEST_CASE("a second signal ends the program at once, within a step") {
-  const TemporaryFolder folder;
-  const Process process(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"),
-                                 "--train.batch_size=20000"});  // a step takes seconds
-  REQUIRE(appears(folder.path("run/log.txt"), "5-gram"));       // the last line before the first step
-  for (int i = 0; i < 15; ++i) {  // two that come before a busy machine runs the process count as one
-    process.send(SIGINT);
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  REQUIRE(process.wait() == 128 + SIGINT);
 }
 
 TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, and prints the baselines") {
@@ -182,6 +139,69 @@ TEST_CASE("the trained model is evaluated and writes the same text by seed, with
   CHECK(generate({"--prompt", "the king", "--seed=6"}) != text);
   CHECK(generate({"--temperature=0", "--seed=1"}) == generate({"--top-k=1", "--seed=2"}));
   check_one_line(run_program(folder, {"generate", run, "--prompt", "THE"}), 1, "'T' (U+0054) at byte 0");
+}
+
+TEST_CASE("with every tokenizer a run shows samples and goes on, and no prompt, blanks and empty input write alike") {
+  const TemporaryFolder folder;
+  const std::string kind = GENERATE("char", "byte", "word", "letters", "bpe"), run = folder.path("run");
+  const Outcome trained = train(folder, "run",
+                                {"--data.tokenizer=" + kind, "--data.vocab_size=300", "--train.steps=4",
+                                 "--train.sample_interval=2", "--train.eval_interval=4"});
+  INFO(kind << trained.err);
+  REQUIRE(trained.status == 0);
+  CHECK_THAT(read_bytes(run + "/samples.txt"),
+             Catch::Contains("--- after step 2 ---\n") && Catch::Contains("--- after step 4 ---\n"));
+  CHECK(trained.out.find("no sample") == std::string::npos);
+  const auto write = [&](std::vector<std::string> more, const std::string& input = "") {
+    more.insert(more.begin(), {"generate", run, "--tokens=9"});
+    const Outcome outcome = run_program(folder, more, input);
+    CHECK(outcome.status == 0);
+    return outcome.out;
+  };
+  CHECK(write({"--prompt", ""}) == write({}));
+  CHECK(write({"--prompt", "-"}) == write({}));
+  CHECK((write({"--prompt", "  "}) == write({})) == (kind == "word" || kind == "letters"));  // else they are tokens
+}
+
+TEST_CASE("a sample that cannot be written is told, and the run goes on") {
+  const TemporaryFolder folder;
+  folder.write("run/samples.txt/full", "");  // no file
+  const Outcome outcome =
+      train(folder, "run", {"--train.steps=4", "--run.overwrite=true", "--train.sample_interval=3"});
+  INFO(outcome.err);
+  REQUIRE(outcome.status == 0);
+  CHECK_THAT(outcome.out,
+             Catch::Contains("no sample after step 3: ") && Catch::Contains("samples.txt cannot be written"));
+  CHECK(load_checkpoint(folder.path("run/last.h5")).state.step == 4);
+}
+
+TEST_CASE("a run's name in runs/ stands for its folder, where nothing else has that name") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "runs/mine", {"--train.steps=2", "--data.tokenizer=word"}).status == 0);
+  const auto here = [&](const std::vector<std::string>& arguments) {
+    const Outcome outcome = run_program(folder, arguments, "", [&] {
+      if (chdir(folder.path().c_str()) != 0) _exit(126);
+    });
+    INFO(outcome.err);
+    CHECK(outcome.status == 0);
+    return outcome.out + outcome.err;
+  };
+  for (std::vector<std::string> arguments :
+       std::vector<std::vector<std::string>>{{"eval", "mine"},
+                                             {"generate", "mine", "--tokens=3"},
+                                             {"predict", "mine", "--text=the king"},
+                                             {"embed", "neighbors", "mine", "king"},
+                                             {"tokenizer", "stats", "mine", "--input", "tiny.cfg"}}) {
+    const std::string by_name = here(arguments);
+    std::replace(arguments.begin(), arguments.end(), std::string("mine"), std::string("runs/mine"));
+    CHECK(by_name == here(arguments));
+  }
+  here({"train", "tiny.cfg", "--run.name=other", "--init=mine", "--train.steps=2", "--data.tokenizer=word"});
+  here({"resume", "mine", "--train.steps=3"});
+  CHECK(load_checkpoint(folder.path("runs/mine/last.h5")).state.step == 3);
+  std::filesystem::copy(folder.path("runs/other"), folder.path("mine"));
+  CHECK_THAT(here({"eval", "mine"}), Catch::Contains("after step 2"));
+  check_one_line(run_program(folder, {"eval", "nobody"}), 1, "its name in runs/");
 }
 
 TEST_CASE("several prompts and samples are written one after another, each as alone with its seed") {

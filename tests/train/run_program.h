@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,9 @@ namespace heddle {
 /// The program, started with arguments, its outputs going to files of the folder.
 class Process {
  public:
-  /// `file_limit`: the largest file it may write, as on a full disk; 0: any.
+  /// `prepare` is called in the new process before the program takes it over: for limits and signals.
   Process(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const std::string& input = "",
-          rlim_t file_limit = 0)
+          const std::function<void()>& prepare = {})
       : out_(folder.path("stdout")), err_(folder.path("stderr")) {
     const std::string in = folder.write("stdin", input);
     std::vector<char*> argv{const_cast<char*>(HEDDLE_PROGRAM)};
@@ -33,15 +34,12 @@ class Process {
     redirect(in, O_RDONLY, STDIN_FILENO);
     redirect(out_, O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
     redirect(err_, O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
-    if (file_limit > 0) {
-      const rlimit limit{file_limit, file_limit};
-      setrlimit(RLIMIT_FSIZE, &limit);
-      signal(SIGXFSZ, SIG_IGN);
-    }
+    if (prepare) prepare();
     execv(argv[0], argv.data());
     _exit(127);
   }
 
+  pid_t pid() const { return pid_; }
   void send(int number) const { kill(pid_, number); }
   /// The exit status; 128 + signal where one ended it.
   int wait() const {
@@ -57,14 +55,31 @@ class Process {
   pid_t pid_;
 };
 
+/// For Process: sets a limit of the system's, as RLIMIT_FSIZE, the largest file that may be written.
+inline std::function<void()> limited(decltype(RLIMIT_FSIZE) what, rlim_t most) {
+  return [=] {
+    const rlimit limit{most, most};
+    setrlimit(what, &limit);
+  };
+}
+
+/// Waits until the file is there and holds `text`; false after a minute.
+inline bool appears(const std::string& path, const std::string& text = "") {
+  for (int i = 0; i < 60000; ++i) {
+    if (std::filesystem::exists(path) && read_bytes(path).find(text) != std::string::npos) return true;
+    usleep(1000);
+  }
+  return false;
+}
+
 struct Outcome {
   int status;
   std::string out, err;
 };
 
 inline Outcome run_program(const TemporaryFolder& folder, const std::vector<std::string>& arguments,
-                           const std::string& input = "", rlim_t file_limit = 0) {
-  const Process process(folder, arguments, input, file_limit);
+                           const std::string& input = "", const std::function<void()>& prepare = {}) {
+  const Process process(folder, arguments, input, prepare);
   const int status = process.wait();
   return {status, process.output(), process.errors()};
 }

@@ -80,14 +80,15 @@ bool replace_space(std::string& word) {
 
 }  // namespace
 
-LoadedVectors load_word_vectors(const std::string& source, const VectorOptions& options,
+LoadedVectors load_word_vectors(const std::string& named, const VectorOptions& options,
                                 const std::vector<std::string>& asked) {
   namespace fs = std::filesystem;
   if (options.layer < 0 && !options.text.empty())
     throw UsageError("embed: --text is what --layer's means are taken over; give both, or neither");
   std::error_code error;
+  const std::string source = find_run(named).string();
   ensure(fs::exists(source, error), "'", source,
-         "' does not exist; give a run's folder, a checkpoint (.h5), or a file of word vectors");
+         "' does not exist; give a run's folder or its name in runs/, a checkpoint (.h5), or a file of word vectors");
   if (!fs::is_directory(source, error) && !is_hdf5(source)) {
     ensure(options.layer < 0, "--layer: '", source, "' is a file of vectors, not a model with layers");
     return {read_word_vectors(source, options.limit), {}, {}};

@@ -105,9 +105,10 @@ int generate_command(const std::vector<std::string>& arguments) {
       if (!input) input.emplace(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
       prompt = *input;
     }
+    const Prompt begin = encode_prompt(*tokenizer, prompt);
     for (std::int64_t i = 0; i < options.samples; ++i) {
-      texts.push_back(prompt);
-      tokens.push_back(encode_prompt(*tokenizer, prompt));
+      texts.push_back(begin.text);
+      tokens.push_back(begin.ids);
     }
   }
   tell_checkpoint(run.name());
@@ -115,7 +116,7 @@ int generate_command(const std::vector<std::string>& arguments) {
   const bool alone = texts.size() == 1;
   if (alone) std::cout << texts[0] << std::flush;
   std::vector<std::int32_t> before;
-  for (const auto& prompt : tokens) before.push_back(prompt.empty() ? -1 : prompt.back());
+  for (const auto& prompt : tokens) before.push_back(prompt.back());
   generate(
       *writer, tokens, options.tokens, options.sampling,
       [&](std::size_t which, std::int32_t id) {

@@ -24,8 +24,12 @@ ReadBlock reader(TextSource& source) {
   return [&source](std::string& text, std::size_t count) { return source.read(text, count); };
 }
 
-/// Errors: a signal came.
-void check_stop() { ensure(!StopOnSignal::requested(), "stopped; nothing was written"); }
+constexpr const char* kStopping = "stopping\n";
+
+/// Errors (Stopped): a signal came.
+void check_stop() {
+  if (StopOnSignal::requested() != 0) throw Stopped("stopped; nothing was written");
+}
 
 /// Errors (usage): no text was named.
 void check_input(const std::vector<std::string>& paths) {
@@ -81,7 +85,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
   check_tokenizer_path(output, pattern);
   if (thread_count > 0) set_threads(static_cast<int>(thread_count));
   bpe.pattern = pattern_of(pattern);
-  const StopOnSignal signals;
+  const StopOnSignal signals(kStopping);
   TextSource source(inputs);
   Reporter reporter;
   const auto total = static_cast<double>(source.size());
@@ -149,7 +153,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
                  fmt::format("{}\n", fmt::join(ids, " ")));
     return 0;
   }
-  const StopOnSignal signals;
+  const StopOnSignal signals(kStopping);
   TextSource source(inputs);
   ensure(source.size() > 0, "text: ", inputs[0], " is empty; there is nothing to encode");
   Reporter reporter;

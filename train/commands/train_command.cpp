@@ -1,40 +1,18 @@
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 
-#include "data/io/file.h"
 #include "train/commands/commands.h"
 #include "train/log/progress.h"
+#include "train/run/folder.h"
 #include "train/run/init.h"
 #include "train/run/session.h"
+#include "train/run/stop.h"
 
 namespace heddle {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "log.txt", "samples.txt", "last.h5", "best.h5"};
-
-/// Errors: the run's folder holds a run that may not be written over.
-void check_folder(const Experiment& experiment) {
-  const fs::path folder = experiment.folder();
-  for (const char* name : kRunFiles) {
-    ensure(experiment.run.overwrite || !fs::exists(folder / name), "run folder ", folder.string(),
-           " already holds a run (", name, "); go on with heddle resume ", folder.string(),
-           ", choose another run.name, or delete it with --run.overwrite=true");
-  }
-}
-
-/// Makes the run's folder and writes the resolved config into it.
-void prepare_folder(const Experiment& experiment) {
-  const fs::path folder = experiment.folder();
-  std::error_code error;
-  fs::create_directories(folder, error);
-  ensure(!error, "run folder ", folder.string(), " cannot be made (", error.message(),
-         "); choose another with --run.dir=FOLDER");
-  for (const char* name : kRunFiles) fs::remove(folder / name, error);
-  for (const auto& [step, path] : step_checkpoints(folder)) fs::remove(path, error);
-  write_file(folder / "config.cfg", experiment.text());
-}
 
 std::unique_ptr<Dataset> load(const Experiment& experiment, const DataState* known, const fs::path& folder,
                               const DataState* start = nullptr) {
@@ -62,46 +40,90 @@ std::vector<std::string> schedule_notes(const LoadedRun& run, const Trainer& tra
                       "; --optim.decay_steps=", before, " keeps the old schedule")};
 }
 
+/// Behind the options of train and resume.
+std::string exit_statuses() {
+  return concat_text("\nexit status: 0 when all steps are done or train.early_stop has ended the run; ", kStoppedStatus,
+                     " when a signal (INT, TERM, HUP, USR1,\nXCPU) has stopped it, saved and not done; 1 after an "
+                     "error; 2 for a wrong command line; 128 + a signal's number when\nthat has ended it unsaved.\n");
+}
+
+/// Trains, and returns the exit status.
+int finish(Session& session, RunFolder& folder) {
+  session.note(folder.notice());
+  return session.run() ? 0 : kStoppedStatus;
+}
+
+/// Goes on from a checkpoint in `folder`. A run that is complete is an error, or, where `or_complete`, nothing to do.
+int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string>& assignments, bool or_complete) {
+  LoadedRun run = load_checkpoint(path, Purpose::resume, assignments);
+  const auto dataset = load(*run.experiment, &run.data, folder.path());
+  ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
+         "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
+  const index_t done = run.state.step, without_better = run.state.evaluations_since_best;
+  Session session({*run.experiment, *dataset, *run.model, *run.learner}, std::move(run.state), folder.path());
+  const TrainConfig& plan = session.trainer().plan();
+  if (or_complete && (done >= plan.steps || (plan.early_stop > 0 && without_better >= plan.early_stop))) {
+    std::printf("run %s is complete, after step %ld\n", folder.path().c_str(), static_cast<long>(done));
+    return 0;
+  }
+  ensure(done < plan.steps, "resume: ", path.string(), " is already at step ", done, " of ", plan.steps,
+         "; give more with --train.", run.experiment->train.steps == 0 ? "epochs" : "steps", "=N");
+  session.trainer().check_memory_limit();
+  folder.go_on();
+  dataset->keep_in(folder.path());
+  for (const auto& notes : {run.notices, schedule_notes(run, session.trainer(), done),
+                            run.origin.differences(Origin::here(*run.experiment))}) {
+    for (const std::string& note : notes) session.note(note);
+  }
+  return finish(session, folder);
+}
+
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
   bool profiled = false;
-  std::string init;
+  std::string init, resume = "never";
   CommandLine line;
   line.usage = "train CONFIG [options] [--section.key=value ...]";
   line.options = {Key("init", init, "begin with the tokenizer and weights of another run: --run.init").path(),
+                  {"resume", resume, "auto: go on where the folder holds a run that was stopped", {"never", "auto"}},
                   {"profile", profiled, "at the end, show the steps' time by op"}};
   line.summary =
       "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
       "heddle config --help lists every key.";
+  line.notes = exit_statuses;
   line.overrides = true;
   if (!line.parse(arguments)) return 0;
   Settings settings = Settings::from_file(line.positional[0]);
   if (!init.empty()) line.assignments.push_back("run.init=" + init);
   settings.override_with(line.assignments);
   Experiment experiment(settings);
+  if (resume == "auto" && experiment.run.overwrite)
+    throw UsageError("train: --resume=auto goes on with an earlier run, run.overwrite deletes it; give one of them");
   std::vector<std::string> notes = experiment.find_data();
   experiment.run.started_in = fs::current_path().string();
   experiment.apply_to_process();
-  check_folder(experiment);
+  RunFolder folder(experiment.folder());
+  if (resume == "auto" && folder.holds_checkpoint())
+    return go_on(folder, find_checkpoint(folder.path(), kResumable), settings.assignments(), true);
+  if (!experiment.run.overwrite) folder.check_free();
   std::optional<LoadedRun> from;
   if (!experiment.run.init.empty())
     from = load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"}));
-  const auto dataset = load(experiment, nullptr, experiment.folder(), from ? &from->data : nullptr);
+  const auto dataset = load(experiment, nullptr, folder.path(), from ? &from->data : nullptr);
   const auto model = experiment.build_model(dataset->state().spec());
   if (from) notes.push_back(take_weights(*from, *model, dataset->state()).text());
   from.reset();
   const auto learner = experiment.make_learner(*model);
   RunState state;
   state.fingerprint = dataset->fingerprint();
-  Session session({experiment, *dataset, *model, *learner}, std::move(state), experiment.folder());
+  Session session({experiment, *dataset, *model, *learner}, std::move(state), folder.path());
   session.trainer().check_memory_limit();
-  prepare_folder(experiment);
-  dataset->keep_in(experiment.folder());
+  folder.begin(experiment.text());
+  dataset->keep_in(folder.path());
   if (profiled) session.profile_steps();
-  session.note(notes);
-  session.run();
-  return 0;
+  for (const std::string& note : notes) session.note(note);
+  return finish(session, folder);
 }
 
 int resume_command(const std::vector<std::string>& arguments) {
@@ -110,28 +132,13 @@ int resume_command(const std::vector<std::string>& arguments) {
   line.summary =
       "Goes on with the run in folder RUN from its last.h5, with the same bits as if it had never stopped. Keys that\n"
       "do not change what was trained so far may be given anew, such as --train.steps=N.";
+  line.notes = exit_statuses;
   line.overrides = true;
   if (!line.parse(arguments)) return 0;
-  const fs::path path = find_checkpoint(line.positional[0], {"last.h5"});
-  LoadedRun run = load_checkpoint(path, Purpose::resume, line.assignments);
+  const fs::path path = find_checkpoint(line.positional[0], kResumable);
   // The run goes on where it lies, wherever it was begun.
-  const fs::path folder = path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path(".");
-  const auto dataset = load(*run.experiment, &run.data, folder);
-  ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
-         "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
-  const index_t done = run.state.step;
-  Session session({*run.experiment, *dataset, *run.model, *run.learner}, std::move(run.state), folder);
-  const index_t steps = session.trainer().plan().steps;
-  const bool counts_epochs = run.experiment->train.steps == 0;
-  ensure(done < steps, "resume: ", path.string(), " is already at step ", done, " of ", steps,
-         "; give more with --train.", counts_epochs ? "epochs" : "steps", "=N");
-  session.trainer().check_memory_limit();
-  dataset->keep_in(folder);
-  session.note(run.notices);
-  session.note(schedule_notes(run, session.trainer(), done));
-  session.note(run.origin.differences(Origin::here(*run.experiment)));
-  session.run();
-  return 0;
+  RunFolder folder(path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path("."));
+  return go_on(folder, path, line.assignments, false);
 }
 
 }  // namespace heddle

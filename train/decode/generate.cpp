@@ -1,6 +1,7 @@
 #include "train/decode/generate.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "framework/autograd.h"
 #include "framework/nn/decode_state.h"
@@ -70,27 +71,49 @@ void round_weights(Model& model) {
 }
 
 std::string sample_text(NextToken& model, const Tokenizer& tokenizer, index_t count) {
-  std::string text;
-  std::int32_t before = -1;
-  generate(model, {encode_prompt(tokenizer, "")}, count, SamplingConfig(), [&](std::size_t, std::int32_t id) {
-    tokenizer.decode_next(text, before, id);
+  Prompt prompt = encode_prompt(tokenizer, "");
+  std::int32_t before = prompt.ids.back();
+  generate(model, {prompt.ids}, count, SamplingConfig(), [&](std::size_t, std::int32_t id) {
+    tokenizer.decode_next(prompt.text, before, id);
     before = id;
     return true;
   });
-  return text;
+  return prompt.text;
 }
 
-std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt) {
-  if (!prompt.empty()) {
+namespace {
+
+/// The tokens of blanks; none if they are no tokens of the vocabulary, or unknown ones.
+std::vector<std::int32_t> encode_blanks(const Tokenizer& tokenizer, const std::string& blanks) {
+  const bool has_unknown = !tokenizer.state().counts.empty();  // token 0 of kinds that count
+  try {
+    auto ids = tokenizer.encode(blanks);
+    if (has_unknown && std::find(ids.begin(), ids.end(), 0) != ids.end()) ids.clear();
+    return ids;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+/// Beside the unknown one, which is the first where there are counts.
+std::int32_t commonest_token(const Tokenizer& tokenizer) {
+  const auto& counts = tokenizer.state().counts;
+  if (counts.size() < 2) return 0;
+  return static_cast<std::int32_t>(std::max_element(counts.begin() + 1, counts.end()) - counts.begin());
+}
+
+}  // namespace
+
+Prompt encode_prompt(const Tokenizer& tokenizer, const std::string& prompt) {
+  if (prompt.find_first_not_of(" \t\n\v\f\r") != std::string::npos) {
     auto ids = tokenizer.encode(prompt, Specials::allowed);
     check_prompt(ids);
-    return ids;
+    return {std::move(ids), prompt};
   }
-  try {
-    return tokenizer.encode("\n");
-  } catch (const Error&) {
-    return {0};
-  }
+  if (auto ids = encode_blanks(tokenizer, prompt); !ids.empty()) return {std::move(ids), prompt};
+  if (auto ids = encode_blanks(tokenizer, "\n"); !ids.empty()) return {std::move(ids), ""};
+  const std::int32_t first = commonest_token(tokenizer);
+  return {{first}, tokenizer.piece(first)};
 }
 
 }  // namespace heddle

@@ -30,8 +30,14 @@ void round_weights(Model& model);
 /// What the model writes of itself, from a line's beginning, with seed 1 and the usual temperature.
 std::string sample_text(NextToken& model, const Tokenizer& tokenizer, index_t count);
 
-/// The tokens of a prompt; an empty one becomes a line's end, or token 0 where the vocabulary has none. Errors: those
-/// of encode; a text that holds no token.
-std::vector<std::int32_t> encode_prompt(const Tokenizer& tokenizer, const std::string& prompt);
+/// What a text begins with: its tokens, and what of them is to be shown.
+struct Prompt {
+  std::vector<std::int32_t> ids;
+  std::string text;
+};
+/// An empty prompt, or one of blanks that are no tokens, begins as texts commonly do: with a line's end, which is not
+/// shown; where the vocabulary has none with the token that was seen most often, or else the first. Errors: those of
+/// encode; a text that holds no token.
+Prompt encode_prompt(const Tokenizer& tokenizer, const std::string& prompt);
 
 }  // namespace heddle

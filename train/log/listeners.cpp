@@ -37,9 +37,17 @@ void append(const std::filesystem::path& path, const std::string& text) {
 }  // namespace
 
 void ConsoleListener::on_step(const RunRow& row) {
+  // the last step of all is evaluated, and the evaluation has its line
+  if (seconds_ > 0 && seconds_now() - last_line_ >= seconds_ && row.step < row.steps) return line(row);
   if (reporter_.terminal()) reporter_.progress(text_of(row));
 }
-void ConsoleListener::on_row(const RunRow& row) { reporter_.line(text_of(row)); }
+void ConsoleListener::on_row(const RunRow& row) {
+  if (seconds_ == 0 || !row.evaluation.empty()) line(row);
+}
+void ConsoleListener::line(const RunRow& row) {
+  reporter_.line(text_of(row));
+  last_line_ = seconds_now();
+}
 void ConsoleListener::on_sample(std::int64_t, const std::string& text) {
   reporter_.line("--- a sample ---\n" + text + "\n---");
 }

@@ -8,11 +8,13 @@
 
 namespace heddle {
 
-/// Lines on the console and in log.txt; on a terminal the state of the work between them.
+/// Lines on the console and in log.txt; on a terminal the state of the work between them. Steps get a line every
+/// `seconds`, be they fast or slow, and evaluations one each.
 class ConsoleListener final : public RunListener {
  public:
-  /// Errors: the log cannot be written.
-  explicit ConsoleListener(const std::filesystem::path& log) { reporter_.log_to(log); }
+  /// Without `seconds` every row gets a line, and no other step does. Errors: the log cannot be written.
+  ConsoleListener(const std::filesystem::path& log, double seconds) : seconds_(seconds) { reporter_.log_to(log); }
+  void on_begin() override { last_line_ = seconds_now(); }
   void on_message(const std::string& text) override { reporter_.line(text); }
   void on_progress(const std::string& text) override { reporter_.progress(text); }
   void on_step(const RunRow& row) override;
@@ -20,7 +22,10 @@ class ConsoleListener final : public RunListener {
   void on_sample(std::int64_t step, const std::string& text) override;
 
  private:
+  void line(const RunRow& row);
+
   Reporter reporter_;
+  double seconds_, last_line_ = 0;
 };
 
 /// metrics.csv: a row is appended as it comes; the file is written anew where a run begins or goes on, and where a

@@ -1,9 +1,11 @@
 #include "train/log/progress.h"
 
 #include <fmt/format.h>
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 
@@ -30,8 +32,7 @@ void Reporter::log_to(const std::filesystem::path& path) {
 
 void Reporter::line(const std::string& text) {
   clear();
-  std::fputs((text + '\n').c_str(), stdout);
-  std::fflush(stdout);
+  put(text + '\n');
   if (log_.is_open()) log_ << text << std::endl;
 }
 
@@ -42,17 +43,22 @@ void Reporter::progress(const std::string& text) {
   last_draw_ = now;
   winsize size{};
   const std::size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
-  std::fputs(("\r\033[K" + text.substr(0, width)).c_str(), stdout);
-  std::fflush(stdout);
+  put("\r\033[K" + text.substr(0, width));
   drawn_ = true;
 }
 
 void Reporter::clear() {
-  if (drawn_) {
-    std::fputs("\r\033[K", stdout);
-    std::fflush(stdout);
-  }
+  if (drawn_) put("\r\033[K");
   drawn_ = false;
+}
+
+void Reporter::put(const std::string& text) {
+  if (unread_ || (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0)) return;
+  if (errno != EPIPE && errno != EIO) return;  // as on a full disk, which main tells at the end
+  unread_ = true;                              // the pipe's reader has ended, or the terminal is gone
+  __fpurge(stdout);
+  std::clearerr(stdout);
+  if (log_.is_open()) log_ << "nobody reads standard output any more; the run goes on with this log alone" << std::endl;
 }
 
 }  // namespace heddle

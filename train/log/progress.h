@@ -35,8 +35,10 @@ class Reporter {
 
  private:
   void clear();
+  /// To standard output, as long as somebody reads it; after that the log alone goes on.
+  void put(const std::string& text);
 
-  bool terminal_, drawn_ = false;
+  bool terminal_, drawn_ = false, unread_ = false;
   std::chrono::steady_clock::time_point last_draw_{};
   std::ofstream log_;
 };

@@ -9,7 +9,7 @@ namespace heddle {
 namespace {
 
 constexpr const char* kKind = "checkpoint";
-constexpr int kFormat = 4;
+constexpr int kFormat = 5;
 
 /// A model's parameters under their names, as an archive sees them.
 struct Weights {
@@ -79,10 +79,10 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose,
 
 LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern) {
   namespace fs = std::filesystem;
-  fs::path path(source);
-  ensure(
-      fs::exists(path), "tokenizer ", source,
-      " does not exist; give a run, a token file, a tokenizer.json, a .tiktoken file or a folder of GPT-2's two files");
+  fs::path path = find_run(source);
+  ensure(fs::exists(path), "tokenizer ", source,
+         " does not exist; give a run (its folder, or its name in runs/), a token file, a tokenizer.json, a .tiktoken "
+         "file or a folder of GPT-2's two files");
   if (fs::is_directory(path) && !fs::exists(path / "encoder.json"))
     path = find_checkpoint(source, {"best.h5", "last.h5"});
   if (!is_hdf5(path)) return {make_tokenizer(read_tokenizer(path, pattern)), {}};
@@ -96,13 +96,25 @@ LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pat
 }
 
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names) {
-  const std::filesystem::path path(run);
-  ensure(std::filesystem::exists(path), "run ", run, " does not exist; give a run's folder or a checkpoint (.h5)");
+  const std::filesystem::path path = find_run(run);
+  ensure(std::filesystem::exists(path), "run ", run,
+         " does not exist; give a run's folder, its name in runs/, or a checkpoint (.h5)");
   if (!std::filesystem::is_directory(path)) return path;
   for (const std::string& name : names) {
     if (std::filesystem::exists(path / name)) return path / name;
   }
+  ensure(!std::filesystem::exists(path / "config.cfg"), "run ", run,
+         ": there is no checkpoint yet; if it has ended, begin it again with heddle train ",
+         (path / "config.cfg").string());
   throw Error(fmt::format("run {}: the folder holds no checkpoint ({})", run, fmt::join(names, ", ")));
+}
+
+std::filesystem::path find_run(const std::string& run) {
+  const std::filesystem::path named = std::filesystem::path("runs") / run;
+  const bool is_name = run.find('/') == std::string::npos && run != "." && run != "..";
+  std::error_code ignored;  // of a name that is too long, too, it will be said that it does not exist
+  const bool is_there = std::filesystem::exists(run, ignored);
+  return !is_there && is_name && std::filesystem::exists(named, ignored) ? named : std::filesystem::path(run);
 }
 
 std::string step_name(std::int64_t step) { return fmt::format("step_{}.h5", step); }

@@ -16,6 +16,17 @@
 
 namespace heddle {
 
+/// Sums over the steps since the last row of a history.
+struct RowSums {
+  double loss = 0, losses = 0, seconds = 0, inputs = 0, flops = 0;
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(loss) & BOOST_SERIALIZATION_NVP(losses) & BOOST_SERIALIZATION_NVP(seconds);
+    ar& BOOST_SERIALIZATION_NVP(inputs) & BOOST_SERIALIZATION_NVP(flops);
+  }
+};
+
 /// Where a run stands, beside its weights and what the learner keeps.
 struct RunState {
   std::int64_t step = 0;                                           ///< steps done
@@ -24,12 +35,14 @@ struct RunState {
   std::uint64_t fingerprint = 0;  ///< of the data that the run is trained on
   Baselines baselines;            ///< on that data; without a line until they are known
   History history;
+  RowSums since;  ///< a checkpoint may come within a row, and the history goes on as if it had not
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(step) & BOOST_SERIALIZATION_NVP(best_val_loss);
     ar& BOOST_SERIALIZATION_NVP(evaluations_since_best);
     ar& BOOST_SERIALIZATION_NVP(fingerprint) & BOOST_SERIALIZATION_NVP(baselines) & BOOST_SERIALIZATION_NVP(history);
+    ar& BOOST_SERIALIZATION_NVP(since);
   }
 };
 
@@ -84,9 +97,15 @@ struct LoadedTokenizer {
 /// of a file which does not say it. Errors: as those; a folder that holds none.
 LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern = "gpt2");
 
-/// The checkpoint that RUN names: itself, or in a run's folder the first of `names` that is there.
-/// Errors: there is none, saying what was looked for.
+/// A run's checkpoints, the one first that training goes on from: each evaluation that is the best so far keeps one,
+/// too, and may have come before the first last.h5.
+inline const std::vector<std::string> kResumable = {"last.h5", "best.h5"};
+
+/// The checkpoint that RUN names: itself, or in a run's folder the first of `names` that is there. A name without a
+/// folder is that of a run in runs/, too, where nothing else has it. Errors: there is none, saying what was looked for.
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names);
+/// The place that RUN names: itself, or where there is none runs/NAME.
+std::filesystem::path find_run(const std::string& run);
 
 /// The file of a step's checkpoint, beside last.h5, in a run's folder: step_N.h5.
 std::string step_name(std::int64_t step);

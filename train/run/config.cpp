@@ -167,6 +167,12 @@ void Settings::override_with(const std::vector<std::string>& assignments) {
   }
 }
 
+std::vector<std::string> Settings::assignments() const {
+  std::vector<std::string> all;
+  for (const auto& [name, value] : values_) all.push_back(name + '=' + value.text);
+  return all;
+}
+
 std::string Settings::value_of(const std::string& name, const std::string& fallback) const {
   const auto found = values_.find(name);
   return found == values_.end() ? fallback : found->second.text;

@@ -40,6 +40,8 @@ class Settings {
 
   /// `section.key=value` pairs of the command line; they win over what is there.
   void override_with(const std::vector<std::string>& assignments);
+  /// All of them as override_with takes them.
+  std::vector<std::string> assignments() const;
   /// The value of one key before the rest is understood, as when `model.kind` decides which keys there are.
   std::string value_of(const std::string& name, const std::string& fallback) const;
   /// Writes every setting into the member that its key names. Errors: an unknown section or key (the nearest known one

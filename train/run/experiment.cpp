@@ -90,8 +90,11 @@ std::vector<Key> TrainConfig::keys() {
       Key("eval_interval", eval_interval, "steps between evaluations; 0: as many as an epoch has", 0).resumable(),
       Key("eval_batches", eval_batches, "batches of an evaluation; 0: the whole validation split", 0).resumable(),
       Key("checkpoint_interval", checkpoint_interval, "steps between writes of last.h5", 1).resumable(),
-      Key("keep_last", keep_last, "checkpoints that are kept of the last ones: last.h5, and the earlier as step_N.h5",
-          1, 1000)
+      Key("checkpoint_minutes", checkpoint_minutes,
+          "minutes after which last.h5 is written in between, too; 0: steps alone decide", 0.0, 1e6)
+          .resumable(),
+      Key("keep_last", keep_last,
+          "checkpoints that are kept of the last ones by steps: last.h5, and the earlier as step_N.h5", 1, 1000)
           .resumable(),
       Key("average_last", average_last,
           "at the end the mean weights of so many of the last checkpoints are taken where they judge better, and kept "
@@ -104,7 +107,11 @@ std::vector<Key> TrainConfig::keys() {
           "0: none do",
           0)
           .resumable(),
-      Key("log_interval", log_interval, "steps between lines in the log", 1).resumable(),
+      Key("log_interval", log_interval, "steps between rows of metrics.csv", 1).resumable(),
+      Key("log_seconds", log_seconds,
+          "seconds between lines of the log, beside one for each evaluation; 0: a line for each row of metrics.csv",
+          0.0, 1e6)
+          .resumable(),
       Key("sample_interval", sample_interval, "steps between samples in samples.txt; 0: only at the end", 0)
           .resumable(),
       Key("memory_limit", memory_limit,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -23,44 +24,46 @@ Session::Session(const SessionParts& parts, RunState state, fs::path folder)
       trainer_(parts.experiment, parts.dataset, parts.model, parts.learner),
       folder_(std::move(folder)) {}
 
-void Session::run(std::vector<std::unique_ptr<RunListener>> more) {
-  listeners_.push_back(std::make_unique<ConsoleListener>(folder_ / "log.txt"));
+bool Session::run(std::vector<std::unique_ptr<RunListener>> more) {
+  listeners_.push_back(std::make_unique<ConsoleListener>(folder_ / "log.txt", parts_.experiment.train.log_seconds));
   listeners_.push_back(std::make_unique<CsvListener>(folder_ / "metrics.csv", state_.history));
   listeners_.push_back(std::make_unique<SampleListener>(folder_ / "samples.txt"));
   for (auto& listener : more) listeners_.push_back(std::move(listener));
-  const StopOnSignal signals;
+  const StopOnSignal signals("stopping after this step, saving; Ctrl-C again quits unsaved\n");
   tell([](RunListener& to) { to.on_begin(); });
   introduce();
   const bool early = train();
-  if (early || state_.step == trainer_.plan().steps) {
+  const bool done = early || state_.step == trainer_.plan().steps;
+  if (done) {
     finish(early);
   } else {
-    if (since_.steps > 0) end_row();
+    const int signal = StopOnSignal::requested();
     save("last.h5");
-    message(fmt::format("stopped after step {} of {}; go on with: heddle resume {}", state_.step, trainer_.plan().steps,
-                        folder_.string()));
+    message(fmt::format("stopped by SIG{} after step {} of {}; go on with: heddle resume {}", sigabbrev_np(signal),
+                        state_.step, trainer_.plan().steps, folder_.string()));
   }
   tell([](RunListener& to) { to.on_end(); });
+  return done;
 }
 
 bool Session::train() {
   const TrainConfig& plan = trainer_.plan();
-  started_ = seconds_now();
+  started_ = saved_ = seconds_now();
   bool early = false;
   pool_reset_peak();
   std::optional<Profile> profile;
   if (profiled_) profile.emplace();
-  while (state_.step < plan.steps && !early && !StopOnSignal::requested()) {
+  RowSums& since = state_.since;
+  while (state_.step < plan.steps && !early && StopOnSignal::requested() == 0) {
     const double begun = seconds_now();
     last_ = trainer_.step(state_.step);
-    since_.seconds += seconds_now() - begun;
+    since.seconds += seconds_now() - begun;
     if (!std::isnan(last_.loss)) {
-      since_.loss += last_.loss;
-      since_.losses += 1;
+      since.loss += last_.loss;
+      since.losses += 1;
     }
-    since_.inputs += last_.inputs;
-    since_.flops += last_.flops;
-    ++since_.steps;
+    since.inputs += last_.inputs;
+    since.flops += last_.flops;
     ++session_steps_;
     ++state_.step;
     tell([&, so_far = row()](RunListener& to) { to.on_step(so_far); });
@@ -73,7 +76,9 @@ bool Session::train() {
     }
     if (plan.sample_interval > 0 && state_.step % plan.sample_interval == 0 && !end) write_sample();
     if (end || early || state_.step % plan.checkpoint_interval == 0) {
-      if (since_.steps > 0) end_row();  // a checkpoint holds whole rows, so a resumed history goes on as this one
+      save("last.h5");
+      keep_last();
+    } else if (plan.checkpoint_minutes > 0 && seconds_now() - saved_ >= 60 * plan.checkpoint_minutes) {
       save("last.h5");
     }
   }
@@ -116,11 +121,12 @@ RunRow Session::row() const {
     row.epoch = static_cast<double>(state_.step) / trainer_.feed().steps_per_epoch();
   row.seconds_left =
       (seconds_now() - started_) / static_cast<double>(session_steps_) * static_cast<double>(row.steps - state_.step);
-  row.train_loss = since_.losses > 0 ? since_.loss / since_.losses : std::numeric_limits<double>::quiet_NaN();
+  const RowSums& since = state_.since;
+  row.train_loss = since.losses > 0 ? since.loss / since.losses : std::numeric_limits<double>::quiet_NaN();
   row.lr = trainer_.learning_rate(state_.step - 1);
   row.learner = last_.more;
-  row.inputs_per_second = since_.inputs / since_.seconds;
-  row.flops_per_second = since_.flops / since_.seconds;
+  row.inputs_per_second = since.inputs / since.seconds;
+  row.flops_per_second = since.flops / since.seconds;
   row.inputs = trainer_.task().unit().inputs;
   return row;
 }
@@ -137,10 +143,10 @@ void Session::end_row(const Metrics& evaluation) {
   figures.insert(figures.end(), ended.learner.begin(), ended.learner.end());
   figures.push_back({std::string(ended.inputs) + "_per_second", ended.inputs_per_second});
   figures.push_back({"gflops", ended.flops_per_second / 1e9});
-  figures.push_back({"seconds", state_.history.last("seconds", 0) + since_.seconds});
+  figures.push_back({"seconds", state_.history.last("seconds", 0) + state_.since.seconds});
   state_.history.add(state_.step, figures);
   tell([&](RunListener& to) { to.on_row(ended); });
-  since_ = {};
+  state_.since = {};
 }
 
 void Session::evaluate() {
@@ -156,16 +162,19 @@ void Session::evaluate() {
 }
 
 void Session::write_sample() {
-  const AveragedWeights averaged(parts_.learner);
-  const std::string text = trainer_.task().sample(parts_.experiment.train.sample_tokens);
-  if (text.empty()) return;
-  tell([&](RunListener& to) { to.on_sample(state_.step, text); });
+  try {
+    const AveragedWeights averaged(parts_.learner);
+    const std::string text = trainer_.task().sample(parts_.experiment.train.sample_tokens);
+    if (!text.empty()) tell([&](RunListener& to) { to.on_sample(state_.step, text); });
+  } catch (const std::exception& e) {  // it is only shown: training goes on
+    message(fmt::format("no sample after step {}: {}", state_.step, e.what()));
+  }
 }
 
 void Session::save(const char* name) {
   const fs::path path = folder_ / name;
   save_checkpoint(path, parts_.experiment, parts_.dataset.state(), parts_.model, parts_.learner, state_);
-  if (path.filename() == "last.h5") keep_last();
+  if (path.filename() == "last.h5") saved_ = seconds_now();
   tell([&](RunListener& to) { to.on_checkpoint(path); });
 }
 

@@ -29,11 +29,13 @@ class Session {
   const RunState& state() const { return state_; }
   /// Steps are measured by op, and a table of it ends the log.
   void profile_steps() { profiled_ = true; }
-  /// Lines for the beginning of the log: on where the run begins, and with what.
-  void note(const std::vector<std::string>& notes) { notes_.insert(notes_.end(), notes.begin(), notes.end()); }
-  /// Trains; `more` are told beside console, metrics.csv and samples.txt. Errors: a loss that is not finite, a file
-  /// that cannot be written; the last good checkpoint stays.
-  void run(std::vector<std::unique_ptr<RunListener>> more = {});
+  /// What a person should know of where the run begins or goes on from, for the log; nothing, if it is empty.
+  void note(const std::string& text) {
+    if (!text.empty()) notes_.push_back(text);
+  }
+  /// Trains; `more` are told beside console, metrics.csv and samples.txt. False: a signal stopped it, and it is saved.
+  /// Errors: a loss that is not finite, a file that cannot be written; the last good checkpoint stays.
+  bool run(std::vector<std::unique_ptr<RunListener>> more = {});
 
  private:
   template <class Call>
@@ -45,7 +47,7 @@ class Session {
   }
   /// Says what will be trained, on what, with how much memory, and what the baselines reach.
   void introduce();
-  /// Steps until the end; true if that was early.
+  /// Steps until the end or a signal; true if it ended early.
   bool train();
   /// Evaluates, ends the row with it, and keeps the model as best.h5 if it is the best so far.
   void evaluate();
@@ -53,9 +55,11 @@ class Session {
   void end_row(const Metrics& evaluation = {});
   /// The row so far.
   RunRow row() const;
+  /// What cannot be written is told, and ends no run.
   void write_sample();
+  /// Writes a checkpoint. When last.h5 is written, the clock and signals decide too, so nothing else depends on that.
   void save(const char* name);
-  /// Keeps the last train.keep_last checkpoints, last.h5 being one of them.
+  /// Keeps the last train.keep_last of those checkpoints that steps decide, last.h5 being one of them.
   void keep_last();
   /// Takes the mean weights of the last train.average_last checkpoints where they judge better than the last's, and
   /// keeps them as best.h5 where they are the best so far.
@@ -71,13 +75,9 @@ class Session {
   std::vector<std::string> notes_;
   bool profiled_ = false;
 
-  /// Sums over the steps since the last row.
-  struct {
-    double loss = 0, losses = 0, seconds = 0, inputs = 0, flops = 0;
-    index_t steps = 0;
-  } since_;
   StepResult last_;
   double started_ = 0;  ///< when this session's first step began
+  double saved_ = 0;    ///< when last.h5 was written last, or that
   index_t session_steps_ = 0;
 };
 

@@ -18,6 +18,13 @@ std::string beside(const std::string& path) { return path + ".tmp-" + std::to_st
 
 }  // namespace
 
+TEST_CASE("writing a file removes what a process left beside it that died while it wrote") {
+  const TemporaryFolder folder;
+  folder.write("a.txt.tmp-99999999", "half");
+  write_file(folder.path("a.txt"), "whole");
+  CHECK(folder.count() == 1);
+}
+
 TEST_CASE("a file is written whole, and read as it was written") {
   const TemporaryFolder folder;
   const std::string bytes("a\r\n\0\xFF", 5), path = folder.write("file", "something longer than that");

@@ -106,6 +106,13 @@ TEST_CASE("bytes that the disk took otherwise than they were written are found b
   CHECK(folder.count() == 1);
 }
 
+TEST_CASE("saving removes what a process left beside the file that died while it saved", "[archive]") {
+  const TemporaryFolder folder;
+  folder.write("a.h5.tmp-99999999", "half");
+  save_one(folder / "a.h5", 1);
+  CHECK(folder.count() == 1);
+}
+
 TEST_CASE("a link that lies where the temporary belongs is not written through", "[archive]") {
   const TemporaryFolder folder;
   folder.write("other", "precious");

@@ -169,7 +169,8 @@ TEST_CASE("what heddle tokenizer cannot do it says in one line, and writes nothi
   check_one_line(run_program(folder, {"tokenizer", "decode", file}, "5 -1"), 1, "token -1 is outside");
   check_one_line(run_program(folder, {"tokenizer", "decode", file}, "5 99999999999"), 1, "is no token id");
   const std::string tokens = folder.path("limited.h5");
-  const Process full(folder, {"tokenizer", "encode", file, "--input", text, "--output", tokens}, "", 4096);
+  const Process full(folder, {"tokenizer", "encode", file, "--input", text, "--output", tokens}, "",
+                     limited(RLIMIT_FSIZE, 4096));
   CHECK(full.wait() == 1);
   CHECK_THAT(full.errors(), Catch::Contains("limited.h5") || Catch::Contains("cannot be kept"));
   CHECK_FALSE(std::filesystem::exists(tokens));
@@ -188,7 +189,7 @@ TEST_CASE("Ctrl-C stops the training of a vocabulary, and nothing is written") {
                                  "--output", out});
   usleep(700000);
   process.send(SIGINT);
-  CHECK(process.wait() == 1);
+  CHECK(process.wait() == 75);
   CHECK_THAT(process.errors(), Catch::Contains("stopped; nothing was written"));
   CHECK_FALSE(std::filesystem::exists(out));
 }

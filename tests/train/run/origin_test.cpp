@@ -69,7 +69,9 @@ TEST_CASE("a session that goes on from another precision says so once, one that 
   const auto said = [&](const Origin* before) {
     std::string all;
     Session session({experiment, *dataset, *model, *learner}, {}, folder.path());
-    if (before != nullptr) session.note(before->differences(Origin::here(experiment)));
+    if (before != nullptr) {
+      for (const std::string& line : before->differences(Origin::here(experiment))) session.note(line);
+    }
     std::vector<std::unique_ptr<RunListener>> listeners;
     listeners.push_back(std::make_unique<Messages>(all));
     session.run(std::move(listeners));

@@ -169,7 +169,7 @@ TEST_CASE("classifiers' runs give the same bits on one, two and three threads, s
   CHECK(one != weights_of(folder.path("plain/last.h5")));
 
   Process process(folder, {"train", config, augment, "--run.dir=" + folder.path("stopped"), "--train.log_interval=1",
-                           "--run.threads=1"});
+                           "--train.log_seconds=0", "--run.threads=1"});
   for (int i = 0; i < 60000; ++i) {
     if (read_bytes(folder.path("stopped/log.txt")).find("\nstep 11/") != std::string::npos) break;
     usleep(1000);

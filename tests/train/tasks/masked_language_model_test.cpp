@@ -175,7 +175,8 @@ TEST_CASE("a BERT's runs give the same bits on one, two and three threads, recom
   REQUIRE(resumed.status == 0);
   CHECK(one != weights_of(folder.path("stopped/last.h5")));  // its rate fell sooner
 
-  Process process(folder, of_bert(folder, "killed", {"--train.log_interval=1", "--run.threads=1"}));
+  Process process(folder,
+                  of_bert(folder, "killed", {"--train.log_interval=1", "--train.log_seconds=0", "--run.threads=1"}));
   for (int i = 0; i < 60000; ++i) {
     if (read_bytes(folder.path("killed/log.txt")).find("\nstep 11/") != std::string::npos) break;
     usleep(1000);
