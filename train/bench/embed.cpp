@@ -99,7 +99,7 @@ int bench_embed(const std::vector<std::string>& arguments) {
   line.options = {{"steps", steps, "training steps to measure, after a tenth of them to warm up", 4},
                   {"threads", threads_text, "numbers of threads to compare, as 1,2: measured in turns"},
                   {"json", json, "print JSON"}};
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const std::vector<int> counts = thread_counts("bench embed", threads_text);
   const Workload work(line.positional[0], line.assignments);

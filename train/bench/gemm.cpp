@@ -124,7 +124,7 @@ int bench_gemm(const std::vector<std::string>& arguments) {
       "config's\n"
       "model asks for, in f32 and, where the processor has it, in bf16.";
   line.options = {{"json", json, "print JSON"}};
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const Workload work(line.positional[0], line.assignments);
   std::set<std::pair<index_t, index_t>> shapes;

@@ -98,7 +98,7 @@ int bench_generate(const std::vector<std::string>& arguments) {
       "of what the memory's speed, measured in the same run, allows where each weight is read once a token.";
   line.options = options.keys();
   line.options.push_back({"json", json, "print JSON"});
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const Workload work(line.positional[0], line.assignments);
   const WritingSpeed found = measure_writing(*work.model, options);

@@ -125,7 +125,7 @@ int bench_train(const std::vector<std::string>& arguments) {
                   {"profile", profiled, "add a table of the time by op"},
                   {"json", json, "print JSON"}};
   for (Key& key : lengths.keys()) line.options.push_back(std::move(key));
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   if (!lengths.lengths.empty()) {
     compare_lengths(line.positional, line.assignments, lengths, steps, json);

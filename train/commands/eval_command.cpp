@@ -178,7 +178,7 @@ int eval_command(const std::vector<std::string>& arguments) {
       "Figures of a trained model (a run's folder: its best.h5; or a checkpoint) on a part of the data of its config,\n"
       "or, whole, on other data (--data PATH).";
   line.options = options.keys();
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   if (!options.output.empty()) {
     check_output("eval", options.output, {".png"});

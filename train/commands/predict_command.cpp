@@ -182,7 +182,7 @@ int predict_command(const std::vector<std::string>& arguments) {
       "the likeliest classes of each; of a language model the log-probability of each token; what may stand for "
       "[MASK].";
   line.options = options.keys();
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const std::vector<std::string> files(line.positional.begin() + 1, line.positional.end());
   const bool of_examples = !files.empty() || !options.texts.empty();

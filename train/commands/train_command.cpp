@@ -92,7 +92,7 @@ int train_command(const std::vector<std::string>& arguments) {
       "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
       "heddle config --help lists every key.";
   line.notes = exit_statuses;
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   Settings settings = Settings::from_file(line.positional[0]);
   if (!init.empty()) line.assignments.push_back("run.init=" + init);
@@ -133,7 +133,7 @@ int resume_command(const std::vector<std::string>& arguments) {
       "Goes on with the run in folder RUN from its last.h5, with the same bits as if it had never stopped. Keys that\n"
       "do not change what was trained so far may be given anew, such as --train.steps=N.";
   line.notes = exit_statuses;
-  line.overrides = true;
+  line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const fs::path path = find_checkpoint(line.positional[0], kResumable);
   // The run goes on where it lies, wherever it was begun.

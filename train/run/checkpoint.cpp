@@ -62,7 +62,8 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose,
       run.before = std::move(run.experiment);
       settings.override_with(assignments);
       run.experiment = std::make_unique<Experiment>(settings);
-      (purpose == Purpose::resume ? check_resumable : check_settled)(run.before->sections(), run.experiment->sections());
+      (purpose == Purpose::resume ? check_resumable : check_settled)(run.before->sections(),
+                                                                     run.experiment->sections());
     }
     run.notices = run.experiment->find_data();
     if (purpose != Purpose::use) run.experiment->apply_to_process();

@@ -69,7 +69,7 @@ struct LoadedRun {
   RunState state;
   Origin origin;
   std::unique_ptr<Experiment> before;  ///< of the run as it was, where keys are given anew
-  std::vector<std::string> notices;  ///< what is read from elsewhere than the config says
+  std::vector<std::string> notices;    ///< what is read from elsewhere than the config says
 
   CheckpointName name() const { return {path, state.step}; }
   /// Errors: it has none, as its data is no text.

@@ -13,16 +13,12 @@
 #include "data/io/file.h"
 #include "framework/format.h"
 #include "train/run/config_text.h"
+#include "train/run/suggest.h"
 
 namespace heddle {
 namespace {
 
 namespace po = boost::program_options;
-
-std::string nearest(const std::string& name, const std::vector<std::string>& known) {
-  const auto best = nearest_spellings(name, known, 1);
-  return best.empty() ? "" : "; did you mean " + best[0] + "?";
-}
 
 /// A number as people and programs write it, with a plus or not. Errors: none, or one that is beyond what can be held.
 template <class Number>
@@ -178,6 +174,21 @@ std::string Settings::value_of(const std::string& name, const std::string& fallb
   return found == values_.end() ? fallback : found->second.text;
 }
 
+void Settings::check_own(const ForeignKeys& other, const std::string& name, const std::string& source,
+                         const std::map<std::string, const Key*>& known) const {
+  const auto is_theirs = [&](const std::string& key) {
+    return std::find(other.names.begin(), other.names.end(), key) != other.names.end();
+  };
+  if (!is_theirs(name)) return;
+  std::vector<std::string> all;
+  for (const auto& [key, value] : values_) {
+    if (value.source == source && known.count(key) == 0 && is_theirs(key)) all.push_back(key);
+  }
+  throw Error(fmt::format("{}: {} {} of {}, not of {}; leave {} out", source, fmt::join(all, ", "),
+                          all.size() > 1 ? "are keys" : "is a key", other.owner, other.instead,
+                          all.size() > 1 ? "them" : "it"));
+}
+
 void Settings::apply_to(const std::vector<Section>& sections,
                         const std::function<std::vector<ForeignKeys>()>& foreign) const {
   std::map<std::string, const Key*> known;
@@ -191,11 +202,11 @@ void Settings::apply_to(const std::vector<Section>& sections,
   for (const auto& [name, value] : values_) {
     const auto found = known.find(name);
     if (found == known.end()) {
-      for (const ForeignKeys& other : foreign ? foreign() : std::vector<ForeignKeys>{}) {
-        ensure(std::find(other.names.begin(), other.names.end(), name) == other.names.end(), value.source, ": ", name,
-               " is a key of ", other.owner, ", not of ", other.instead, "; leave it out");
-      }
-      throw Error(concat_text(value.source, ": unknown key ", name, nearest(name, names)));
+      for (const ForeignKeys& other : foreign ? foreign() : std::vector<ForeignKeys>{})
+        check_own(other, name, value.source, known);
+      const std::string meant = meant_by(name, names);
+      throw Error(concat_text(value.source, ": unknown key ", name,
+                              meant.empty() ? "; heddle config --help lists all" : "; did you mean " + meant + "?"));
     }
     const std::string where = concat_text(value.source, ": ", name, " = ", value.text);
     const bool list = std::holds_alternative<std::vector<std::string>*>(found->second->member);  // quotes its items
@@ -320,11 +331,16 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
       } catch (const Error& e) {
         throw UsageError(e.what());
       }
-    } else if (overrides && name.find('.') != std::string::npos) {
+    } else if (settings && name.find('.') != std::string::npos) {
       assignments.push_back(name.substr(2) + '=' + value());
     } else {
-      throw UsageError(concat_text("unknown option ", name, nearest(name, names),
-                                   overrides ? " (settings are written --section.key=value)" : ""));
+      std::vector<std::string> known = names;
+      if (settings) {
+        for (std::string& setting : settings()) known.push_back("--" + std::move(setting));
+      }
+      const std::string meant = meant_by(name, known);
+      throw UsageError(concat_text("unknown option ", name, meant.empty() ? "" : "; did you mean " + meant + "?",
+                                   settings ? " (settings are written --section.key=value)" : ""));
     }
   }
   if (positional.size() < words) throw UsageError(concat_text("too few words; usage: heddle ", usage));

@@ -51,6 +51,10 @@ class Settings {
                 const std::function<std::vector<ForeignKeys>()>& foreign = {}) const;
 
  private:
+  /// Errors: a key that is one of `other`'s; all such of the same source are named.
+  void check_own(const ForeignKeys& other, const std::string& name, const std::string& source,
+                 const std::map<std::string, const Key*>& known) const;
+
   struct Value {
     std::string text, source;
     bool written;  ///< as a config file writes it
@@ -78,7 +82,8 @@ struct CommandLine {
   std::vector<Key> options;
   std::size_t words = 1;       ///< positional words that must come
   std::size_t more_words = 0;  ///< and that may come
-  bool overrides = false;      ///< --section.key=value is allowed
+  /// Names of all settings, where --section.key=value is allowed.
+  std::function<std::vector<std::string>()> settings{};
 
   std::vector<std::string> positional;   ///< found by parse
   std::vector<std::string> assignments;  ///< found by parse: "section.key=value"

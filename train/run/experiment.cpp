@@ -244,6 +244,20 @@ std::unique_ptr<Feed> Experiment::make_feed(const Dataset& dataset, Prepare prep
                                 rng(kBatchStream), std::move(prepare));
 }
 
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  Experiment defaults(Settings::from_text("", "defaults"));
+  for (const Section& section : defaults.sections()) {
+    for (const Key& key : section.keys) names.push_back(section.name + '.' + key.name);
+  }
+  for (const ForeignKeys& other : foreign_keys(defaults)) {
+    for (const std::string& name : other.names) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
 std::vector<std::string> describe_all_keys() {
   std::vector<std::string> all;
   std::vector<std::string> shown;  // sections as they were described

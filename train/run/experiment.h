@@ -45,6 +45,9 @@ struct TrainConfig {
 /// defaults and meanings; what is alike is said once.
 std::vector<std::string> describe_all_keys();
 
+/// The names of every setting there is, of all kinds.
+std::vector<std::string> setting_names();
+
 /// Everything that a run is decided by: the resolved config. Kinds of data, model and learner bring keys of their own.
 class Experiment {
  public:

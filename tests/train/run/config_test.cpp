@@ -228,7 +228,7 @@ TEST_CASE("a command line takes words, options in both spellings, flags and over
   CommandLine line;
   line.usage = "try WORD";
   line.options = part.sections()[0].keys;
-  line.overrides = true;
+  line.settings = setting_names;
   REQUIRE(line.parse({"word", "--count", "4", "--rate=0.5", "--flag", "--other.key", "v"}));
   REQUIRE(line.positional == std::vector<std::string>{"word"});
   REQUIRE(part.count == 4);
@@ -272,7 +272,7 @@ TEST_CASE("what a command line gets wrong is a usage error that says what to do"
     CommandLine line;
     line.usage = "try WORD";
     line.options = part.sections()[0].keys;
-    line.overrides = true;
+    line.settings = setting_names;
     CHECK_THROWS_AS(line.parse(arguments), UsageError);
     CHECK_THROWS_WITH(line.parse(arguments), Catch::Contains(message));
   };
