@@ -108,19 +108,34 @@ std::string visible(std::string_view bytes) {
     std::snprintf(text.data(), text.size(), form, static_cast<unsigned>(value));
     return std::string(text.data());
   };
+  const auto starts_printed = [](std::string_view rest) {
+    const CodePoint c = decode_utf8(rest);
+    return c.length > 0 && c.value != U' ' && is_printable(c.value) && !is_mark(c.value);
+  };
   std::string text;
+  bool carries = false;  // what stands before is printed as itself, and so are marks on it
   for (std::size_t at = 0; at < bytes.size();) {
     const CodePoint c = decode_utf8(bytes.substr(at));
-    text += c.length == 0           ? numbered("\\x%02X", static_cast<unsigned char>(bytes[at]))
-            : c.value == U' '       ? "·"
-            : c.value == U'\n'      ? "\\n"
-            : c.value == U'\r'      ? "\\r"
-            : c.value == U'\t'      ? "\\t"
-            : is_printable(c.value) ? std::string(bytes.substr(at, c.length))
-                                    : numbered("\\u{%X}", c.value);
+    const bool joins = is_joiner(c.value) && starts_printed(bytes.substr(at + c.length));
+    carries = starts_printed(bytes.substr(at)) || (carries && c.length > 0 && (joins || is_mark(c.value)));
+    text += c.length == 0      ? numbered("\\x%02X", static_cast<unsigned char>(bytes[at]))
+            : c.value == U' '  ? "·"
+            : c.value == U'\n' ? "\\n"
+            : c.value == U'\r' ? "\\r"
+            : c.value == U'\t' ? "\\t"
+            : carries          ? std::string(bytes.substr(at, c.length))
+                               : numbered("\\u{%X}", c.value);
     at += std::max<std::size_t>(c.length, 1);
   }
   return text;
+}
+
+std::string visible_start(std::string_view bytes, std::size_t most) {
+  if (bytes.size() <= most) return visible(bytes);
+  std::size_t end = 0;
+  for (std::size_t next = 0; next <= most; next += std::max<std::size_t>(decode_utf8(bytes.substr(next)).length, 1))
+    end = next;
+  return visible(bytes.substr(0, end)) + "...";
 }
 
 std::string one_line(std::string_view bytes) {

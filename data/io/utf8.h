@@ -35,6 +35,9 @@ enum class CharClass : std::uint8_t { letter, number, space, other };
 CharClass char_class(char32_t value);
 /// Whether it is written onto the character before it, as accents and vowel signs are: Unicode's category M.
 bool is_mark(char32_t value);
+/// Whether it says how the letters to both sides are written together: the zero width joiner and non-joiner, which
+/// words of Persian, Hindi and their kin hold.
+inline bool is_joiner(char32_t value) { return value == 0x200C || value == 0x200D; }
 /// Whether it belongs to a word: Unicode's categories L, M, N and Pc (the underscore and its kin).
 bool is_word_character(char32_t value);
 
@@ -53,8 +56,11 @@ bool is_printable(char32_t value);
 /// Columns that `text` takes on a terminal.
 std::size_t display_width(std::string_view text);
 
-/// Bytes as a person reads them: a space is a middle dot, a line's end \n, what cannot be printed its number.
+/// Bytes as a person reads them: a space is a middle dot, a line's end \n, what cannot be printed its number. Marks are
+/// themselves where they follow what is printed, and joiners between two such.
 std::string visible(std::string_view bytes);
+/// The same of at most `most` bytes, and whole characters; dots stand for what is left out.
+std::string visible_start(std::string_view bytes, std::size_t most = 40);
 /// The same, but spaces stay.
 std::string one_line(std::string_view bytes);
 

@@ -18,10 +18,10 @@ struct TextHash {
 template <class Value>
 using WordMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
-/// Length of the apostrophe (straight or curled) at `at`; 0 if there is none.
-std::size_t apostrophe(std::string_view text, std::size_t at) {
-  if (at < text.size() && text[at] == '\'') return 1;
-  return text.substr(std::min(at, text.size())).starts_with("\u2019") ? 3 : 0;
+/// Length of what may stand within a word at `at`, an apostrophe (straight or curled) or a joiner; 0 if nothing does.
+std::size_t inner_mark(std::string_view text, std::size_t at) {
+  const CodePoint c = decode_utf8(text.substr(std::min(at, text.size())));
+  return c.value == U'\'' || c.value == U'\u2019' || is_joiner(c.value) ? c.length : 0;
 }
 
 /// Length of the word character at `at`; 0 if there is none.
@@ -38,7 +38,7 @@ void for_printed_words(std::string_view text, const OnWord& on_word) {
     std::size_t end = at;
     while (const std::size_t length = word_character(text, end)) {
       end += length;
-      const std::size_t mark = apostrophe(text, end);
+      const std::size_t mark = inner_mark(text, end);
       if (mark > 0 && word_character(text, end + mark) > 0) end += mark;
     }
     if (end == at) {
@@ -54,15 +54,20 @@ void for_printed_words(std::string_view text, const OnWord& on_word) {
   }
 }
 
+bool begins_with_letter(std::string_view text) {
+  const CodePoint c = decode_utf8(text);
+  return c.length > 0 && char_class(c.value) == CharClass::letter;
+}
+
 /// The same for runs of letters and their marks, in lower case.
 template <class OnWord>
 void for_letter_words(std::string_view text, const OnWord& on_word) {
   std::string word;
   for (std::size_t at = 0, begin = 0; at <= text.size();) {
     const CodePoint c = decode_utf8(text.substr(at));
-    const CharClass kind = char_class(c.value);
-    const bool belongs = kind == CharClass::letter || (kind == CharClass::other && !word.empty() && is_mark(c.value));
-    if (c.length > 0 && belongs) {
+    const bool follows = !word.empty() && char_class(c.value) == CharClass::other &&
+                         (is_mark(c.value) || (is_joiner(c.value) && begins_with_letter(text.substr(at + c.length))));
+    if (c.length > 0 && (follows || char_class(c.value) == CharClass::letter)) {
       if (word.empty()) begin = at;
       append_lower_case(word, c.value);
     } else if (!word.empty()) {
@@ -178,6 +183,11 @@ TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadB
   state.counts[0] = unknown;
   append_specials(state, options.specials);
   return state;
+}
+
+std::function<std::string(std::string_view)> word_reader(const TokenizerState& state) {
+  if (state.kind == "letters") return lower_case;
+  return {};
 }
 
 std::unique_ptr<Tokenizer> make_word_tokenizer(const TokenizerState& state) {

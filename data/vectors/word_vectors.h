@@ -21,8 +21,9 @@ namespace heddle {
 /// look it up is to find the first.
 struct WordVectors {
   std::vector<std::string> words;
-  Tensor vectors;           ///< [V, D]
-  bool lower_case = false;  ///< words are those of `letters`, so one that is asked for is meant in lower case
+  Tensor vectors;  ///< [V, D]
+  /// Makes of a word that is asked for what was made of the text's words; none: it stays as it is.
+  std::function<std::string(std::string_view)> read_word{};
 };
 
 /// What can be written as a word: 1 .. kLongestWord bytes, UTF-8 or not, none of them of kWhiteSpace.

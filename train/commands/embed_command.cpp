@@ -40,7 +40,7 @@ WordVectors put_together(const WordTable& model, const WordVectors& vocabulary, 
   WordVectors made;
   std::vector<real> values;
   for (const std::string& typed : asked) {
-    const std::string word = vocabulary.lower_case ? lower_case(typed) : typed;
+    const std::string word = vocabulary.read_word ? vocabulary.read_word(typed) : typed;
     if (holds(vocabulary.words, word) || holds(made.words, word)) continue;
     const std::vector<real> vector = model.vector_of(word);
     if (vector.empty()) continue;
@@ -55,7 +55,7 @@ WordVectors put_together(const WordTable& model, const WordVectors& vocabulary, 
 LoadedVectors joined(const WordVectors& vectors, index_t count, const WordVectors& others) {
   count = std::min(count, std::ssize(vectors.words));
   LoadedVectors all;
-  all.lower_case = vectors.lower_case;
+  all.read_word = vectors.read_word;
   all.words.assign(vectors.words.begin(), vectors.words.begin() + count);
   for (const std::string& word : others.words) {
     all.made.push_back(std::ssize(all.words));

@@ -85,6 +85,35 @@ TEST_CASE("letters: marks on a letter belong to its word, in any script") {
         std::vector<std::string>{"e\u0301t\u00E9"});
 }
 
+TEST_CASE("marks and joiners part no word, whatever the script, and decoding keeps them") {
+  const std::vector<std::string> whole = {
+      "\u092D\u093E\u0937\u093E",                                      // Hindi
+      "\u0E2A\u0E27\u0E31\u0E2A\u0E14\u0E35\u0E04\u0E23\u0E31\u0E1A",  // Thai
+      "\u05E9\u05C1\u05B8\u05DC\u05D5\u05B9\u05DD",                    // pointed Hebrew
+      "\u0BA4\u0BAE\u0BBF\u0BB4\u0BCD",                                // Tamil
+      "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645",              // Persian: a non-joiner
+      "\u0915\u094D\u200D\u092F\u093E",                                // Hindi: a joiner
+      "cafe\u0301",
+  };
+  std::string text;
+  for (const std::string& word : whole) text += (text.empty() ? "" : " ") + word;
+  for (const std::string kind : {"word", "letters"}) {
+    const auto tokenizer = trained(text, 1, 1000, kind);
+    CHECK(words(*tokenizer, text) == whole);
+    CHECK(tokenizer->decode(tokenizer->encode(text)) == text);
+    // a joiner at a word's end is none of it
+    CHECK(words(*trained("a\u200C b\u200D, \u200Dc", 1, 1000, kind), "a b c") ==
+          std::vector<std::string>{"a", "b", "c"});
+  }
+}
+
+TEST_CASE("a word that is asked for is read as the text's were") {
+  const auto letters = word_reader({"letters", {"<unk>"}});
+  REQUIRE(letters);
+  CHECK(letters("QUEEN \u00C4") == "queen \u00E4");
+  for (const char* kind : {"word", "bpe", "char", "byte"}) CHECK_FALSE(word_reader({kind, {"<unk>"}}));
+}
+
 TEST_CASE("letters: words are runs of letters in lower case, all else only parts them") {
   const std::string text =
       "The KING's 2 cats, Ärger_und\xFF"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "data/tokenizer/word.h"
 #include "framework/autograd.h"
 #include "framework/nn/capture.h"
 
@@ -50,7 +51,7 @@ WordVectors token_vectors(WordTable& model, const Tokenizer& tokenizer) {
   const index_t first = state.counts.empty() ? 0 : 1, width = all.size(1);
   return {{state.pieces.begin() + first, state.pieces.end()},
           Tensor::from(all.span().subspan(static_cast<std::size_t>(first * width)), {all.size(0) - first, width}),
-          state.kind == "letters"};
+          word_reader(state)};
 }
 
 WordVectors contextual_vectors(NextToken& model, const Tokenizer& tokenizer, index_t layer, TextSource& source,
@@ -96,7 +97,7 @@ WordVectors contextual_vectors(NextToken& model, const Tokenizer& tokenizer, ind
     if (progress) progress(done, std::ssize(tokens));
   }
   const index_t width = sums.size(1);
-  WordVectors vectors{{}, Tensor({words->vocab_size() - 1, width}), true};
+  WordVectors vectors{{}, Tensor({words->vocab_size() - 1, width}), word_reader(words->state())};
   real* const means = vectors.vectors.mutable_data();
   for (index_t w = 1; w < words->vocab_size(); ++w) {
     vectors.words.push_back(words->piece(static_cast<std::int32_t>(w)));

@@ -52,7 +52,7 @@ real dot_in_order(const real* a, const real* b, index_t n) {
   return sum;
 }
 
-WordSpace::WordSpace(WordVectors vectors) : words_(std::move(vectors.words)), lower_case_(vectors.lower_case) {
+WordSpace::WordSpace(WordVectors vectors) : words_(std::move(vectors.words)), read_word_(std::move(vectors.read_word)) {
   const Tensor& given = vectors.vectors;
   const auto count = static_cast<index_t>(words_.size());
   ensure(count > 0, "word vectors: there are no words");
@@ -86,20 +86,23 @@ bool WordSpace::has_direction(index_t row) const {
 }
 
 index_t WordSpace::row_as_typed(const std::string& typed) const {
-  const std::string word = lower_case_ ? lower_case(typed) : typed;
-  const index_t row = row_of(word);
-  if (row >= 0) return row;
+  const std::string word = read_word_ ? read_word_(typed) : typed;
+  if (const index_t row = row_of(word); row >= 0) return row;
   const auto shown =
       std::find_if(words_.begin(), words_.end(), [&](const auto& other) { return visible(other) == word; });
-  return shown == words_.end() ? -1 : shown - words_.begin();
+  if (shown != words_.end()) return shown - words_.begin();
+  const index_t lower = row_of(lower_case(word));
+  const auto is_lower = [](const std::string& other) { return lower_case(other) == other; };
+  return lower >= 0 && std::all_of(words_.begin(), words_.end(), is_lower) ? lower : -1;
 }
 
 index_t WordSpace::find(const std::string& word) const {
   const index_t row = row_as_typed(word);
   if (row >= 0) return row;
   std::vector<std::string> near = nearest_spellings(word, words_, 3, (word.size() + 1) / 2);
+  if (row_of(lower_case(word)) >= 0) near = {lower_case(word)};
   for (std::string& other : near) other = visible(other);
-  throw Error(concat_text("word '", visible(word.substr(0, 100)), "' is not in the vocabulary",
+  throw Error(concat_text("word '", visible_start(word, 100), "' is not in the vocabulary",
                           near.empty() ? "" : fmt::format("; near it: {}", fmt::join(near, ", "))));
 }
 

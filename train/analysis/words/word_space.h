@@ -57,8 +57,8 @@ class WordSpace {
 
   /// The word's row; -1 if it has none.
   index_t row_of(const std::string& word) const { return index_.row_of(word); }
-  /// The row of a word as it is, or as visible() shows it, which people type; where the vectors' words are in lower
-  /// case, of the word in lower case. -1 if there is none.
+  /// The row of a word as it is, or as visible() shows it, which people type; read as the text's words were, and in
+  /// lower case where all words are. -1 if there is none.
   index_t row_as_typed(const std::string& word) const;
   /// The same. Errors: it is not in the vocabulary; up to three words that are spelt nearly so are named.
   index_t find(const std::string& word) const;
@@ -73,7 +73,7 @@ class WordSpace {
  private:
   std::vector<std::string> words_;
   Tensor vectors_;
-  bool lower_case_;
+  std::function<std::string(std::string_view)> read_word_;
   WordIndex index_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "data/io/utf8.h"
 #include "tests/train/analysis/words/guide_words.h"
 
 namespace heddle {
@@ -31,6 +32,19 @@ TEST_CASE("a word's row is that of its first place, and case counts unless it is
   CHECK(folded.row_of("queen") == -1);
 }
 
+TEST_CASE("words are asked as the text was read, and in any case where all words are in lower case") {
+  const Tensor rows = Tensor::from({1, 0, 0, 1}, {2, 2});
+  const WordSpace lower({{"queen", "\u00E4rger"}, rows});
+  CHECK(lower.find("QUEEN") == 0);
+  CHECK(lower.find("\u00C4rger") == 1);
+  const WordSpace mixed({{"queen", "Paris"}, rows});
+  CHECK(mixed.row_as_typed("QUEEN") == -1);
+  CHECK_THROWS_WITH(mixed.find("QUEEN"), "word 'QUEEN' is not in the vocabulary; near it: queen");
+  WordVectors read{{"queen", "Paris"}, rows, [](std::string_view word) { return std::string(word.substr(1)); }};
+  CHECK(WordSpace(read).find("xqueen") == 0);
+  CHECK(WordSpace(read).row_as_typed("queen") == -1);
+}
+
 TEST_CASE("vectors are divided by their lengths, in a copy, and zeros stay") {
   const WordVectors given = {{"long", "short", "none"}, Tensor::from({30, 40, -0.3F, 0.4F, 0, 0}, {3, 2})};
   const WordSpace space(given);
@@ -51,7 +65,7 @@ TEST_CASE("a word that is missing is answered with those spelt nearly so") {
   REQUIRE_THROWS_WITH(space.find("a\nb"), Catch::Contains("'a\\nb'"));
   const WordVectors small = {{"king", "\u00E4rger\xFF", "King"}, Tensor::from({1, 2, 3}, {3, 1})};
   CHECK(WordSpace(small).find("King") == 2);
-  const WordSpace letters({small.words, small.vectors, true});
+  const WordSpace letters({small.words, small.vectors, lower_case});
   CHECK(letters.find("King") == 0);
   CHECK(letters.find("\u00C4RGER\xFF") == 1);
 }
