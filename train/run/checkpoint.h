@@ -76,11 +76,12 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose = P
 
 struct LoadedTokenizer {
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::optional<CheckpointName> checkpoint;  ///< where it is that of one
+  std::optional<CheckpointName> checkpoint{};  ///< where it is that of one
+  std::vector<std::string> notices{};          ///< what its file asks for in vain
 };
-/// The tokenizer of a run, a checkpoint, a token file, or one of the files that read_tokenizer reads. `pattern` is that
-/// of a file which does not say it. Errors: as those; a folder that holds none.
-LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern = "gpt2");
+/// The tokenizer of a run, a checkpoint, a token file, or one of the files that read_tokenizer reads. `pattern` as
+/// with read_tokenizer. Errors: as those; a folder that holds none.
+LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern = "auto");
 
 /// The checkpoint that RUN names: itself, or in a run's folder the first of `names` that is there.
 /// Errors: there is none, saying what was looked for.
