@@ -9,7 +9,7 @@ DataSpec DataState::spec() const {
 std::shared_ptr<const Tokenizer> given_tokenizer(const TokenizerConfig& config, const LoadOptions& options,
                                                  std::vector<std::string>& notices) {
   const bool starts = options.known == nullptr && options.start != nullptr && !options.start->tokenizer.kind.empty();
-  if (options.known == nullptr && !starts) return config.from_file();
+  if (options.known == nullptr && !starts) return config.from_file(notices);
   const TokenizerState& state = starts ? options.start->tokenizer : options.known->tokenizer;
   ensure(!state.kind.empty(), "data: the model was trained on data without a tokenizer");
   if (starts) {

@@ -56,6 +56,7 @@ doors=(
   'hdf5|H5                framework/archive/hdf5\.h'
   'boost/program_options  train/run/config\.cpp'
   'utf8proc               data/io/utf8\.cpp'
+  'pcre2                  data/tokenizer/split/expression\.cpp'
   'z(lib|std|std_errors)\.h (data/io/input_file\.cpp|tests/packed\.h)'
   'png\.h                 data/images/png\.cpp'
   '(turbojpeg|jpeglib)\.h data/images/jpeg\.cpp'

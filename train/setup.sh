@@ -4,8 +4,8 @@
 
 packages=(cmake ninja-build g++ pkg-config libtbb-dev libdnnl-dev libboost-dev libboost-program-options-dev
           libboost-serialization-dev libhdf5-dev hdf5-tools catch2 nlohmann-json3-dev libfmt-dev libutf8proc-dev
-          libeigen3-dev zlib1g-dev libzstd-dev libpng-dev libturbojpeg0-dev libsndfile1-dev libsamplerate0-dev
-          libfftw3-dev)
+          libpcre2-dev libeigen3-dev zlib1g-dev libzstd-dev libpng-dev libturbojpeg0-dev libsndfile1-dev
+          libsamplerate0-dev libfftw3-dev)
 
 # Debian and its kin: installs the packages that are missing. Elsewhere: names them and stops.
 install_packages() {

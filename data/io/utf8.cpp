@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
 #include <vector>
+
+#include "framework/check.h"
 
 namespace heddle {
 
@@ -56,6 +60,27 @@ bool is_word_character(char32_t value) {
   return is_mark(value) || utf8proc_category(static_cast<utf8proc_int32_t>(value)) == UTF8PROC_CATEGORY_PC;
 }
 
+bool is_word_of_regex(char32_t value) {
+  const bool circled = (value >= 0x24B6 && value <= 0x24E9) || (value >= 0x1F130 && value <= 0x1F149) ||
+                       (value >= 0x1F150 && value <= 0x1F169) || (value >= 0x1F170 && value <= 0x1F189);
+  const bool joiner = value == 0x200C || value == 0x200D;
+  const bool other_number = utf8proc_category(static_cast<utf8proc_int32_t>(value)) == UTF8PROC_CATEGORY_NO;
+  return circled || joiner || (is_word_character(value) && !other_number);
+}
+
+std::size_t count_code_points(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+CodePoint last_code_point(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length) {
+    const CodePoint c = decode_utf8(text.substr(text.size() - length));
+    if (c.length == length) return c;
+  }
+  return {};
+}
+
 std::string encode_utf8(char32_t value) {
   std::array<utf8proc_uint8_t, 4> bytes{};
   const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(value), bytes.data());
@@ -78,6 +103,59 @@ std::string lower_case(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(c.length, 1));
   }
   return lower;
+}
+
+namespace {
+
+/// Whether form C never joins it to what stands before it.
+bool begins_form_c(char32_t value) {
+  const bool inner_jamo = value >= 0x1160 && value < 0x1200;  // vowels and last consonants of Hangul
+  return value < 0x300 || (!inner_jamo && !is_mark(value));
+}
+
+/// Whether a code point is more than one in form D, or another.
+bool falls_apart(char32_t value) {
+  const utf8proc_property_t& property = *utf8proc_get_property(static_cast<utf8proc_int32_t>(value));
+  return property.decomp_seqindex != UINT16_MAX && property.decomp_type == 0;
+}
+
+std::string composed(std::string_view text) {
+  utf8proc_uint8_t* made = nullptr;
+  const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), std::ssize(text),
+                                             &made, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, void (*)(void*)> owner(made, std::free);
+  ensure(size >= 0, "bringing text to form C: ", utf8proc_errmsg(size));
+  return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+bool is_form_c(char32_t value) { return begins_form_c(value) && (value < 0x300 || !falls_apart(value)); }
+
+std::string nfc(std::string_view text, std::vector<std::size_t>* places) {
+  std::string out;
+  out.reserve(text.size());
+  if (places != nullptr) places->clear();
+  std::size_t kept = 0;  // text from there on stays as it is
+  const auto keep_until = [&](std::size_t end) {
+    for (std::size_t i = kept; places != nullptr && i < end; ++i) places->push_back(i);
+    out += text.substr(kept, end - kept);
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint first = decode_utf8(text.substr(at));
+    std::size_t end = at + std::max<std::size_t>(first.length, 1);
+    for (CodePoint c; first.length > 0 && !begins_form_c((c = decode_utf8(text.substr(end))).value);) end += c.length;
+    const bool alone = end == at + first.length && is_form_c(first.value);
+    if (first.length > 0 && !alone) {
+      keep_until(at);
+      out += composed(text.substr(at, end - at));
+      if (places != nullptr) places->resize(out.size(), at);
+      kept = end;
+    }
+    at = end;
+  }
+  keep_until(text.size());
+  return out;
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {

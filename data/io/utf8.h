@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace heddle {
 
@@ -30,6 +31,12 @@ inline CodePoint decode_utf8(std::string_view text) {
   return {value, length};
 }
 
+/// The same of the code point at the end of `text`.
+CodePoint last_code_point(std::string_view text);
+
+/// How many code points begin in `text`.
+std::size_t count_code_points(std::string_view text);
+
 /// What pre-splitting tells apart: Unicode's categories L and N, its White_Space property, and the rest.
 enum class CharClass : std::uint8_t { letter, number, space, other };
 CharClass char_class(char32_t value);
@@ -40,6 +47,9 @@ bool is_mark(char32_t value);
 inline bool is_joiner(char32_t value) { return value == 0x200C || value == 0x200D; }
 /// Whether it belongs to a word: Unicode's categories L, M, N and Pc (the underscore and its kin).
 bool is_word_character(char32_t value);
+/// Whether it is \w of regular expressions (Unicode Technical Standard 18, annex C): letters, marks, decimal digits and
+/// numbers that are letters, Pc, letters in circles, and the two invisible joiners.
+bool is_word_of_regex(char32_t value);
 
 /// A code point's bytes.
 std::string encode_utf8(char32_t value);
@@ -47,6 +57,12 @@ std::string encode_utf8(char32_t value);
 void append_lower_case(std::string& text, char32_t value);
 /// The text in lower case, by the same; bytes that are not UTF-8 stay.
 std::string lower_case(std::string_view text);
+
+/// The text in Unicode's normalization form C, in which é is one code point and not e with a mark; bytes that are not
+/// UTF-8 stay. `places` gets, for each of its bytes, the byte of `text` at which what made it begins.
+std::string nfc(std::string_view text, std::vector<std::size_t>* places = nullptr);
+/// Whether it is the same in form C, whatever stands before it; what follows may still join it.
+bool is_form_c(char32_t value);
 
 /// Place of the first byte that is not UTF-8; npos if all are.
 std::size_t find_invalid_utf8(std::string_view text);

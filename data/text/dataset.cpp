@@ -7,6 +7,7 @@
 #include "data/io/utf8.h"
 #include "data/text/text_source.h"
 #include "data/text/token_file.h"
+#include "data/tokenizer/split/splitter.h"
 #include "framework/format.h"
 #include "framework/hash.h"
 
@@ -259,7 +260,8 @@ std::uint64_t TextDataset::fingerprint() const {
 
 std::string TextDataset::describe() const {
   const auto count = [&](Split split) { return static_cast<std::int64_t>(tokens(split).size()); };
-  return concat_text(name_, ", ", state_.tokenizer.kind, " tokenizer, ",
+  const std::string pattern = state_.tokenizer.kind == "bpe" ? " (" + pattern_summary(state_.tokenizer) + ")" : "";
+  return concat_text(name_, ", ", state_.tokenizer.kind, " tokenizer", pattern, ", ",
                      human_count(static_cast<double>(tokenizer_->vocab_size())), " tokens in the vocabulary; ",
                      describe_splits(count(Split::train), count(Split::val), count(Split::test)));
 }
@@ -276,9 +278,7 @@ TextSize TextDataset::text_size(Split split) const {
   if (!tokenizer_->lossless()) return {kUnknown, kUnknown};
   std::vector<std::pair<double, double>> sizes;  // characters and bytes of each token
   for (const std::string& piece : state_.tokenizer.pieces) {
-    const auto begins = std::count_if(piece.begin(), piece.end(),
-                                      [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-    sizes.emplace_back(begins, piece.size());
+    sizes.emplace_back(count_code_points(piece), piece.size());
   }
   TextSize size;
   const Tokens& all = tokens(split);

@@ -9,7 +9,7 @@ namespace heddle {
 namespace {
 
 constexpr const char* kKind = "token file";
-constexpr int kFormat = 4;
+constexpr int kFormat = 5;
 
 std::size_t bytes_a_token(std::int64_t vocabulary) { return vocabulary <= 256 ? 1 : vocabulary <= 65536 ? 2 : 4; }
 

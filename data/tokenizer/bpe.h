@@ -12,6 +12,8 @@ TokenizerState train_bpe_tokenizer(const TokenizerOptions& options, const ReadBl
 /// merge given twice, a special token that is not in the vocabulary or not UTF-8.
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(const TokenizerState& state);
 
+/// The pieces that a text is cut into before merging, special tokens left out.
+std::vector<std::string> bpe_pieces(const TokenizerState& state, std::string_view text);
 /// How a piece is merged: its tokens before the first merge and after the merges of each rank that is done. In time
 /// that grows as the square of its length: for showing.
 std::vector<std::vector<std::int32_t>> bpe_steps(const TokenizerState& state, std::string_view piece);

@@ -24,7 +24,7 @@ class ByteTokenizer final : public Tokenizer {
         [&](std::string_view part, std::size_t) {
           for (const char c : part) ids.push_back(static_cast<unsigned char>(c));
         },
-        [&](std::int32_t id) { ids.push_back(id); });
+        [&](std::int32_t id, std::size_t) { ids.push_back(id); });
   }
 };
 

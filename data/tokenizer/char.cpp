@@ -19,7 +19,7 @@ class CharTokenizer final : public Tokenizer {
  public:
   explicit CharTokenizer(const TokenizerState& state) : Tokenizer(state) {
     ascii_.fill(-1);
-    const std::vector<bool> special = find_special();
+    const std::vector<bool> special = find_special(state);
     for (std::size_t id = 0; id < state.pieces.size(); ++id) {
       if (special[id]) continue;
       const CodePoint c = decode_utf8(state.pieces[id]);
@@ -39,7 +39,7 @@ class CharTokenizer final : public Tokenizer {
     ids.reserve(ids.size() + text.size());
     special_tokens(specials).cut_out(
         text, [&](std::string_view part, std::size_t at) { append_characters(ids, part, begin + at); },
-        [&](std::int32_t id) { ids.push_back(id); });
+        [&](std::int32_t id, std::size_t) { ids.push_back(id); });
   }
 
  private:

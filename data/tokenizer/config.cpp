@@ -11,15 +11,18 @@ std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
       Key("tokenizer_file", file, "bpe: the vocabulary to use; none: one is trained on the text").path(),
       {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
        static_cast<std::int64_t>(kMaxVocabulary)},
-      {"pattern", pattern, "bpe: how text is cut into pre-tokens, within which pairs are merged", pattern_names()},
+      {"pattern", pattern, "bpe: how text is cut into pre-tokens, within which pairs are merged; auto: as the "
+       "vocabulary's file says, gpt2 for one that is trained", pattern_choices()},
       {"min_count", min_count, "bpe: rarer pairs of tokens are not merged; word, letters: rarer words are <unk>", 1},
   };
 }
 
-std::shared_ptr<const Tokenizer> TokenizerConfig::from_file() const {
+std::shared_ptr<const Tokenizer> TokenizerConfig::from_file(std::vector<std::string>& notices) const {
   if (file.empty()) return nullptr;
   ensure(kind == "bpe", "data.tokenizer_file: it holds byte-pair encoding; set data.tokenizer = bpe");
-  const TokenizerState state = read_tokenizer(file, pattern);
+  std::vector<std::string> told;
+  const TokenizerState state = read_tokenizer(file, pattern, &told);
+  for (const std::string& notice : told) notices.push_back(file + ": " + notice);
   for (const std::string& special : specials) {
     ensure(special_token(state, special).has_value(), "data.tokenizer_file: ", file, " has no special token ", special,
            "; leave it out of data.special_tokens, or train a vocabulary with heddle tokenizer train --special '",

@@ -15,9 +15,10 @@ struct TokenizerConfig : TokenizerOptions {
 
   /// `kinds` of tokenizers are those that the data can be read with.
   std::vector<Key> keys(std::vector<std::string> kinds = tokenizer_kinds());
-  /// The one in `file`; null where there is none, so that one is to be trained. Errors: those of read_tokenizer; a kind
+  /// The one in `file`; null where there is none, so that one is to be trained. What the file asks for in vain goes to
+  /// `notices`. Errors: those of read_tokenizer; a kind
   /// that no file holds; a special token of these settings that is none of the file's.
-  std::shared_ptr<const Tokenizer> from_file() const;
+  std::shared_ptr<const Tokenizer> from_file(std::vector<std::string>& notices) const;
   /// Tells in `notices` that the data is read with a tokenizer of another kind than these settings', and from where.
   void note_other_kind(const Tokenizer& used, const std::string& source, std::vector<std::string>& notices) const;
   /// The key of special tokens, for data that lets a config say them.

@@ -2,14 +2,31 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "data/io/file.h"
 #include "data/io/utf8.h"
+#include "data/tokenizer/split/splitter.h"
 
 namespace heddle {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kForms =
+    "a tokenizer.json, a .tiktoken file, or a folder with a tokenizer.json, with encoder.json and vocab.bpe or with "
+    "vocab.json and merges.txt";
+
+/// The names that GPT-2's two files have in a folder; nothing if it has none of them.
+std::optional<std::pair<const char*, const char*>> gpt2_names(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& names : {std::pair("encoder.json", "vocab.bpe"), std::pair("vocab.json", "merges.txt")}) {
+    if (fs::exists(folder / names.first, error)) return names;
+  }
+  return {};
+}
+
+fs::path beside_ranks_path(fs::path path) { return path += ".json"; }
 
 /// Adds the file's name to what goes wrong in `parse`.
 template <class Parse>
@@ -27,21 +44,49 @@ TokenizerState parsed(const fs::path& path, const Parse& parse) {
 
 }  // namespace
 
-TokenizerState read_tokenizer(const fs::path& path, const std::string& pattern) {
+bool is_tokenizer_folder(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path / "tokenizer.json", error)) return true;
+  return gpt2_names(path).has_value();
+}
+
+TokenizerState read_tokenizer(const fs::path& path, const std::string& pattern, std::vector<std::string>* notices) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  ensure(fs::exists(status), "'", path.string(),
-         "' does not exist; a tokenizer is a tokenizer.json, a .tiktoken file, ",
-         "or a folder with encoder.json and vocab.bpe");
+  ensure(fs::exists(status), "'", path.string(), "' does not exist; a tokenizer is ", kForms);
+  const auto read = [&](const fs::path& file) { return read_file(file, Contents::text); };
+  TokenizerState state;
   if (fs::is_directory(status)) {
-    const auto read = [&](const char* name) { return read_file(path / name, Contents::text); };
-    return parsed(path, [&] { return parse_gpt2(read("encoder.json"), read("vocab.bpe")); });
+    if (fs::exists(path / "tokenizer.json", error)) return read_tokenizer(path / "tokenizer.json", pattern, notices);
+    const auto names = gpt2_names(path);
+    ensure(names.has_value(), "'", path.string(), "' holds no tokenizer, which is ", kForms);
+    state = parsed(path, [&] { return parse_gpt2(read(path / names->first), read(path / names->second)); });
+    if (notices != nullptr && fs::exists(path / "added_tokens.json", error))
+      notices->push_back("'" + (path / "added_tokens.json").string() + "' is not read; a tokenizer.json would hold all");
+  } else {
+    ensure(fs::is_regular_file(status), "'", path.string(), "' is not a regular file");
+    const std::string text = read(path);
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first != text.npos && text[first] == '{') {
+      state = parsed(path, [&] { return parse_tokenizer_json(text, notices); });
+    } else {
+      state = parsed(path, [&] { return parse_ranks(text, pattern == kAutoPattern ? "gpt2" : pattern); });
+      const fs::path beside = beside_ranks_path(path);
+      if (!fs::exists(beside, error)) {
+        ensure(pattern != kAutoPattern, "'", path.string(), "' does not say how text is cut, and there is no ",
+               beside.filename().string(), " beside it that does; name the pattern, with --pattern or data.pattern: ",
+               "cl100k for cl100k_base and Llama 3, gpt2 for gpt2, r50k_base and p50k_base");
+        return state;
+      }
+      state = parsed(beside, [&] {
+        parse_beside_ranks(state, read(beside));
+        return state;
+      });
+    }
   }
-  ensure(fs::is_regular_file(status), "'", path.string(), "' is not a regular file");
-  const std::string text = read_file(path, Contents::text);
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first != text.npos && text[first] == '{') return parsed(path, [&] { return parse_tokenizer_json(text); });
-  return parsed(path, [&] { return parse_ranks(text, pattern); });
+  ensure(pattern == kAutoPattern || pattern == state.pattern, "'", path.string(), "': the pattern ", pattern,
+         " is asked for, but its own is ", pattern_summary(state), "; leave the pattern out");
+  return state;
 }
 
 void check_tokenizer_path(const fs::path& path, const std::string& pattern) {
@@ -61,7 +106,11 @@ void write_tokenizer(const TokenizerState& state, const fs::path& path) {
          " tokenizer has no such file; it is kept in the checkpoints of its run");
   check_tokenizer_path(path, state.pattern);
   if (path.extension() == ".json") return write_file(path, tokenizer_json(state));
-  if (path.extension() == ".tiktoken") return write_file(path, rank_lines(state));
+  if (path.extension() == ".tiktoken") {
+    const std::string ranks = rank_lines(state), beside = beside_ranks(state);
+    return write_files({{path, [&](std::ostream& out) { out << ranks; }},
+                        {beside_ranks_path(path), [&](std::ostream& out) { out << beside; }}});
+  }
   const std::string encoder = gpt2_encoder_json(state), merges = gpt2_vocab_bpe(state);
   std::error_code error;
   fs::create_directories(path, error);

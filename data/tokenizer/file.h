@@ -2,20 +2,27 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "data/tokenizer/pretokenizer.h"
 #include "data/tokenizer/tokenizer.h"
 
 /// Byte-pair vocabularies in the forms that other programs read and write:
 ///
 ///   NAME.json      Hugging Face's tokenizer.json
-///   NAME.tiktoken  tiktoken's ranks: a line a token, its bytes in base64 and its rank. Pattern and special tokens
-///                  are not part of it
-///   a folder       GPT-2's encoder.json and vocab.bpe
+///   NAME.tiktoken  tiktoken's ranks: a line a token, its bytes in base64 and its rank. What they cannot hold, the
+///                  pattern and the special tokens, stands in NAME.tiktoken.json beside it
+///   a folder       with a tokenizer.json, or with GPT-2's encoder.json and vocab.bpe, by those names or as vocab.json
+///                  and merges.txt
 namespace heddle {
 
-/// Reads any of them; `pattern` is that of a file which does not say it. Errors: what cannot be read or is none of
-/// them, naming the file and what in it is wrong.
-TokenizerState read_tokenizer(const std::filesystem::path& path, const std::string& pattern = "gpt2");
+/// Whether a folder holds one of them.
+bool is_tokenizer_folder(const std::filesystem::path& path);
+/// Reads any of them. `pattern` is a name, or kAutoPattern: the one that the file says. What the file asks for and is not
+/// done here goes to `notices`. Errors: what cannot be read or is none of them, naming the file and what in it is wrong;
+/// ranks that say no pattern, where none is given; a pattern that is not the file's.
+TokenizerState read_tokenizer(const std::filesystem::path& path, const std::string& pattern = kAutoPattern,
+                              std::vector<std::string>* notices = nullptr);
 /// Errors: a name that asks for none of them, or for one that cannot hold the pattern; a folder where a file is asked
 /// for. What is said so early need not be said after a long training.
 void check_tokenizer_path(const std::filesystem::path& path, const std::string& pattern);
@@ -24,9 +31,11 @@ void check_tokenizer_path(const std::filesystem::path& path, const std::string& 
 /// hold; a folder that cannot be written to.
 void write_tokenizer(const TokenizerState& state, const std::filesystem::path& path);
 
-/// Hugging Face's form, from and to text. Errors: a model that is not byte-level BPE, a normalizer or a pre-tokenizer
-/// that is none of ours, an added token that takes spaces with it, anything that is missing or misshapen.
-TokenizerState parse_tokenizer_json(const std::string& text);
+/// Hugging Face's form, from and to text: byte-level BPE, the normalizer NFC or none, pre-tokenizers Split, Digits,
+/// Punctuation and ByteLevel in any sequence, added tokens with all their options. What the file asks for and is not done
+/// (dropout, truncation, padding, tokens around a text) goes to `notices`. Errors: anything else, all of it at once;
+/// anything that is missing or misshapen.
+TokenizerState parse_tokenizer_json(const std::string& text, std::vector<std::string>* notices = nullptr);
 std::string tokenizer_json(const TokenizerState& state);
 
 /// GPT-2's form, from and to the texts of encoder.json and vocab.bpe. Tokens of UTF-8 that are no byte and that no
@@ -40,6 +49,9 @@ std::string gpt2_vocab_bpe(const TokenizerState& state);
 /// that was trained here tiktoken makes the same tokens but for rare texts such as long runs of one character.
 TokenizerState parse_ranks(const std::string& text, const std::string& pattern);
 std::string rank_lines(const TokenizerState& state);
+/// What ranks cannot hold: the pattern, form C, added and special tokens, as JSON.
+void parse_beside_ranks(TokenizerState& state, const std::string& json);
+std::string beside_ranks(const TokenizerState& state);
 
 /// Bytes as GPT-2 writes them in JSON: each byte a printable character, which for most of ASCII is itself (a space is
 /// U+0120).

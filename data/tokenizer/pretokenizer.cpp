@@ -116,14 +116,11 @@ std::size_t whitespace_piece(std::string_view text) {
   return end > begin ? end : space_piece(text);
 }
 
-/// The character that ends at `at`: in valid UTF-8 it begins at most 4 bytes before, and bytes that are not valid stand
-/// alone.
+/// The character that ends at `at`; a byte that is not valid stands alone.
 Character character_before(std::string_view text, std::size_t at) {
-  for (std::size_t length = 1; length <= std::min<std::size_t>(4, at); ++length) {
-    const Character c = character(text.substr(0, at), at - length);
-    if (c.length == length && (length > 1 || c.kind != CharClass::other)) return c;
-  }
-  return {CharClass::other, 1};
+  const CodePoint c = last_code_point(text.substr(0, at));
+  if (c.length == 0) return {CharClass::other, 1};
+  return {char_class(c.value), c.length};
 }
 
 }  // namespace
@@ -131,6 +128,12 @@ Character character_before(std::string_view text, std::size_t at) {
 std::vector<std::string> pattern_names() {
   std::vector<std::string> names;
   for (const Name& row : kNames) names.emplace_back(row.name);
+  return names;
+}
+
+std::vector<std::string> pattern_choices() {
+  std::vector<std::string> names = pattern_names();
+  names.insert(names.begin(), kAutoPattern);
   return names;
 }
 

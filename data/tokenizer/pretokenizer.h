@@ -24,6 +24,9 @@ enum class Pattern { gpt2, cl100k, whitespace, none };
 
 /// Their names, as `--pattern` takes them.
 std::vector<std::string> pattern_names();
+/// What stands for the pattern that a file says, and for gpt2 where a vocabulary is trained; and all names behind it.
+constexpr const char* kAutoPattern = "auto";
+std::vector<std::string> pattern_choices();
 const char* pattern_name(Pattern pattern);
 /// Errors: an unknown name.
 Pattern pattern_of(const std::string& name);
@@ -47,7 +50,7 @@ void split(Pattern pattern, const SpecialTokens& specials, std::string_view text
           part.remove_prefix(length);
         }
       },
-      on_special);
+      [&](std::int32_t id, std::size_t) { on_special(id); });
 }
 
 /// The first place in [from, to) of `text` where a piece ends whatever the text before and behind is: it may be cut

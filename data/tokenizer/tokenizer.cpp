@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/io/utf8.h"
 #include "data/tokenizer/bpe.h"
 #include "data/tokenizer/byte.h"
 #include "data/tokenizer/char.h"
@@ -45,21 +46,36 @@ Tokenizer::Tokenizer(TokenizerState state) : state_(std::move(state)) {
   ensure(!state_.pieces.empty(), state_.kind, " tokenizer: the vocabulary is empty");
   ensure(state_.pieces.size() <= kMaxVocabulary, state_.kind, " tokenizer: ", state_.pieces.size(),
          " tokens are more than the ", kMaxVocabulary, " that are possible");
+  const auto index = [&](std::int32_t id) {
+    ensure(id >= 0 && id < vocab_size(), state_.kind, " tokenizer: special token ", id,
+           " is outside the vocabulary of ", vocab_size());
+    return static_cast<std::size_t>(id);
+  };
+  const auto flags = [&](const std::vector<std::int32_t>& list) {
+    std::vector<bool> set(state_.pieces.size());
+    for (const std::int32_t id : list) set[index(id)] = true;
+    return set;
+  };
+  const std::vector<bool> normalized = flags(state_.normalized), lstrip = flags(state_.lstrip),
+                          rstrip = flags(state_.rstrip), single_word = flags(state_.single_word);
   for (const auto& [list, everywhere] : {std::pair(&state_.specials, false), std::pair(&state_.added, true)}) {
     for (const std::int32_t id : *list) {
-      ensure(id >= 0 && id < vocab_size(), state_.kind, " tokenizer: special token ", id,
-             " is outside the vocabulary of ", vocab_size());
-      const std::string& text = state_.pieces[static_cast<std::size_t>(id)];
-      allowed_.add(text, id);
-      if (everywhere) plain_.add(text, id);
+      const std::size_t at = index(id);
+      const std::string text = normalized[at] && state_.nfc ? nfc(state_.pieces[at]) : state_.pieces[at];
+      for (auto* found : {&allowed_, everywhere ? &plain_ : nullptr}) {
+        if (found == nullptr) continue;
+        (normalized[at] ? found->second : found->first).add(text, id, {lstrip[at], rstrip[at], single_word[at]});
+      }
     }
   }
 }
 
-std::vector<bool> Tokenizer::find_special() const {
-  std::vector<bool> special(state_.pieces.size());
-  for (const auto* list : {&state_.specials, &state_.added}) {
-    for (const std::int32_t id : *list) special[static_cast<std::size_t>(id)] = true;
+std::vector<bool> find_special(const TokenizerState& state) {
+  std::vector<bool> special(state.pieces.size());
+  for (const auto* list : {&state.specials, &state.added}) {
+    for (const std::int32_t id : *list) {
+      if (id >= 0 && id < std::ssize(state.pieces)) special[static_cast<std::size_t>(id)] = true;
+    }
   }
   return special;
 }
@@ -141,7 +157,7 @@ void for_plain_text(const ReadBlock& read, const std::vector<std::string>& speci
   };
   for_blocks(read, cut_out.longest(), find, [&](std::string_view text, const auto&, std::uint64_t begin) {
     cut_out.cut_out(
-        text, [&](std::string_view part, std::size_t at) { learn(part, begin + at); }, [](std::int32_t) {});
+        text, [&](std::string_view part, std::size_t at) { learn(part, begin + at); }, [](std::int32_t, std::size_t) {});
   });
 }
 

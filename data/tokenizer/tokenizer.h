@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/serialization/nvp.hpp>
 #include <cstdint>
 #include <functional>
@@ -8,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "data/io/text_parts.h"
@@ -22,21 +24,30 @@ constexpr std::size_t kMaxVocabulary = std::size_t{1} << 20U;
 struct TokenizerState {
   std::string kind;
   std::vector<std::string> pieces{};     ///< the bytes of each token, by id; of an id that is not used, none
-  std::string pattern{};                 ///< bpe: how text is cut before merging
+  std::string pattern{};                 ///< bpe: how text is cut before merging: a name, or tokenizer.json's steps
   std::vector<std::int32_t> merges{};    ///< bpe: left and right token of each merge, in their order
   std::vector<std::int32_t> specials{};  ///< tokens that are found only where they are allowed, such as [MASK]
   std::vector<std::int32_t> added{};     ///< bpe: tokens that are found everywhere, before merging
   bool whole_pieces = false;             ///< bpe: a piece that is a token is not merged, but that token
   std::vector<std::int64_t> counts{};    ///< word, letters: how often each token was seen when it was learned
+  bool nfc = false;                      ///< bpe: text is brought to Unicode's form C before it is cut
+  /// bpe: of `specials` and `added` those that are found in the text in form C and after all others, that take the white
+  /// space before or behind them, that are none within a word.
+  std::vector<std::int32_t> normalized{}, lstrip{}, rstrip{}, single_word{};
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(kind) & BOOST_SERIALIZATION_NVP(pieces) & BOOST_SERIALIZATION_NVP(pattern);
     ar& BOOST_SERIALIZATION_NVP(merges) & BOOST_SERIALIZATION_NVP(specials) & BOOST_SERIALIZATION_NVP(added);
     ar& BOOST_SERIALIZATION_NVP(whole_pieces) & BOOST_SERIALIZATION_NVP(counts);
+    ar& BOOST_SERIALIZATION_NVP(nfc) & BOOST_SERIALIZATION_NVP(normalized) & BOOST_SERIALIZATION_NVP(lstrip);
+    ar& BOOST_SERIALIZATION_NVP(rstrip) & BOOST_SERIALIZATION_NVP(single_word);
   }
   friend bool operator==(const TokenizerState&, const TokenizerState&) = default;
 };
+
+/// By id, whether a token is one of `specials` or `added`.
+std::vector<bool> find_special(const TokenizerState& state);
 
 /// Whether special tokens that a text spells out are those tokens, or text like any other. Text from people who must
 /// not be able to end a document is encoded with `plain`.
@@ -64,7 +75,7 @@ class Tokenizer {
   /// The first place in [from, to) where `text` may be cut and its parts encoded apart, with the same tokens; `to` if
   /// there is none. What the next lookahead() bytes are must be known.
   virtual std::size_t find_cut(std::string_view text, std::size_t from, std::size_t to, Specials specials) const = 0;
-  std::size_t lookahead() const { return allowed_.longest() + 4; }
+  std::size_t lookahead() const { return std::max(allowed_.first.longest(), allowed_.second.longest()) + 4; }
 
   /// The bytes of one token. Errors: an id that is not used.
   const std::string& piece(std::int32_t id) const;
@@ -76,16 +87,19 @@ class Tokenizer {
   explicit Tokenizer(TokenizerState state);
   /// What is cut out of a text before the rest becomes tokens.
   const SpecialTokens& special_tokens(Specials specials) const {
-    return specials == Specials::allowed ? allowed_ : plain_;
+    return specials == Specials::allowed ? allowed_.first : plain_.first;
   }
-  /// By id, whether a token is one of them.
-  std::vector<bool> find_special() const;
+  /// And what is cut out of the rest: those that are `normalized`.
+  const SpecialTokens& normalized_tokens(Specials specials) const {
+    return specials == Specials::allowed ? allowed_.second : plain_.second;
+  }
   /// Appends the tokens of `text` to `ids`, in this thread; `begin` as in encode.
   virtual void append(Ids& ids, std::string_view text, Specials specials, std::uint64_t begin) const = 0;
 
  private:
   TokenizerState state_;
-  SpecialTokens plain_, allowed_;  ///< what is cut out of plain text, and where special tokens are allowed
+  /// What is cut out of plain text, and where special tokens are allowed: first these, then those that are normalized.
+  std::pair<SpecialTokens, SpecialTokens> plain_, allowed_;
 };
 
 /// Special tokens of models that see a text from both sides: what stands before it, behind it, and in the place of a
@@ -105,7 +119,7 @@ std::string unknown_notice(const std::string& text, const Tokenizer& tokenizer, 
 struct TokenizerOptions {
   std::string kind = "char";
   std::int64_t vocab_size = 4096;  ///< bpe, word, letters: at most so many tokens
-  std::string pattern = "gpt2";    ///< bpe
+  std::string pattern = "auto";    ///< bpe: one of pattern_choices(); auto is gpt2
   std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
   /// Tokens of the vocabulary beside those that are learned: they are the last, and cut out of the text before it is
   /// learned from.

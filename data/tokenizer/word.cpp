@@ -96,7 +96,7 @@ class WordTokenizer final : public Tokenizer {
     ensure(state().pieces[0] == kUnknown, state().kind, " tokenizer: token 0 is not ", kUnknown);
     ensure(state().counts.size() == state().pieces.size(), state().kind, " tokenizer: ", state().counts.size(),
            " counts for ", state().pieces.size(), " tokens");
-    const std::vector<bool> special = find_special();
+    const std::vector<bool> special = find_special(state());
     for (std::int32_t id = 0; id < vocab_size(); ++id) {
       if (special[static_cast<std::size_t>(id)]) continue;
       const auto [place, is_new] = ids_.emplace(piece(id), id);
@@ -136,7 +136,7 @@ class WordTokenizer final : public Tokenizer {
         ids.push_back(found == ids_.end() ? 0 : found->second);
       });
     };
-    special_tokens(specials).cut_out(text, append_words, [&](std::int32_t id) { ids.push_back(id); });
+    special_tokens(specials).cut_out(text, append_words, [&](std::int32_t id, std::size_t) { ids.push_back(id); });
   }
 
  private:

@@ -8,11 +8,11 @@ install(TARGETS ${heddle_libraries} EXPORT heddle INCLUDES DESTINATION ${CMAKE_I
 if(TARGET heddle)
   install(TARGETS heddle)
 endif()
-# Not for others: the inner loops of ops, HDF5's own header, and the program's commands.
+# Not for others: the inner loops of ops, HDF5's own header, what has JSON in it, and the program's commands.
 install(DIRECTORY framework data models train DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heddle
         FILES_MATCHING PATTERN "*.h"
         PATTERN framework/ops EXCLUDE PATTERN framework/rows.h EXCLUDE PATTERN framework/archive/hdf5.h EXCLUDE
-        PATTERN train/commands EXCLUDE PATTERN train/bench EXCLUDE)
+        PATTERN data/tokenizer/files EXCLUDE PATTERN train/commands EXCLUDE PATTERN train/bench EXCLUDE)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/heddle)
 install(EXPORT heddle FILE heddleTargets.cmake NAMESPACE heddle:: DESTINATION ${package_folder})

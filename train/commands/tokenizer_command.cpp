@@ -10,6 +10,7 @@
 #include "data/text/token_file.h"
 #include "data/tokenizer/bpe_trainer.h"
 #include "data/tokenizer/file.h"
+#include "data/tokenizer/split/splitter.h"
 #include "framework/parallel.h"
 #include "train/commands/commands.h"
 #include "train/commands/json.h"
@@ -44,6 +45,7 @@ void tell_notices(const TextSource& source) {
 
 void tell_source(const LoadedTokenizer& loaded) {
   if (loaded.checkpoint) tell_checkpoint(*loaded.checkpoint);
+  for (const std::string& notice : loaded.notices) std::cerr << "tokenizer: " + notice + '\n';
 }
 
 CommandFunction tokenizer_train, tokenizer_encode, tokenizer_decode, tokenizer_show, tokenizer_stats;
@@ -67,7 +69,8 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
   line.usage = "tokenizer train --input PATH... --vocab-size N --output FILE [options]";
   line.summary =
       "Learns a byte-pair vocabulary from text: files, folders, or builtin:kingdom. FILE.json is written as Hugging\n"
-      "Face's tokenizer.json, FILE.tiktoken as tiktoken's ranks, anything else is a folder for GPT-2's two files.";
+      "Face's tokenizer.json, FILE.tiktoken as tiktoken's ranks, with FILE.tiktoken.json for what those do not say;\n"
+      "anything else is a folder for GPT-2's two files.";
   line.options = {
       {"input", inputs, "texts: files or folders"},
       {"vocab_size", bpe.vocab_size, "most tokens: 256 bytes, merges and special tokens", 1},
@@ -109,19 +112,19 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
 
 int tokenizer_encode(const std::vector<std::string>& arguments) {
   std::vector<std::string> inputs;
-  std::string name, output, pattern = "gpt2";
+  std::string name, output, pattern = kAutoPattern;
   bool plain = false, json = false;
   CommandLine line;
   line.usage = "tokenizer encode TOKENIZER [--input PATH...] [--output FILE.h5] [options]";
   line.summary =
       "Text to token ids. TOKENIZER is a run, a checkpoint, a token file, a tokenizer.json, a .tiktoken file, or a\n"
-      "folder with GPT-2's two files. Without --input the text is standard input. With --output the ids go into a\n"
+      "folder with a tokenizer.json or with GPT-2's two files. Without --input the text is standard input. With --output the ids go into a\n"
       "token file that data.path can name; else they are printed.";
   line.options = {
       {"tokenizer", name, "the tokenizer, if not the first word"},
       {"input", inputs, "texts: files or folders"},
       {"output", output, "token file to write"},
-      {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()},
+      {"pattern", pattern, "the pattern of a .tiktoken file that says none", pattern_choices()},
       {"plain", plain, "special tokens in the text are text like any other"},
       {"json", json, "print JSON: ids and the byte at which each begins"},
   };
@@ -168,13 +171,15 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
   save_tokens(output, text);
   tell_source(loaded);
   const auto count = static_cast<double>(text.tokens.count);
-  reporter.line(fmt::format("{}: {} tokens of {} ({:.2f} bytes a token), {} bytes each", output, human_count(count),
-                            human_bytes(total), total / count, text.tokens.element_size));
+  const TokenizerState& state = tokenizer.state();
+  reporter.line(fmt::format("{}: {} tokens of {} ({:.2f} bytes a token), {} bytes each{}", output, human_count(count),
+                            human_bytes(total), total / count, text.tokens.element_size,
+                            state.kind == "bpe" ? "; pattern " + pattern_summary(state) : ""));
   return 0;
 }
 
 int tokenizer_decode(const std::vector<std::string>& arguments) {
-  std::string name, input, pattern = "gpt2";
+  std::string name, input, pattern = kAutoPattern;
   CommandLine line;
   line.usage = "tokenizer decode TOKENIZER [--input FILE.h5] [options]";
   line.summary =
@@ -183,7 +188,7 @@ int tokenizer_decode(const std::vector<std::string>& arguments) {
   line.options = {
       {"tokenizer", name, "the tokenizer, if not the first word"},
       {"input", input, "token file to read"},
-      {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()},
+      {"pattern", pattern, "the pattern of a .tiktoken file that says none", pattern_choices()},
   };
   line.words = 0;
   line.more_words = 1;

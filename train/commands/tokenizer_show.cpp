@@ -7,7 +7,7 @@
 #include "data/io/utf8.h"
 #include "data/text/text_source.h"
 #include "data/tokenizer/bpe.h"
-#include "data/tokenizer/pretokenizer.h"
+#include "data/tokenizer/split/splitter.h"
 #include "train/analysis/words/token_statistics.h"
 #include "train/commands/json.h"
 #include "train/commands/tokenizer_command.h"
@@ -25,7 +25,7 @@ std::string summary(const Tokenizer& tokenizer) {
   if (state.kind == "bpe") {
     text += fmt::format(": 256 bytes, {} merges, {} special; pattern {}",
                         human_count(static_cast<double>(state.merges.size() / 2)),
-                        state.specials.size() + state.added.size(), state.pattern);
+                        state.specials.size() + state.added.size(), pattern_summary(state));
   }
   return text + '\n';
 }
@@ -71,27 +71,18 @@ std::string token_lines(const Tokenizer& tokenizer, const std::vector<std::int32
 /// The merges of the pieces that a text is cut into: of the first few, and of short ones, that a person wants to read.
 std::string all_merges(const Tokenizer& tokenizer, const std::string& sentence) {
   constexpr std::size_t kMost = 12, kLongest = 200;  // pieces, and bytes of one
-  const TokenizerState& state = tokenizer.state();
-  SpecialTokens cut_out;
-  for (const auto* list : {&state.specials, &state.added}) {
-    for (const std::int32_t id : *list) cut_out.add(tokenizer.piece(id), id);
-  }
   std::string text;
   std::vector<std::string> shown;
   bool all = true;
-  split(
-      pattern_of(state.pattern), cut_out, sentence,
-      [&](std::string_view piece) {
-        const bool again = std::find(shown.begin(), shown.end(), piece) != shown.end();
-        if (again) return;
-        if (shown.size() == kMost || piece.size() > kLongest) {
-          all = false;
-          return;
-        }
-        shown.emplace_back(piece);
-        text += merging(tokenizer, piece);
-      },
-      [](std::int32_t) {});
+  for (const std::string& piece : bpe_pieces(tokenizer.state(), sentence)) {
+    if (std::find(shown.begin(), shown.end(), piece) != shown.end()) continue;
+    if (shown.size() == kMost || piece.size() > kLongest) {
+      all = false;
+      continue;
+    }
+    shown.push_back(piece);
+    text += merging(tokenizer, piece);
+  }
   if (!all) text += fmt::format("\n(merges of the first {} pieces of at most {} bytes)\n", shown.size(), kLongest);
   return text;
 }
@@ -133,14 +124,14 @@ std::string to_text(const TokenStatistics& found, const Tokenizer& tokenizer) {
 }  // namespace
 
 int tokenizer_show(const std::vector<std::string>& arguments) {
-  std::string sentence = "hello world", pattern = "gpt2";
+  std::string sentence = "hello world", pattern = kAutoPattern;
   CommandLine line;
   line.usage = "tokenizer show TOKENIZER [--text TEXT]";
   line.summary =
       "The tokens of a text with their ids, in colour on a terminal, and for byte-pair encoding each piece's merges\n"
       "one after another. TOKENIZER is as with encode.";
   line.options = {{"text", sentence, "what to cut into tokens"},
-                  {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()}};
+                  {"pattern", pattern, "the pattern of a .tiktoken file that says none", pattern_choices()}};
   if (!line.parse(arguments)) return 0;
   const LoadedTokenizer loaded = load_tokenizer(line.positional[0], pattern);
   const Tokenizer& tokenizer = *loaded.tokenizer;
@@ -155,13 +146,13 @@ int tokenizer_show(const std::vector<std::string>& arguments) {
 
 int tokenizer_stats(const std::vector<std::string>& arguments) {
   std::vector<std::string> inputs;
-  std::string pattern = "gpt2";
+  std::string pattern = kAutoPattern;
   bool json = false;
   CommandLine line;
   line.usage = "tokenizer stats TOKENIZER --input PATH... [options]";
   line.summary = "How well a vocabulary fits a text: bytes a token, tokens that are never or rarely used.";
   line.options = {{"input", inputs, "texts: files or folders"},
-                  {"pattern", pattern, "the pattern of a .tiktoken file, which does not say it", pattern_names()},
+                  {"pattern", pattern, "the pattern of a .tiktoken file that says none", pattern_choices()},
                   {"json", json, "print JSON"}};
   if (!line.parse(arguments)) return 0;
   if (inputs.empty()) throw UsageError("tokenizer stats: no text; name one or several with --input PATH ...");

@@ -83,10 +83,15 @@ LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pat
   fs::path path = find_run(source);
   ensure(fs::exists(path), "tokenizer ", source,
          " does not exist; give a run (its folder, or its name in runs/), a token file, a tokenizer.json, a .tiktoken "
-         "file or a folder of GPT-2's two files");
-  if (fs::is_directory(path) && !fs::exists(path / "encoder.json"))
+         "file or a folder that holds one of these");
+  if (fs::is_directory(path) && !is_tokenizer_folder(path))
     path = find_checkpoint(source, {"best.h5", "last.h5"});
-  if (!is_hdf5(path)) return {make_tokenizer(read_tokenizer(path, pattern)), {}};
+  if (!is_hdf5(path)) {
+    LoadedTokenizer loaded;
+    loaded.tokenizer = make_tokenizer(read_tokenizer(path, pattern, &loaded.notices));
+    return loaded;
+  }
+  ensure(pattern == kAutoPattern, "tokenizer ", source, ": it says its pattern itself; leave --pattern out");
   if (file_kind(path) != kKind) return {make_tokenizer(load_tokens(path).tokenizer), {}};
   DataState data;
   RunState state;

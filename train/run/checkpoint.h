@@ -91,11 +91,12 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose = P
 
 struct LoadedTokenizer {
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::optional<CheckpointName> checkpoint;  ///< where it is that of one
+  std::optional<CheckpointName> checkpoint{};  ///< where it is that of one
+  std::vector<std::string> notices{};          ///< what its file asks for in vain
 };
-/// The tokenizer of a run, a checkpoint, a token file, or one of the files that read_tokenizer reads. `pattern` is that
-/// of a file which does not say it. Errors: as those; a folder that holds none.
-LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern = "gpt2");
+/// The tokenizer of a run, a checkpoint, a token file, or one of the files that read_tokenizer reads. `pattern` as
+/// with read_tokenizer. Errors: as those; a folder that holds none.
+LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern = "auto");
 
 /// A run's checkpoints, the one first that training goes on from: each evaluation that is the best so far keeps one,
 /// too, and may have come before the first last.h5.

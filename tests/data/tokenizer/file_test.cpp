@@ -73,6 +73,12 @@ TEST_CASE("GPT-2's form gives back what was written, its own files to the byte")
   const TokenizerState state = trained(Pattern::gpt2);
   REQUIRE(parse_gpt2(gpt2_encoder_json(state), gpt2_vocab_bpe(state)) == state);
   CHECK_THROWS_WITH(gpt2_encoder_json(trained(Pattern::none)), Catch::Contains("cannot hold pattern none"));
+  TokenizerState composed = state;
+  composed.nfc = true;
+  CHECK_THROWS_WITH(gpt2_encoder_json(composed), Catch::Contains("cannot hold pattern NFC, gpt2"));
+  TokenizerState stripping = state;
+  stripping.lstrip = {state.specials[0]};
+  CHECK_THROWS_WITH(gpt2_encoder_json(stripping), Catch::Contains("how special tokens are found"));
   const std::string folder = real_data("gpt2-bpe");
   if (folder.empty()) return;
   const TokenizerState gpt2 = read_tokenizer(folder);
@@ -89,7 +95,7 @@ TEST_CASE("packed files of tokenizers are read as those that were packed, with a
     CHECK(read_tokenizer(folder.write("t.json", mark + json_text)) == state);
     CHECK(read_tokenizer(folder.write("t.json.gz", gzip(mark + json_text))) == state);
     CHECK(read_tokenizer(folder.write("t.json.zst", zstd(mark + json_text))) == state);
-    CHECK(read_tokenizer(folder.write("t.tiktoken", gzip(mark + ranks))) == parse_ranks(ranks, "gpt2"));
+    CHECK(read_tokenizer(folder.write("t.tiktoken", gzip(mark + ranks)), "gpt2") == parse_ranks(ranks, "gpt2"));
   }
   CHECK_THROWS_WITH(read_tokenizer(folder.write("t.zip", "PK\x03\x04" + std::string(30, 'x'))),
                     Catch::Contains("t.zip' is a zip archive; unpack it first: unzip "));
@@ -154,20 +160,12 @@ TEST_CASE("a tokenizer.json that is not byte-level BPE, or is damaged, is refuse
   for (const char* type : {"WordPiece", "Unigram", "WordLevel"})
     CHECK_THAT(refusal([&](json& f) { f["model"]["type"] = type; }), Contains("its model is " + std::string(type)));
   CHECK_THAT(refusal([](json& f) {
-               f["normalizer"] = {{"type", "NFC"}};
+               f["normalizer"] = {{"type", "NFKC"}};
              }),
-             Contains("its normalizer (NFC) is not supported"));
-  CHECK_THAT(refusal([](json& f) { f["pre_tokenizer"] = nullptr; }), Contains("pre-tokenizer none is not supported"));
+             Contains("the normalizer NFKC is not supported"));
+  CHECK_THAT(refusal([](json& f) { f["pre_tokenizer"] = nullptr; }),
+             Contains("the pre-tokenizer none is not supported"));
   CHECK_THAT(refusal([](json& f) { f["pre_tokenizer"] = {{"type", "Metaspace"}}; }), Contains("Metaspace"));
-  CHECK_THAT(refusal([](json& f) { f["pre_tokenizer"]["add_prefix_space"] = true; }), Contains("add_prefix_space"));
-  CHECK_THAT(refusal([](json& f) {
-               f["pre_tokenizer"] = {
-                   {"type", "Sequence"},
-                   {"pretokenizers",
-                    {{{"type", "Split"}, {"pattern", {{"Regex", "x+"}}}, {"behavior", "Isolated"}, {"invert", false}},
-                     {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}};
-             }),
-             Contains("the pre-tokenizer's pattern \"x+\" is not supported"));
   CHECK_THAT(refusal([](json& f) { f["model"]["byte_fallback"] = true; }), Contains("byte_fallback"));
   CHECK_THAT(refusal([](json& f) { f["model"]["end_of_word_suffix"] = "</w>"; }), Contains("end_of_word_suffix"));
   CHECK_THAT(refusal([](json& f) { f["model"]["merges"][3] = "Ġ zzz"; }), Contains("merge 3 ('Ġ zzz') names 'zzz'"));
@@ -181,11 +179,23 @@ TEST_CASE("a tokenizer.json that is not byte-level BPE, or is damaged, is refuse
   CHECK_THAT(refusal([](json& f) { f["model"]["vocab"].erase("a"); }), Contains("which is not in the vocabulary"));
   CHECK_THAT(refusal([](json& f) { f["model"]["vocab"] = 3; }), Contains("no vocabulary"));
   CHECK_THAT(refusal([](json& f) { f.erase("model"); }), Contains("it has no model"));
-  CHECK_THAT(refusal([](json& f) { f["added_tokens"][0]["lstrip"] = true; }), Contains("lstrip is not supported"));
   CHECK_THAT(refusal([](json& f) { f["added_tokens"][0]["id"] = 5; }), Contains("has id 5 and in the vocabulary"));
   CHECK_THAT(refusal([](json& f) { f["added_tokens"].push_back(f["added_tokens"][0]); }), Contains("is given twice"));
   CHECK_THAT(refusal([](json& f) { f["added_tokens"] = "x"; }), Contains("added_tokens are not a list"));
   CHECK_THAT(refusal([](json& f) { f = json::array(); }), Contains("it has no model"));
+  CHECK_THAT(refusal([](json& f) {
+               f["model"]["type"] = "Unigram";
+               f["normalizer"] = {{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}, {{"type", "Lowercase"}}}}};
+               f["pre_tokenizer"] = {
+                   {"type", "Sequence"},
+                   {"pretokenizers",
+                    {{{"type", "Whitespace"}},
+                     {{"type", "Split"}, {"pattern", {{"Regex", "[a&&b]"}}}, {"behavior", "Isolated"}},
+                     {{"type", "Split"}, {"pattern", {{"Regex", "a"}}}, {"behavior", "Sideways"}}}}};
+             }),
+             Contains("its model is Unigram") && Contains("the normalizer Lowercase") &&
+                 Contains("the pre-tokenizer Whitespace") && Contains("holds && in a class") &&
+                 Contains("behavior \"Sideways\""));
   CHECK_THROWS_WITH(parse_tokenizer_json("{\"model\": "), Contains("it is not JSON"));
   CHECK_THROWS_WITH(parse_tokenizer_json(std::string(100000, '[')), Contains("it is not JSON"));
   const std::string deep = "{\"a\": " + std::string(200000, '[') + std::string(200000, ']') + "}";
@@ -224,11 +234,11 @@ TEST_CASE("files are told apart by what they hold, and refused by name") {
     write_tokenizer(state, folder.path(name));
     const TokenizerState read = read_tokenizer(folder.path(name));
     CHECK(read.merges.size() >= state.merges.size());
-    CHECK(make_tokenizer(read)->encode("the king and his queen") ==
-          make_tokenizer(state)->encode("the king and his queen"));
+    CHECK(make_tokenizer(read)->encode("the king and his queen <|end|>", Specials::allowed) ==
+          make_tokenizer(state)->encode("the king and his queen <|end|>", Specials::allowed));
   }
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path("gpt2")), {}) == 2);
-  CHECK(folder.count() == 3);  // no temporary file is left
+  CHECK(folder.count() == 4);  // with what is beside the ranks, and no temporary file is left
   CHECK_THROWS_WITH(read_tokenizer(folder.path("none")), Contains("none' does not exist"));
   CHECK_THROWS_WITH(read_tokenizer(folder.write("bad.json", "{}")), Contains("bad.json': it has no model"));
   CHECK_THROWS_WITH(read_tokenizer(folder.write("text.txt", "some text\n")), Contains("text.txt': line 1"));
@@ -243,6 +253,83 @@ TEST_CASE("files are told apart by what they hold, and refused by name") {
   CHECK_THROWS_WITH(write_tokenizer(state, "/dev/full/t.json"), Contains("cannot write"));
   CHECK_THROWS_WITH(write_tokenizer({"char", {"a"}}, folder.path("c.json")),
                     Contains("a char tokenizer has no such file"));
+}
+
+TEST_CASE("ranks keep their pattern and special tokens beside them, and without them the pattern must be named") {
+  using Catch::Contains;
+  const TemporaryFolder folder;
+  TokenizerState state = trained(Pattern::cl100k);
+  state.lstrip = {state.specials[1]};
+  write_tokenizer(state, folder.path("c.tiktoken"));
+  const TokenizerState read = read_tokenizer(folder.path("c.tiktoken"));
+  CHECK(read.pieces == state.pieces);
+  CHECK(read.specials == state.specials);
+  CHECK(read.lstrip == state.lstrip);
+  CHECK(read.pattern == "cl100k");
+  const std::string text = "It'S \"What <pad> 12345\n\nthe king";
+  CHECK(make_tokenizer(read)->encode(text, Specials::allowed) ==
+        make_tokenizer(state)->encode(text, Specials::allowed));
+  CHECK(read_tokenizer(folder.path("c.tiktoken"), "cl100k") == read);
+  CHECK_THROWS_WITH(read_tokenizer(folder.path("c.tiktoken"), "gpt2"), Contains("its own is cl100k"));
+  write_tokenizer(state, folder.path("c.json"));
+  CHECK_THROWS_WITH(read_tokenizer(folder.path("c.json"), "gpt2"), Contains("its own is cl100k"));
+
+  std::filesystem::remove(folder.path("c.tiktoken.json"));
+  CHECK_THROWS_WITH(read_tokenizer(folder.path("c.tiktoken")), Contains("name the pattern"));
+  CHECK(read_tokenizer(folder.path("c.tiktoken"), "cl100k").pattern == "cl100k");
+  const auto beside = [&](const char* json) {
+    folder.write("c.tiktoken.json", json);
+    return [&] { read_tokenizer(folder.path("c.tiktoken")); };
+  };
+  CHECK_THROWS_WITH(beside("{}")(), Contains("c.tiktoken.json': it does not say the pattern"));
+  CHECK_THROWS_WITH(beside(R"({"pattern": "gpt3"})")(), Contains("pattern gpt3: no such one"));
+  CHECK_THROWS_WITH(beside(R"({"pattern": "gpt2", "added_tokens": [{"id": 97, "content": "x"}]})")(),
+                    Contains("added token x has rank 97, which is 'a'"));
+}
+
+TEST_CASE(
+    "GPT-2's two files are read under either pair of names, with a byte order mark, and behind a tokenizer.json") {
+  const TemporaryFolder folder;
+  const TokenizerState state = trained(Pattern::gpt2);
+  for (const char* mark : {"", "\xEF\xBB\xBF"}) {
+    folder.write("a/encoder.json", mark + gpt2_encoder_json(state));
+    folder.write("a/vocab.bpe", mark + gpt2_vocab_bpe(state));
+    folder.write("b/vocab.json", mark + gpt2_encoder_json(state));
+    folder.write("b/merges.txt", mark + gpt2_vocab_bpe(state));
+    CHECK(read_tokenizer(folder.path("a")) == state);
+    CHECK(read_tokenizer(folder.path("b")) == state);
+    CHECK(is_tokenizer_folder(folder.path("b")));
+  }
+  std::vector<std::string> notices;
+  folder.write("b/added_tokens.json", "{}");
+  read_tokenizer(folder.path("b"), "auto", &notices);
+  REQUIRE(notices.size() == 1);
+  CHECK_THAT(notices[0], Catch::Contains("added_tokens.json' is not read"));
+  const TokenizerState other = trained(Pattern::cl100k);
+  folder.write("b/tokenizer.json", tokenizer_json(other));
+  CHECK(read_tokenizer(folder.path("b")) == other);
+  CHECK_FALSE(is_tokenizer_folder(folder.path("none")));
+  folder.write("c/text.txt", "");
+  CHECK_THROWS_WITH(read_tokenizer(folder.path("c")), Catch::Contains("holds no tokenizer"));
+}
+
+TEST_CASE("what a tokenizer.json asks for and is not done is told") {
+  json file = json::parse(sample_json());
+  std::vector<std::string> notices;
+  parse_tokenizer_json(file.dump(), &notices);
+  CHECK(notices.empty());
+  file["model"]["dropout"] = 0.0;
+  file["post_processor"] = {{"type", "ByteLevel"}};
+  parse_tokenizer_json(file.dump(), &notices);
+  CHECK(notices.empty());
+  file["model"]["dropout"] = 0.1;
+  file["truncation"] = {{"max_length", 8}};
+  file["padding"] = {{"strategy", "BatchLongest"}};
+  file["post_processor"] = {{"type", "TemplateProcessing"}};
+  parse_tokenizer_json(file.dump(), &notices);
+  REQUIRE(notices.size() == 4);
+  const char* parts[] = {"dropout of 0.1", "truncation", "padding", "post-processor TemplateProcessing"};
+  for (std::size_t i = 0; i < 4; ++i) CHECK_THAT(notices[i], Catch::Contains(parts[i]));
 }
 
 }  // namespace heddle

@@ -60,7 +60,7 @@ TEST_CASE("heddle tokenizer: a text becomes a token file, which trains a model t
   const Outcome trained = run_program(folder, {"train", config, "--run.dir=" + run, "--data.path=" + tokens});
   INFO(trained.err);
   REQUIRE(trained.status == 0);
-  CHECK_THAT(trained.out, Catch::Contains("bpe tokenizer, 500 tokens") && Catch::Contains("bits a byte"));
+  CHECK_THAT(trained.out, Catch::Contains("bpe tokenizer (gpt2), 500 tokens") && Catch::Contains("bits a byte"));
   CHECK(run_program(folder, {"tokenizer", "encode", run}, "the king").out ==
         run_program(folder, {"tokenizer", "encode", tokens}, "the king").out);
   const std::string taken = folder.path("run/best.h5") + ", after step 3\n";
@@ -97,13 +97,13 @@ TEST_CASE("a run trains its own vocabulary, or takes one from a file, and keeps 
   const Outcome own = run_program(folder, {"train", config, "--run.dir=" + folder.path("own")});
   INFO(own.err);
   REQUIRE(own.status == 0);
-  CHECK_THAT(own.out, Catch::Contains("bpe tokenizer, 400 tokens"));
+  CHECK_THAT(own.out, Catch::Contains("bpe tokenizer (gpt2), 400 tokens"));
   CHECK(std::filesystem::exists(folder.path("own/tokens.h5")));
   CHECK(run_program(folder, {"resume", folder.path("own"), "--train.steps=4"}).status == 0);
   const Outcome given = run_program(
       folder, {"train", config, "--run.dir=" + folder.path("given"), "--data.tokenizer_file=" + vocabulary(folder)});
   INFO(given.err);
-  CHECK_THAT(given.out, Catch::Contains("bpe tokenizer, 500 tokens"));
+  CHECK_THAT(given.out, Catch::Contains("bpe tokenizer (gpt2), 500 tokens"));
   const Outcome words =
       run_program(folder, {"train", config, "--run.dir=" + folder.path("words"), "--data.tokenizer=word"});
   CHECK_THAT(words.out, Catch::Contains("word tokenizer") && !Catch::Contains("bits a"));

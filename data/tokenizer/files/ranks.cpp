@@ -5,9 +5,13 @@
 
 #include "data/io/utf8.h"
 #include "data/tokenizer/file.h"
+#include "data/tokenizer/files/json_parts.h"
 
 namespace heddle {
 namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
 
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -129,6 +133,28 @@ std::string rank_lines(const TokenizerState& state) {
     if (!state.pieces[id].empty()) text += base64(state.pieces[id]) + ' ' + std::to_string(id) + '\n';
   }
   return text;
+}
+
+void parse_beside_ranks(TokenizerState& state, const std::string& text) {
+  const json file = parse_json(text);
+  const json &pattern = member(file, "pattern"), &nfc = member(file, "nfc");
+  ensure(pattern.is_string() && (nfc.is_null() || nfc.is_boolean()), "it does not say the pattern of the ranks beside it");
+  state.pattern = pattern.get<std::string>();
+  state.nfc = nfc.is_boolean() && nfc.get<bool>();
+  for (const auto& [content, id] : read_added_tokens(state, member(file, "added_tokens"))) {
+    const auto at = static_cast<std::size_t>(id);
+    if (state.pieces.size() <= at) state.pieces.resize(at + 1);
+    std::string& piece = state.pieces[at];
+    ensure(piece.empty() || piece == content, "added token ", content, " has rank ", id, ", which is '", visible(piece),
+           "'");
+    piece = content;
+  }
+}
+
+std::string beside_ranks(const TokenizerState& state) {
+  const ordered_json file = {
+      {"pattern", state.pattern}, {"nfc", state.nfc}, {"added_tokens", added_tokens_json(state)}};
+  return file.dump(1) + '\n';
 }
 
 }  // namespace heddle
