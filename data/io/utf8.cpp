@@ -69,8 +69,8 @@ bool is_word_of_regex(char32_t value) {
 }
 
 std::size_t count_code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 CodePoint last_code_point(std::string_view text) {
@@ -216,16 +216,24 @@ std::string visible_start(std::string_view bytes, std::size_t most) {
   return visible(bytes.substr(0, end)) + "...";
 }
 
-std::string one_line(std::string_view bytes) {
+namespace {
+
+/// As visible, but for characters of `kept`, which stay as they are.
+std::string visible_but(std::string_view bytes, std::string_view kept) {
   std::string out;
   for (std::size_t at = 0; at <= bytes.size();) {
-    const std::size_t blank = std::min(bytes.find(' ', at), bytes.size());
-    out += visible(bytes.substr(at, blank - at));
-    if (blank < bytes.size()) out += ' ';
-    at = blank + 1;
+    const std::size_t next = std::min(bytes.find_first_of(kept, at), bytes.size());
+    out += visible(bytes.substr(at, next - at));
+    out += bytes.substr(next, 1);
+    at = next + 1;
   }
   return out;
 }
+
+}  // namespace
+
+std::string one_line(std::string_view bytes) { return visible_but(bytes, " "); }
+std::string readable(std::string_view bytes) { return visible_but(bytes, " \t\n"); }
 
 std::string describe(char32_t value) {
   std::array<char, 16> number{};

@@ -79,6 +79,8 @@ std::string visible(std::string_view bytes);
 std::string visible_start(std::string_view bytes, std::size_t most = 40);
 /// The same, but spaces stay.
 std::string one_line(std::string_view bytes);
+/// The same, but spaces, tabs and line ends stay: what a terminal can show and a log can hold.
+std::string readable(std::string_view bytes);
 
 /// A character as a message shows it: itself in quotes where it can be printed, and its number: 'x' (U+0078).
 std::string describe(char32_t value);

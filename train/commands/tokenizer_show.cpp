@@ -12,6 +12,7 @@
 #include "train/commands/json.h"
 #include "train/commands/tokenizer_command.h"
 #include "train/log/progress.h"
+#include "train/log/terminal.h"
 #include "train/run/checkpoint.h"
 #include "train/run/config.h"
 
@@ -140,7 +141,7 @@ int tokenizer_show(const std::vector<std::string>& arguments) {
   std::cout << summary(tokenizer);
   if (tokenizer.state().kind == "bpe") std::cout << all_merges(tokenizer, sentence);
   std::cout << fmt::format("\n{} bytes, tokens: {}\n", sentence.size(), ids.size())
-            << token_lines(tokenizer, ids, isatty(STDOUT_FILENO) == 1);
+            << token_lines(tokenizer, ids, shows_colours(STDOUT_FILENO));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "data/io/file.h"
+#include "data/io/utf8.h"
 #include "framework/check.h"
 
 namespace heddle {
@@ -49,7 +50,7 @@ void ConsoleListener::line(const RunRow& row) {
   last_line_ = seconds_now();
 }
 void ConsoleListener::on_sample(std::int64_t, const std::string& text) {
-  reporter_.line("--- a sample ---\n" + text + "\n---");
+  reporter_.line("--- a sample ---\n" + readable(text) + "\n---");
 }
 
 void CsvListener::write_all() {
@@ -63,7 +64,7 @@ void CsvListener::on_row(const RunRow&) {
 }
 
 void SampleListener::on_sample(std::int64_t step, const std::string& text) {
-  append(path_, fmt::format("--- after step {} ---\n{}\n\n", step, text));
+  append(path_, fmt::format("--- after step {} ---\n{}\n\n", step, readable(text)));
 }
 
 }  // namespace heddle

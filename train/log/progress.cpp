@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "framework/check.h"
+#include "train/log/terminal.h"
 
 namespace heddle {
 
@@ -22,7 +23,7 @@ std::string progress_text(const char* what, std::uint64_t bytes, std::uint64_t o
                      human_bytes(static_cast<double>(of)));
 }
 
-Reporter::Reporter() : terminal_(isatty(STDOUT_FILENO) == 1) {}
+Reporter::Reporter() : terminal_(is_drawn_on(STDOUT_FILENO)) {}
 Reporter::~Reporter() { clear(); }
 
 void Reporter::log_to(const std::filesystem::path& path) {

@@ -29,7 +29,7 @@ class Reporter {
   /// Lines go to this file too, after what stands there. Errors: it cannot be opened.
   void log_to(const std::filesystem::path& path);
   void line(const std::string& text);
-  /// The state of the work; nothing where the output is no terminal.
+  /// The state of the work; nothing where the output is no terminal that can be drawn on.
   void progress(const std::string& text);
   bool terminal() const { return terminal_; }
 

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "train/log/terminal.h"
+
 namespace heddle {
 namespace {
 
@@ -45,7 +47,7 @@ void on_signal(int number) {
 StopOnSignal::StopOnSignal(std::string_view said) {
   answer = said;
   stop_requested = 0;
-  on_terminal = isatty(STDERR_FILENO);
+  on_terminal = is_drawn_on(STDERR_FILENO) ? 1 : 0;
   struct sigaction action {};
   action.sa_flags = SA_RESTART;  // a write that the signal meets is not cut short
   action.sa_handler = on_signal;
