@@ -72,17 +72,28 @@ double clip_scale(double norm, double max_norm) {
   return max_norm > 0 && norm > max_norm && std::isfinite(norm) ? max_norm / norm : 1;
 }
 
+namespace {
+
+/// By which rule a parameter moves.
+OptimizerKind kind_for(const OptimConfig& config, const NamedParameter& p) {
+  // The rows of an embedding or a head are symbols' own vectors, not a map whose directions should weigh alike.
+  const bool is_map = p.tensor.ndim() == 2 && p.role == Role::matrix;
+  return config.kind == OptimizerKind::muon && !is_map ? OptimizerKind::adamw : config.kind;
+}
+
+/// Whether it keeps a mean of the squared gradient.
+bool has_second(OptimizerKind kind) { return kind != OptimizerKind::sgd && kind != OptimizerKind::muon; }
+
+}  // namespace
+
 Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedParameter>& parameters, Precision precision)
     : config_(config), precision_(precision) {
   for (const NamedParameter& p : parameters) {
     if (p.frozen()) continue;
-    OptimizerKind kind = config.kind;
-    // The rows of an embedding or a head are symbols' own vectors, not a map whose directions should weigh alike.
-    if (kind == OptimizerKind::muon && (p.tensor.ndim() != 2 || p.role != Role::matrix)) kind = OptimizerKind::adamw;
-    const bool one = kind == OptimizerKind::sgd || kind == OptimizerKind::muon;
+    const OptimizerKind kind = kind_for(config, p);
     slots_.push_back({p.name, p.tensor, Tensor::zeros(p.tensor.shape()),
-                      one ? Tensor() : Tensor::zeros(p.tensor.shape()), averages() ? p.tensor.clone() : Tensor(),
-                      kind});
+                      has_second(kind) ? Tensor::zeros(p.tensor.shape()) : Tensor(),
+                      averages() ? p.tensor.clone() : Tensor(), kind});
   }
 }
 
@@ -235,12 +246,13 @@ void Optimizer::zero_grad() {
   for (Slot& slot : slots_) slot.parameter.zero_grad();
 }
 
-std::size_t Optimizer::state_bytes() const {
-  std::size_t bytes = 0;
-  for (const Slot& slot : slots_) {
-    bytes += static_cast<std::size_t>(slot.first.numel() + slot.second.numel() + slot.average.numel()) * sizeof(real);
+std::size_t Optimizer::state_bytes(const OptimConfig& config, const std::vector<NamedParameter>& parameters) {
+  index_t elements = 0;
+  for (const NamedParameter& p : parameters) {
+    const index_t copies = 1 + (has_second(kind_for(config, p)) ? 1 : 0) + (config.ema_decay > 0 ? 1 : 0);
+    if (!p.frozen()) elements += copies * p.tensor.numel();
   }
-  return bytes;
+  return static_cast<std::size_t>(elements) * sizeof(real);
 }
 
 }  // namespace heddle

@@ -92,8 +92,8 @@ class Optimizer {
   /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was.
   void swap_average();
   bool averages() const { return config_.ema_decay > 0; }
-  /// Bytes that the moments and averages take.
-  std::size_t state_bytes() const;
+  /// Bytes that the moments and averages take, of parameters that may have no elements yet.
+  static std::size_t state_bytes(const OptimConfig& config, const std::vector<NamedParameter>& parameters);
 
   /// Moments and averages by parameter name, and the number of steps taken.
   template <class Archive>

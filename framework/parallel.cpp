@@ -7,17 +7,22 @@
 #include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/task_arena.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "framework/check.h"
+#include "framework/system/resources.h"
 
 namespace heddle {
 namespace {
@@ -51,14 +56,52 @@ const std::vector<int>& cores() {
   return found;
 }
 
+struct DefaultThreads {
+  int count;
+  std::string reason;
+};
+
+/// One a core, or as many as the quota of processors' time keeps busy.
+const DefaultThreads& default_threads() {
+  static const DefaultThreads found = [] {
+    const int allowed = CPU_COUNT(&allowed_processors());
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    DefaultThreads by_cores{cores().empty() ? tbb::info::default_concurrency() : static_cast<int>(cores().size()),
+                            "one a core"};
+    if (allowed > 0 && allowed < online)
+      by_cores.reason = concat_text("one a core of ", allowed, " processors that its affinity allows, of ", online);
+    const Resource quota = processor_quota();
+    const double busy = std::ceil(quota.amount);
+    return busy < by_cores.count ? DefaultThreads{static_cast<int>(busy), quota.source} : by_cores;
+  }();
+  return found;
+}
+
+/// How many of `wanted` threads, this one among them, the system lets the process have at once: oneTBB ends the program
+/// where a thread of its own cannot be made.
+int threads_to_be_had(int wanted) {
+  std::mutex all_there;
+  std::vector<std::thread> tried;
+  {
+    const std::scoped_lock lock(all_there);
+    try {
+      while (std::ssize(tried) + 1 < wanted) tried.emplace_back([&] { const std::scoped_lock wait(all_there); });
+    } catch (const std::exception&) {  // a limit on threads, or on memory for their stacks
+    }
+  }
+  for (std::thread& thread : tried) thread.join();
+  return static_cast<int>(tried.size()) + 1;
+}
+
 /// The arena has as many slots as threads were asked for (more than the machine has cores, if the user says so), and
 /// the control lets oneTBB create that many workers.
 struct Pool {
   explicit Pool(int n, bool pin = false)
-      : count(n),
-        pinned(pin && static_cast<std::size_t>(n) <= cores().size()),
-        control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)),
-        arena(n) {}
+      : wanted(n),
+        count(threads_to_be_had(n)),
+        pinned(pin && static_cast<std::size_t>(count) <= cores().size()),
+        control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count)),
+        arena(count) {}
   ~Pool() { release_thread(); }  // the one that made this; workers are placed anew by their next chunk
 
   /// Keeps the thread that calls this, at work in the arena, on the core of its slot there, or lets it go again where
@@ -76,7 +119,7 @@ struct Pool {
     sched_setaffinity(0, sizeof one, &one);
   }
 
-  int count;
+  int wanted, count;
   bool pinned;
   tbb::global_control control;
   tbb::task_arena arena;
@@ -94,8 +137,7 @@ struct Pool {
 };
 
 std::unique_ptr<Pool>& pool() {
-  static auto p =
-      std::make_unique<Pool>(cores().empty() ? tbb::info::default_concurrency() : static_cast<int>(cores().size()));
+  static auto p = std::make_unique<Pool>(default_threads().count);
   return p;
 }
 
@@ -107,6 +149,14 @@ Range chunks(index_t n, index_t grain) { return {0, (n + grain - 1) / grain, 1};
 }  // namespace
 
 int threads() { return pool()->count; }
+
+std::string threads_reason() {
+  const Pool& now = *pool();
+  if (now.count < now.wanted)
+    return concat_text("the system lets this process have no more of ", now.wanted,
+                       ": see ulimit -u, ulimit -v and its control group's pids.max");
+  return now.wanted == default_threads().count ? default_threads().reason : "as asked for";
+}
 
 void set_threads(int count, bool pinned) {
   ensure(count >= 1 && count <= 1024, "threads: ", count, " is not within 1 .. 1024");

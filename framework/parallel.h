@@ -4,17 +4,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace heddle {
 
 using index_t = std::int64_t;
 
-/// Number of threads that the loops below use; by default one a physical core that this process may run on.
+/// Number of threads that the loops below use; by default one a physical core that this process may run on, or as many
+/// as its control group's quota of processors' time keeps busy.
 int threads();
-/// Sets it (>= 1). Results never depend on it: work is cut by size alone. `pinned`: thread i runs on the i-th of the
-/// cores that this process may run on, and nowhere else (where the system lets it; with more threads than cores none is
-/// pinned).
+/// Why it is that many, for people: "one a core".
+std::string threads_reason();
+/// Sets it (>= 1), or as many of these as the system lets this process have. Results never depend on it: work is cut by
+/// size alone. `pinned`: thread i runs on the i-th of the cores that this process may run on, and nowhere else (where
+/// the system lets it; with more threads than cores none is pinned).
 void set_threads(int count, bool pinned = false);
 /// Which of 0 .. threads() - 1 runs the calling chunk of a loop: picks a scratch area that no other chunk uses at the
 /// same time. Which chunk gets which is chance, so only what is overwritten before it is read may lie there.

@@ -1,6 +1,7 @@
 #include "framework/tensor.h"
 
 #include <bit>
+#include <limits>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -79,6 +80,8 @@ std::size_t size_class(std::size_t bytes) {
   return 16 + (power - 10) * 8 + (bytes - (std::size_t{1} << power)) / (std::size_t{1} << (power - 3)) - 1;
 }
 
+constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+
 /// Free blocks of each size form a list within themselves, so that to give one back takes no memory and cannot fail.
 class MemoryPool {
  public:
@@ -118,6 +121,11 @@ class MemoryPool {
     return stats_;
   }
 
+  void limit(std::size_t bytes) {
+    const std::scoped_lock lock(mutex_);
+    limit_ = bytes;
+  }
+
   void reset_peak() {
     const std::scoped_lock lock(mutex_);
     stats_.peak_bytes = stats_.bytes_in_use;
@@ -131,6 +139,7 @@ class MemoryPool {
 
   void* take_free(std::size_t bytes) {
     const std::scoped_lock lock(mutex_);
+    if (stats_.bytes_in_use > limit_ || bytes > limit_ - stats_.bytes_in_use) throw std::bad_alloc();
     Free*& first = free_[size_class(bytes)];
     if (first == nullptr) return nullptr;
     count_use(bytes);
@@ -145,6 +154,7 @@ class MemoryPool {
   std::mutex mutex_;
   std::array<Free*, kSizes> free_{};
   PoolStats stats_;
+  std::size_t limit_ = kUnlimited;
 };
 
 /// Never destroyed: tensors that outlive main (in static objects) still give their blocks back.
@@ -158,6 +168,11 @@ MemoryPool& pool() {
 PoolStats pool_stats() { return pool().stats(); }
 void pool_reset_peak() { pool().reset_peak(); }
 void pool_trim() { pool().trim(); }
+
+PoolLimit::PoolLimit(double bytes) {
+  pool().limit(bytes < static_cast<double>(kUnlimited) ? static_cast<std::size_t>(bytes) : kUnlimited);
+}
+PoolLimit::~PoolLimit() { pool().limit(kUnlimited); }
 
 // --- Tensor ---
 

@@ -74,6 +74,16 @@ void pool_reset_peak();
 /// Gives all free blocks back to the system.
 void pool_trim();
 
+/// RAII guard: while it lives, live tensors hold no more than `bytes` together; one that would is refused with
+/// std::bad_alloc. There is one at a time.
+class PoolLimit {
+ public:
+  explicit PoolLimit(double bytes);
+  ~PoolLimit();
+  PoolLimit(const PoolLimit&) = delete;
+  PoolLimit& operator=(const PoolLimit&) = delete;
+};
+
 class Tensor;
 
 /// Numbers rounded to bf16, as products read them; handles share the elements, which lie in the pool.

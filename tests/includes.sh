@@ -46,7 +46,7 @@ layers=(
   'run       train/run/                 base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks|log'
   'commands  train/commands/            base|parallel|tensor|gemm|autograd|io|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|predict|words|decode|metric|tasks|log|run'
   'bench     train/bench/               base|parallel|tensor|gemm|io|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
-  'main      train/main\.cpp            base|run|commands|bench'
+  'main      train/(main|startup)\.cpp  base|run|commands|bench'
   'tests     tests/                     .*'
 )
 # Each third party: how its headers begin, and the one place that may include them.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/system/resources.h"
 #include "train/commands/commands.h"
 #include "train/run/config.h"
 #include "train/run/origin.h"
@@ -73,7 +74,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "heddle: %s\n", e.what());
     return heddle::kStoppedStatus;
   } catch (const std::bad_alloc&) {
-    std::fputs("heddle: out of memory; try a smaller train.batch_size, model.block_size or model.n_embd\n", stderr);
+    const std::string space = heddle::address_space_limit();
+    std::fprintf(stderr, "heddle: out of memory%s; try a smaller train.batch_size, model.block_size or model.n_embd\n",
+                 space.empty() ? "" : (", with " + space).c_str());
     return 1;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "heddle: %s\n", e.what());

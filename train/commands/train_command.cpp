@@ -6,6 +6,7 @@
 #include "train/log/progress.h"
 #include "train/run/folder.h"
 #include "train/run/init.h"
+#include "train/run/memory.h"
 #include "train/run/session.h"
 #include "train/run/stop.h"
 
@@ -107,10 +108,12 @@ int train_command(const std::vector<std::string>& arguments) {
   if (resume == "auto" && folder.holds_checkpoint())
     return go_on(folder, find_checkpoint(folder.path(), kResumable), settings.assignments(), true);
   if (!experiment.run.overwrite) folder.check_free();
+  check_least_sizes(experiment);
   std::optional<LoadedRun> from;
   if (!experiment.run.init.empty())
     from = load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"}));
   const auto dataset = load(experiment, nullptr, folder.path(), from ? &from->data : nullptr);
+  check_sizes(experiment, dataset->state().spec());
   const auto model = experiment.build_model(dataset->state().spec());
   if (from) notes.push_back(take_weights(*from, *model, dataset->state()).text());
   from.reset();

@@ -141,13 +141,23 @@ GradientLearner::StepMemory GradientLearner::measure_memory(const Batch& batch) 
   const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
   Context context = context_of(batch);
   pool_reset_peak();
-  const Tensor loss = model_.loss(batch, std::max<index_t>(1, batch.count()), context).value;
-  StepMemory bytes{batch.rows(), static_cast<double>(pool_stats().bytes_in_use) - before, peak(), 0};
-  pool_reset_peak();
-  backward(loss);
-  bytes.backward = peak();
-  optimizer_.zero_grad();
-  pool_trim();  // training asks for other sizes
+  StepMemory bytes{batch.rows(), 0, 0, 0};
+  const auto clean_up = [&] {
+    optimizer_.zero_grad();
+    pool_trim();  // training asks for other sizes
+  };
+  try {
+    const Tensor loss = model_.loss(batch, std::max<index_t>(1, batch.count()), context).value;
+    bytes.held = static_cast<double>(pool_stats().bytes_in_use) - before;
+    bytes.forward = peak();
+    pool_reset_peak();
+    backward(loss);
+    bytes.backward = peak();
+  } catch (const std::bad_alloc&) {  // of a PoolLimit
+    clean_up();
+    throw;
+  }
+  clean_up();
   return bytes;
 }
 
@@ -155,18 +165,23 @@ double GradientLearner::gradient_bytes() const {
   return static_cast<double>(count_elements(parameters_) - count_frozen(parameters_)) * sizeof(real);
 }
 
-MemoryEstimate GradientLearner::lasting_memory() const {
+MemoryEstimate GradientConfig::lasting_memory(Model& model, Precision precision) const {
+  const auto parameters = learning_parameters(model, freeze);
+  const auto bytes_of = [](index_t elements) { return static_cast<double>(elements) * sizeof(real); };
   MemoryEstimate memory;
-  memory.parameters = static_cast<double>(count_elements(parameters_)) * sizeof(real);
+  memory.parameters = bytes_of(count_elements(parameters));
   // sets of gradients that are there at once while micro-batches are summed
-  const auto sets = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(config_.accumulate)));
-  memory.gradients = sets * gradient_bytes();
-  memory.optimizer = static_cast<double>(optimizer_.state_bytes());
-  for (const NamedParameter& p : parameters_) {
-    if (p.tensor.current_bf16().defined()) memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);
+  const auto sets = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(accumulate)));
+  memory.gradients = sets * bytes_of(count_elements(parameters) - count_frozen(parameters));
+  memory.optimizer = static_cast<double>(Optimizer::state_bytes(optim, parameters));
+  for (const NamedParameter& p : parameters) {
+    if (p.multiplied && reads_bf16(precision))
+      memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);
   }
   return memory;
 }
+
+MemoryEstimate GradientLearner::lasting_memory() const { return config_.lasting_memory(model_, precision_); }
 
 double GradientLearner::expected_peak(index_t rows) const {
   std::size_t last = 0;  // the line through this measurement and the one before it

@@ -18,6 +18,8 @@ struct GradientConfig final : LearnerConfig {
   index_t micro_batches() const override { return accumulate; }
   bool accumulates() const override { return true; }
   bool averages_weights() const override { return optim.ema_decay > 0; }
+  /// Errors: as GradientLearner's.
+  MemoryEstimate lasting_memory(Model& model, Precision precision) const override;
   std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const override;
 };
 

@@ -73,6 +73,9 @@ class LearnerConfig {
   virtual bool accumulates() const { return false; }
   /// Whether it keeps averages of the weights (see Learner::swap_average).
   virtual bool averages_weights() const { return false; }
+  /// What is there from the first step to the last (Learner::lasting_memory), from a model's sizes alone: its
+  /// parameters need no elements.
+  virtual MemoryEstimate lasting_memory(Model& model, Precision precision) const = 0;
   /// `rng` decides dropout and what else is drawn in steps; `precision` is that of products.
   virtual std::unique_ptr<Learner> make(Model& model, const Rng& rng, Precision precision) const = 0;
 };

@@ -29,9 +29,7 @@ class Word2VecLearner final : public Learner {
   }
 
   MemoryEstimate lasting_memory() const override {
-    MemoryEstimate memory;
-    memory.parameters = static_cast<double>(count_elements(model_.named_parameters())) * sizeof(real);
-    return memory;
+    return Word2VecLearnerConfig().lasting_memory(model_, Precision::f32);
   }
 
   MemoryEstimate estimate_memory(const Feed& feed, index_t rows) override {
@@ -47,6 +45,12 @@ class Word2VecLearner final : public Learner {
 };
 
 }  // namespace
+
+MemoryEstimate Word2VecLearnerConfig::lasting_memory(Model& model, Precision) const {
+  MemoryEstimate memory;
+  memory.parameters = static_cast<double>(count_elements(model.named_parameters())) * sizeof(real);
+  return memory;
+}
 
 std::unique_ptr<Learner> Word2VecLearnerConfig::make(Model& model, const Rng& rng, Precision) const {
   return std::make_unique<Word2VecLearner>(dynamic_cast<Word2Vec&>(model), rng);

@@ -4,6 +4,7 @@
 
 #include "data/text/token_file.h"
 #include "data/tokenizer/file.h"
+#include "train/run/memory.h"
 
 namespace heddle {
 namespace {
@@ -67,6 +68,7 @@ LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose,
     }
     run.notices = run.experiment->find_data();
     if (purpose != Purpose::use) run.experiment->apply_to_process();
+    if (purpose == Purpose::resume) check_sizes(*run.experiment, run.data.spec());
     run.model = run.experiment->shape_model(run.data.spec());
     Weights weights{run.model->named_parameters()};
     ar& make_nvp("model", weights);

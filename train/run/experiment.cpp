@@ -68,7 +68,9 @@ std::vector<Key> RunConfig::keys() {
           .path()
           .resumable(),
       {"seed", seed, "decides weights, order of data, dropout and built-in data", 0},
-      Key("threads", threads, "threads to use; 0: one a core. Results do not depend on it", 0, 1024).resumable(),
+      Key("threads", threads, "threads to use; 0: one a core, or what a quota allows. Results do not depend on it", 0,
+          1024)
+          .resumable(),
       Key("pin", pin, "keep each thread on a core of its own, if there are as many cores as threads").resumable(),
       {"precision", precision, "operands of matrix products; auto: bf16 where the processor has it"},
       Key("overwrite", overwrite, "delete an earlier run in the same folder").transient(),
@@ -116,7 +118,7 @@ std::vector<Key> TrainConfig::keys() {
           .resumable(),
       Key("memory_limit", memory_limit,
           "most memory that training may take, in GB; what is expected to take more is refused before the first step; "
-          "0: no limit",
+          "0: what the machine, its control group and ulimit leave",
           0.0)
           .resumable(),
       Key("sample_tokens", sample_tokens, "length of a sample; 0: none at the end. Of word vectors it shows neighbours",

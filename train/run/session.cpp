@@ -89,8 +89,8 @@ bool Session::train() {
 
 void Session::introduce() {
   const Experiment& experiment = parts_.experiment;
-  message(fmt::format("run {} in {}, {} threads, seed {}", experiment.run.name, folder_.string(), threads(),
-                      experiment.run.seed));
+  message(fmt::format("run {} in {}, {} threads ({}), seed {}", experiment.run.name, folder_.string(), threads(),
+                      threads_reason(), experiment.run.seed));
   message("data: " + parts_.dataset.describe());
   for (const std::string& notice : parts_.dataset.notices()) message(notice);
   const MemoryEstimate memory = trainer_.estimate_memory();

@@ -1,5 +1,14 @@
 #include "train/run/trainer.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <new>
+
+#include "framework/format.h"
+#include "framework/tensor.h"
+#include "train/run/memory.h"
+
 namespace heddle {
 
 Trainer::Trainer(const Experiment& experiment, const Dataset& dataset, Model& model, Learner& learner)
@@ -20,31 +29,36 @@ Metrics Trainer::evaluate(bool whole) {
 }
 
 void Trainer::check_memory_limit() {
-  const double limit = experiment_.train.memory_limit * 1e9;
-  if (limit == 0) return;
+  const MemoryLimit limit = memory_limit(experiment_.train);
+  check_lasting_memory(limit, learner_.lasting_memory());
   const index_t rows = experiment_.train.batch_size, micro_batches = feed_->micro_batches();
-  const double lasting = learner_.lasting_memory().total();  // where this alone is too much, no step is tried
-  ensure(lasting <= limit, "train.memory_limit = ", experiment_.train.memory_limit,
-         " GB, but parameters, gradients and optimizer alone take ", lasting / 1e9, " GB; choose a smaller model");
-  const double wanted = estimate_memory().total();
-  if (wanted <= limit) return;
-  index_t fits = 0, too_many = rows;  // the largest batch that fits lies between
-  while (too_many - fits > 1) {
-    const index_t middle = (fits + too_many) / 2;
-    (estimate_memory(middle).total() <= limit ? fits : too_many) = middle;
-  }
-  std::string advice = concat_text("; train.batch_size = ", fits, " would fit");
   const bool accumulates = experiment_.learner->accumulates();
-  if (fits > 0 && rows % fits == 0 && accumulates)
-    advice += concat_text(", with train.accumulate = ", rows / fits * micro_batches, " for steps of as many rows");
-  if (fits == 0)
-    advice = accumulates
-                 ? "; not even train.batch_size = 1 would fit: try train.recompute = true, shorter examples or a "
-                   "smaller model"
-                 : "; not even train.batch_size = 1 would fit: choose a smaller model or shorter examples";
-  throw Error(concat_text("train.memory_limit = ", experiment_.train.memory_limit,
-                          " GB, but steps with train.batch_size = ", rows, " are expected to take ", wanted / 1e9,
-                          " GB", advice));
+  const std::string smaller = accumulates ? "try train.recompute = true, shorter examples or a smaller model"
+                                          : "choose a smaller model or shorter examples";
+  constexpr double kLittle = 1 << 27;
+  double wanted = 0;
+  const auto fits = [&](index_t count) {
+    try {
+      // what is measured with few rows does not take more either, unless it is little
+      const PoolLimit held(std::max(limit.bytes, static_cast<double>(pool_stats().bytes_in_use) + kLittle));
+      wanted = estimate_memory(count).total();
+    } catch (const std::bad_alloc&) {
+      wanted = std::numeric_limits<double>::infinity();
+    }
+    return wanted <= limit.bytes;
+  };
+  if (fits(rows)) return;
+  const std::string take = std::isfinite(wanted) ? "are expected to take " + human_bytes(wanted) : "take more";
+  index_t most = 0, too_many = rows;  // the largest batch that fits lies between
+  while (too_many - most > 1) {
+    const index_t middle = (most + too_many) / 2;
+    (fits(middle) ? most : too_many) = middle;
+  }
+  std::string advice = concat_text("train.batch_size = ", most, " would fit");
+  if (most > 0 && rows % most == 0 && accumulates)
+    advice += concat_text(", with train.accumulate = ", rows / most * micro_batches, " for steps of as many rows");
+  if (most == 0) advice = "not even train.batch_size = 1 would fit: " + smaller;
+  throw Error(concat_text(limit.text, ", but steps with train.batch_size = ", rows, " ", take, "; ", advice));
 }
 
 }  // namespace heddle

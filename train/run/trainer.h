@@ -27,7 +27,8 @@ class Trainer {
   MemoryEstimate estimate_memory() { return estimate_memory(experiment_.train.batch_size); }
   /// What a person should know of how the model learns from this data in this order, a line each.
   std::vector<std::string> notices() { return learner_.notices(*feed_); }
-  /// Errors: train.memory_limit is below the estimate; says what would fit.
+  /// Errors: the estimate is above train.memory_limit, or without that above what the system leaves; says what would
+  /// fit.
   void check_memory_limit();
 
   const TrainConfig& plan() const { return plan_; }
