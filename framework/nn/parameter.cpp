@@ -84,4 +84,14 @@ Parameter Initializer::full(const Shape& shape, real value, Role role) {
   return make(shape, role, [&] { return Tensor::full(shape, value); });
 }
 
+Parameter Initializer::blocks(const std::vector<real>& values, index_t size) {
+  const Shape shape{std::ssize(values) * size};
+  return make(shape, Role::vector, [&] {
+    Tensor all(shape);
+    real* to = all.mutable_data();
+    for (const real value : values) to = std::fill_n(to, size, value);
+    return all;
+  });
+}
+
 }  // namespace heddle

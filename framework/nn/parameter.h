@@ -59,6 +59,8 @@ class Initializer {
   /// Uniform in [-bound, bound).
   Parameter uniform(const Shape& shape, double bound, Role role);
   Parameter full(const Shape& shape, real value, Role role);
+  /// A vector of blocks of `size` elements, each of one value.
+  Parameter blocks(const std::vector<real>& values, index_t size);
 
  private:
   enum class Elements { filled, as_they_come, none };

@@ -9,10 +9,11 @@ RecurrentLayer::RecurrentLayer(Cell kind, index_t inputs, index_t width, Initial
   const index_t gates = kind == Cell::lstm ? 4 : kind == Cell::gru ? 3 : 1;
   const double bound = 1 / std::sqrt(static_cast<double>(width));
   input.weight = init.uniform({gates * width, inputs}, bound, Role::matrix);
-  input.bias = init.full({gates * width}, 0, Role::vector);
+  std::vector<real> bias(static_cast<std::size_t>(gates));
+  if (kind == Cell::lstm) bias[1] = 1;  // of the forget gate
+  input.bias = init.blocks(bias, width);
   hidden_weight = init.uniform({gates * width, width}, bound, Role::matrix);
   input.weight.multiplied = hidden_weight.multiplied = true;
-  if (kind == Cell::lstm) std::fill_n(input.bias.mutable_data() + width, width, real{1});
   if (kind == Cell::gru) hidden_bias = init.full({width}, 0, Role::vector);
 }
 
