@@ -18,9 +18,9 @@ namespace heddle {
 
 /// Whether a folder holds one of them.
 bool is_tokenizer_folder(const std::filesystem::path& path);
-/// Reads any of them. `pattern` is a name, or kAutoPattern: the one that the file says. What the file asks for and is not
-/// done here goes to `notices`. Errors: what cannot be read or is none of them, naming the file and what in it is wrong;
-/// ranks that say no pattern, where none is given; a pattern that is not the file's.
+/// Reads any of them. `pattern` is a name, or kAutoPattern: the one that the file says. What the file asks for and is
+/// not done here goes to `notices`. Errors: what cannot be read or is none of them, naming the file and what in it is
+/// wrong; ranks that say no pattern, where none is given; a pattern that is not the file's.
 TokenizerState read_tokenizer(const std::filesystem::path& path, const std::string& pattern = kAutoPattern,
                               std::vector<std::string>* notices = nullptr);
 /// Errors: a name that asks for none of them, or for one that cannot hold the pattern; a folder where a file is asked
@@ -32,9 +32,9 @@ void check_tokenizer_path(const std::filesystem::path& path, const std::string& 
 void write_tokenizer(const TokenizerState& state, const std::filesystem::path& path);
 
 /// Hugging Face's form, from and to text: byte-level BPE, the normalizer NFC or none, pre-tokenizers Split, Digits,
-/// Punctuation and ByteLevel in any sequence, added tokens with all their options. What the file asks for and is not done
-/// (dropout, truncation, padding, tokens around a text) goes to `notices`. Errors: anything else, all of it at once;
-/// anything that is missing or misshapen.
+/// Punctuation and ByteLevel in any sequence, added tokens with all their options. What the file asks for and is not
+/// done (dropout, truncation, padding, tokens around a text) goes to `notices`. Errors: anything else, all of it at
+/// once; anything that is missing or misshapen.
 TokenizerState parse_tokenizer_json(const std::string& text, std::vector<std::string>* notices = nullptr);
 std::string tokenizer_json(const TokenizerState& state);
 
@@ -43,6 +43,9 @@ std::string tokenizer_json(const TokenizerState& state);
 TokenizerState parse_gpt2(const std::string& encoder_json, const std::string& vocab_bpe);
 std::string gpt2_encoder_json(const TokenizerState& state);
 std::string gpt2_vocab_bpe(const TokenizerState& state);
+/// The same vocabulary with the bytes as its tokens 0 .. 255 in GPT-2's order, printable ones first, which others
+/// expect of these files. Errors: the first 256 tokens are not the bytes.
+TokenizerState with_gpt2_bytes(const TokenizerState& state);
 
 /// tiktoken's form, from and to text. It holds no merges: a piece that is a token is that token, and in others any two
 /// neighbours whose bytes make a token are merged, lowest rank first, where merges name the two. So of a vocabulary

@@ -92,7 +92,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
   TextSource source(inputs);
   Reporter reporter;
   const auto total = static_cast<double>(source.size());
-  const TokenizerState state = train_bpe(reader(source), bpe, [&](const BpeProgress& progress) {
+  const TokenizerState learned = train_bpe(reader(source), bpe, [&](const BpeProgress& progress) {
     check_stop();
     reporter.progress(
         progress.pieces == 0
@@ -102,6 +102,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
                           human_count(static_cast<double>(progress.pieces))));
   });
   tell_notices(source);
+  const TokenizerState state = with_gpt2_bytes(learned);  // whatever the form, so that all have the same ids
   write_tokenizer(state, output);
   const auto count = static_cast<std::int64_t>(state.pieces.size());
   reporter.line(fmt::format("{}: {} tokens learned from {}", output, human_count(static_cast<double>(count)),
@@ -118,7 +119,8 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
   line.usage = "tokenizer encode TOKENIZER [--input PATH...] [--output FILE.h5] [options]";
   line.summary =
       "Text to token ids. TOKENIZER is a run, a checkpoint, a token file, a tokenizer.json, a .tiktoken file, or a\n"
-      "folder with a tokenizer.json or with GPT-2's two files. Without --input the text is standard input. With --output the ids go into a\n"
+      "folder with a tokenizer.json or with GPT-2's two files. Without --input the text is standard input. With "
+      "--output the ids go into a\n"
       "token file that data.path can name; else they are printed.";
   line.options = {
       {"tokenizer", name, "the tokenizer, if not the first word"},

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <sstream>
 
 #include "data/io/utf8.h"
@@ -58,6 +60,25 @@ std::string gpt2_vocab_bpe(const TokenizerState& state) {
   std::string text = "#version: 0.2\n";
   for (std::size_t rank = 0; rank < state.merges.size() / 2; ++rank) text += merge_text(state, rank) + '\n';
   return text;
+}
+
+TokenizerState with_gpt2_bytes(const TokenizerState& state) {
+  ensure(state.pieces.size() >= 256, "GPT-2's order: ", state.pieces.size(), " tokens are not the 256 bytes");
+  std::vector<std::pair<char32_t, std::size_t>> order;  // the character that stands for a byte, and the byte's token
+  for (std::size_t id = 0; id < 256; ++id) {
+    ensure(state.pieces[id].size() == 1, "GPT-2's order: token ", id, " is no byte");
+    order.emplace_back(decode_utf8(printable_bytes(state.pieces[id])).value, id);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<std::int32_t> moved(state.pieces.size());
+  std::iota(moved.begin(), moved.end(), 0);
+  TokenizerState made = state;
+  for (std::size_t to = 0; to < order.size(); ++to) {
+    made.pieces[to] = state.pieces[order[to].second];
+    moved[order[to].second] = static_cast<std::int32_t>(to);
+  }
+  for (std::int32_t& id : made.merges) id = moved[static_cast<std::size_t>(id)];
+  return made;
 }
 
 }  // namespace heddle

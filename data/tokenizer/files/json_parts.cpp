@@ -100,7 +100,8 @@ std::map<std::string, std::int32_t> read_added_tokens(TokenizerState& state, con
       if (bool_of(token, option, otherwise)) (state.*of).push_back(id);
     }
   }
-  for (auto* each : {&state.specials, &state.added, &state.single_word, &state.lstrip, &state.rstrip, &state.normalized})
+  for (auto* each :
+       {&state.specials, &state.added, &state.single_word, &state.lstrip, &state.rstrip, &state.normalized})
     std::sort(each->begin(), each->end());
   return ids;
 }

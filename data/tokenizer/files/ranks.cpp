@@ -138,7 +138,8 @@ std::string rank_lines(const TokenizerState& state) {
 void parse_beside_ranks(TokenizerState& state, const std::string& text) {
   const json file = parse_json(text);
   const json &pattern = member(file, "pattern"), &nfc = member(file, "nfc");
-  ensure(pattern.is_string() && (nfc.is_null() || nfc.is_boolean()), "it does not say the pattern of the ranks beside it");
+  ensure(pattern.is_string() && (nfc.is_null() || nfc.is_boolean()),
+         "it does not say the pattern of the ranks beside it");
   state.pattern = pattern.get<std::string>();
   state.nfc = nfc.is_boolean() && nfc.get<bool>();
   for (const auto& [content, id] : read_added_tokens(state, member(file, "added_tokens"))) {

@@ -76,7 +76,8 @@ struct Expression::Code {
   Code(const std::string& pcre, bool fast) {
     int error = 0;
     PCRE2_SIZE place = 0;
-    code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pcre.data()), pcre.size(), PCRE2_UTF, &error, &place, nullptr));
+    code.reset(
+        pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pcre.data()), pcre.size(), PCRE2_UTF, &error, &place, nullptr));
     ensure(code != nullptr, "PCRE2 does not read ", pcre, ": ", message(error), " (at byte ", place, ")");
     if (fast) pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
     context.reset(pcre2_match_context_create(nullptr));
@@ -106,9 +107,7 @@ struct Expression::Code {
 };
 
 Expression::Expression(const std::string& expression)
-    : name_(expression),
-      syntax_(read_expression(expression)),
-      code_(std::make_unique<const Code>(syntax_.pcre, true)) {
+    : name_(expression), syntax_(read_expression(expression)), code_(std::make_unique<const Code>(syntax_.pcre, true)) {
   for (const std::string& atom : syntax_.atoms) atoms_.emplace_back(atom, false);
   for (char32_t c = 0; c < ascii_.size(); ++c) ascii_[c] = atoms_of(c);
 }

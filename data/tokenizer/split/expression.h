@@ -21,9 +21,10 @@ class Expression {
   ~Expression();
   Expression(Expression&&) noexcept;
 
-  /// Calls on_match(begin, end) for each match in `text`, from left to right; none overlaps another, and an empty one is
-  /// none where the one before ended. Errors: a match that takes more than the matcher's limits of steps and stack.
-  void for_matches(std::string_view text, const std::function<void(std::size_t begin, std::size_t end)>& on_match) const;
+  /// Calls on_match(begin, end) for each match in `text`, from left to right; none overlaps another, and an empty one
+  /// is none where the one before ended. Errors: a match that takes more than the matcher's limits of steps and stack.
+  void for_matches(std::string_view text,
+                   const std::function<void(std::size_t begin, std::size_t end)>& on_match) const;
 
   /// Whether a text can be cut between two characters, `a` the last of the one part, without another match before or
   /// behind: neither has a match both, nor does it matter to one that ends with `a` what follows, nor do matches that

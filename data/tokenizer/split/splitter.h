@@ -39,7 +39,8 @@ class Splitter {
   std::vector<SplitStep> steps_;  ///< none: by pattern_
 };
 
-/// How a byte-pair tokenizer cuts text, in a few words: "gpt2", or "NFC, Split, ByteLevel (as its tokenizer.json says)".
+/// How a byte-pair tokenizer cuts text, in a few words: "gpt2", or "NFC, Split, ByteLevel (as its tokenizer.json
+/// says)".
 std::string pattern_summary(const TokenizerState& state);
 
 }  // namespace heddle

@@ -37,9 +37,9 @@ struct SplitStep {
   std::shared_ptr<const Expression> expression{};  ///< none: it cuts nothing
   std::optional<Pattern> scanner{};                ///< that cuts as the expression does, faster
   Behavior behavior = Behavior::isolated;
-  bool invert = false;         ///< what lies between matches counts as matches
-  bool prefix_space = false;   ///< a part that begins with no space gets one
-  bool byte_level = false;     ///< the steps behind it see GPT-2's characters for bytes
+  bool invert = false;        ///< what lies between matches counts as matches
+  bool prefix_space = false;  ///< a part that begins with no space gets one
+  bool byte_level = false;    ///< the steps behind it see GPT-2's characters for bytes
 };
 
 /// The steps that a tokenizer.json's pre-tokenizer names (JSON), in the form that TokenizerState::pattern has: the name

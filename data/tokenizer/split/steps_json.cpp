@@ -134,10 +134,8 @@ std::string pre_tokenizer_of_pattern(const std::string& pattern) {
   if (!pattern.starts_with('[')) {
     const Pattern known = pattern_of(pattern);
     if (known == Pattern::gpt2 || known == Pattern::none) return byte_level(known == Pattern::gpt2).dump();
-    const ordered_json split = {{"type", "Split"},
-                                {"pattern", {{"Regex", pattern_regex(known)}}},
-                                {"behavior", "Isolated"},
-                                {"invert", false}};
+    const ordered_json split = {
+        {"type", "Split"}, {"pattern", {{"Regex", pattern_regex(known)}}}, {"behavior", "Isolated"}, {"invert", false}};
     return ordered_json{{"type", "Sequence"}, {"pretokenizers", {split, byte_level(false)}}}.dump();
   }
   ordered_json steps = ordered_json::parse(pattern);

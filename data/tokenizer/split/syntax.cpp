@@ -18,14 +18,17 @@ constexpr const char* kSpace = R"(\t-\r\x{85}\p{Z})";
 constexpr const char* kNoSpace =
     R"(\x{0}-\x{8}\x{e}-\x{1f}!-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e})"
     R"(\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{d7ff}\x{e000}-\x{10ffff})";
-constexpr const char* kWord = R"(\p{L}\p{M}\p{N}\p{Pc})";
+// Oniguruma's: Alphabetic, marks, decimal digits, Pc; and outside of a class the other numbers of Latin-1.
+constexpr const char* kWord =
+    R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189})";
+constexpr const char* kWordAlone = R"(\x{b2}\x{b3}\x{b9}\x{bc}-\x{be})";
 
-constexpr std::array kCategories = {"L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N",  "Nd", "Nl",
-                                    "No", "P",  "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S",  "Sm", "Sc", "Sk",
-                                    "So", "Z",  "Zs", "Zl", "Zp", "C",  "Cc", "Cf"};
-constexpr std::array kScripts = {"Arabic", "Armenian", "Bengali", "Cyrillic", "Devanagari", "Georgian", "Greek",
-                                 "Gujarati", "Han", "Hangul", "Hebrew", "Hiragana", "Katakana", "Khmer", "Lao",
-                                 "Latin", "Myanmar", "Tamil", "Telugu", "Thai", "Tibetan"};
+constexpr std::array kCategories = {"L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N", "Nd",
+                                    "Nl", "No", "P",  "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm",
+                                    "Sc", "Sk", "So", "Z",  "Zs", "Zl", "Zp", "C",  "Cc", "Cf"};
+constexpr std::array kScripts = {"Arabic",   "Armenian", "Bengali", "Cyrillic", "Devanagari", "Georgian", "Greek",
+                                 "Gujarati", "Han",      "Hangul",  "Hebrew",   "Hiragana",   "Katakana", "Khmer",
+                                 "Lao",      "Latin",    "Myanmar", "Tamil",    "Telugu",     "Thai",     "Tibetan"};
 
 /// A part of an expression: what PCRE2 reads, whether it matches nothing, and its first and last atoms.
 struct Part {
@@ -61,9 +64,7 @@ class Parser {
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& what) const {
-    throw Error(concat_text(what, " (at byte ", at_, ")"));
-  }
+  [[noreturn]] void refuse(const std::string& what) const { throw Error(concat_text(what, " (at byte ", at_, ")")); }
   bool more() const { return at_ < text_.size(); }
   bool see(std::string_view what) const { return text_.substr(at_).starts_with(what); }
   bool take(std::string_view what) {
@@ -216,6 +217,7 @@ class Parser {
     std::optional<std::string> set;
     char32_t value = 0;
     bool negated = false;  ///< of a set that cannot be turned around in a class
+    std::string alone{};   ///< what the set holds too outside of a class
   };
 
   Escape escape() {
@@ -228,8 +230,8 @@ class Parser {
       case 'S': return {kNoSpace};
       case 'd': return {"\\p{Nd}"};
       case 'D': return {"\\P{Nd}"};
-      case 'w': return {kWord};
-      case 'W': return {kWord, 0, true};
+      case 'w': return {kWord, 0, false, kWordAlone};
+      case 'W': return {kWord, 0, true, kWordAlone};
       case 'n': return {{}, '\n'};
       case 'r': return {{}, '\r'};
       case 't': return {{}, '\t'};
@@ -276,7 +278,7 @@ class Parser {
   Part escape_outside() {
     const Escape one = escape();
     if (!one.set) return character(one.value);
-    return atom((one.negated ? "[^" : "[") + *one.set + ']');
+    return atom((one.negated ? "[^" : "[") + *one.set + one.alone + ']');
   }
 
   std::string character_class() {

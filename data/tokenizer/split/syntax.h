@@ -9,10 +9,10 @@ namespace heddle {
 
 /// A regular expression of a tokenizer.json, which Oniguruma reads there, put into words that PCRE2 reads alike.
 ///
-/// What it may hold is a list of what was tried in both: characters, classes, \p{..} of categories and scripts, \s \d \w,
-/// groups, (?i:..), (?>..), looking ahead, the end of a line ($), repetition, also lazy and possessive. Where the two
-/// differ, Oniguruma's meaning counts: x{1,3}+ repeats x{1,3} and is not possessive, $ stands before every \n, \w has
-/// marks, \p{Han} is the script without its extensions.
+/// What it may hold is a list of what was tried in both: characters, classes, \p{..} of categories and scripts, \s \d
+/// \w, groups, (?i:..), (?>..), looking ahead, the end of a line ($), repetition, also lazy and possessive. Where the
+/// two differ, Oniguruma's meaning counts: x{1,3}+ repeats x{1,3} and is not possessive, $ stands before every \n, \w
+/// has marks, \p{Han} is the script without its extensions.
 struct ExpressionSyntax {
   static constexpr std::size_t kMostAtoms = 128;
   using Atoms = std::bitset<kMostAtoms>;

@@ -332,4 +332,26 @@ TEST_CASE("what a tokenizer.json asks for and is not done is told") {
   for (std::size_t i = 0; i < 4; ++i) CHECK_THAT(notices[i], Catch::Contains(parts[i]));
 }
 
+TEST_CASE("in GPT-2's order the bytes that print come first, and the tokens of a text are the same bytes") {
+  const TokenizerState state = trained(Pattern::gpt2), moved = with_gpt2_bytes(state);
+  CHECK(moved.pieces[0] == "!");
+  CHECK(moved.pieces[93] == "~");
+  CHECK(moved.pieces[94] == "\xA1");
+  CHECK(moved.pieces[187] == "\xFF");
+  CHECK(moved.pieces[188] == std::string(1, '\0'));
+  CHECK(moved.pieces[220] == " ");
+  CHECK(moved.pieces[255] == "\xAD");
+  CHECK(with_gpt2_bytes(moved) == moved);
+  const auto before = make_tokenizer(state), behind = make_tokenizer(moved);
+  const std::string text = "the king's naïve queens <|end|> \xFF";
+  const auto ids = before->encode(text, Specials::allowed), others = behind->encode(text, Specials::allowed);
+  REQUIRE(ids.size() == others.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) CHECK(before->piece(ids[i]) == behind->piece(others[i]));
+  CHECK(rank_lines(moved).starts_with("IQ== 0\n"));
+  CHECK_THROWS_WITH(with_gpt2_bytes({"bpe", {"a", "b"}}), Catch::Contains("2 tokens are not the 256 bytes"));
+  TokenizerState other = state;
+  std::swap(other.pieces[5], other.pieces[300]);
+  CHECK_THROWS_WITH(with_gpt2_bytes(other), Catch::Contains("token 5 is no byte"));
+}
+
 }  // namespace heddle

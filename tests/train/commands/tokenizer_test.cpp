@@ -88,6 +88,36 @@ TEST_CASE("heddle tokenizer: a text becomes a token file, which trains a model t
                  "was encoded with another tokenizer");
 }
 
+TEST_CASE(
+    "heddle tokenizer: ranks are read with the pattern that was trained, which is told, and others' only with one") {
+  const TemporaryFolder folder;
+  const std::string ranks = folder.path("c.tiktoken"), text = folder.write("t.txt", "It'S \"What 12345");
+  REQUIRE(run_program(folder, {"tokenizer", "train", "--input", "builtin:kingdom", "--vocab-size", "400", "--pattern",
+                               "cl100k", "--output", ranks})
+              .status == 0);
+  const Outcome own = run_program(folder, {"tokenizer", "encode", ranks, "--input", text});
+  const Outcome made =
+      run_program(folder, {"tokenizer", "encode", ranks, "--input", text, "--output", folder.path("t.h5")});
+  CHECK_THAT(made.out, Catch::Contains("pattern cl100k"));
+  std::filesystem::remove(ranks + ".json");
+  check_one_line(run_program(folder, {"tokenizer", "encode", ranks, "--input", text}), 1, "name the pattern");
+  CHECK(run_program(folder, {"tokenizer", "encode", ranks, "--input", text, "--pattern", "cl100k"}).out == own.out);
+  CHECK(run_program(folder, {"tokenizer", "encode", ranks, "--input", text, "--pattern", "gpt2"}).out != own.out);
+  check_one_line(run_program(folder, {"tokenizer", "encode", folder.path("t.h5"), "--pattern", "gpt2"}), 1,
+                 "leave --pattern out");
+}
+
+TEST_CASE("heddle tokenizer: a model's folder is read, and what its file asks for in vain is told") {
+  const TemporaryFolder folder;
+  const std::string file = vocabulary(folder);
+  auto json = nlohmann::json::parse(read_bytes(file));
+  json["padding"] = {{"strategy", "BatchLongest"}};
+  folder.write("model/tokenizer.json", json.dump());
+  const Outcome whole = run_program(folder, {"tokenizer", "encode", folder.path("model")}, "the king");
+  CHECK(whole.out == run_program(folder, {"tokenizer", "encode", file}, "the king").out);
+  CHECK(whole.err == "tokenizer: its padding is not used: nothing is put behind a text\n");
+}
+
 TEST_CASE("a run trains its own vocabulary, or takes one from a file, and keeps its tokens") {
   const TemporaryFolder folder;
   const std::string config =

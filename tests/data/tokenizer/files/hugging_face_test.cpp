@@ -84,4 +84,66 @@ TEST_CASE("ids equal Hugging Face's, for each family's normalizer, pre-tokenizer
   for (const auto& [name, count] : compared) CHECK(count >= 100);
 }
 
+TEST_CASE("texts of each family may be cut where a cut is found, and are found at their places") {
+  const std::map<std::string, std::string> texts = golden_texts();
+  for (const auto& entry : std::filesystem::directory_iterator(kGolden)) {
+    if (entry.path().extension() != ".gz") continue;
+    const auto tokenizer = make_tokenizer(read_tokenizer(entry.path()));
+    std::size_t cuts = 0, number = 0;
+    for (const auto& [name, text] : texts) {
+      INFO(entry.path() << ", " << name);
+      if (name.starts_with("novel-") && ++number > 3) continue;
+      const Tokenizer::Ids whole = tokenizer->encode(text, Specials::allowed);
+      const auto starts = tokenizer->starts(text, whole);
+      REQUIRE(starts.size() == whole.size());
+      REQUIRE((tokenizer->lossless() || std::is_sorted(starts.begin(), starts.end()) || name.starts_with("added")));
+      REQUIRE((starts.empty() || starts.back() < text.size()));
+      if (tokenizer->lossless()) REQUIRE((tokenizer->decode(whole) == text));
+      for (std::size_t at = 0;
+           (at = tokenizer->find_cut(text, at + 1, text.size(), Specials::allowed)) < text.size();) {
+        if (++cuts % 41 != 0) continue;
+        Tokenizer::Ids ids = tokenizer->encode(text.substr(0, at), Specials::allowed);
+        const Tokenizer::Ids rest = tokenizer->encode(text.substr(at), Specials::allowed);
+        ids.insert(ids.end(), rest.begin(), rest.end());
+        INFO("cut at " << at);
+        REQUIRE((ids == whole));
+      }
+    }
+    INFO(entry.path());
+    CHECK((cuts > 1000) ==
+          (entry.path().filename() != "behaviors.json.gz" && entry.path().filename() != "neox.json.gz"));
+  }
+}
+
+TEST_CASE("a tokenizer.json is written as it was read, whatever it asks for") {
+  for (const auto& entry : std::filesystem::directory_iterator(kGolden)) {
+    if (entry.path().extension() != ".gz") continue;
+    INFO(entry.path());
+    const TokenizerState state = read_tokenizer(entry.path());
+    CHECK((parse_tokenizer_json(tokenizer_json(state)) == state));
+  }
+}
+
+TEST_CASE("added tokens of GPT-2 are found as Hugging Face finds them") {
+  const std::string folder = real_data("gpt2-bpe");
+  if (folder.empty()) return;
+  const TokenizerState gpt2 = read_tokenizer(folder);
+  const auto encode = [&](const std::string& token, std::vector<std::int32_t> TokenizerState::*option,
+                          const std::string& text) {
+    TokenizerState state = gpt2;
+    state.pieces.push_back(token);
+    state.added = {50257};
+    if (option != nullptr) (state.*option) = {50257};
+    return make_tokenizer(state)->encode(text, Specials::allowed);
+  };
+  using Ids = Tokenizer::Ids;
+  CHECK(encode("x<", &TokenizerState::normalized, "x<|endoftext|>") == Ids{87, 50256});
+  CHECK(encode("x<", nullptr, "x<|endoftext|>").front() == 50257);
+  CHECK(encode("<mask>", &TokenizerState::lstrip, "I saw a <mask> there") == Ids{40, 2497, 257, 50257, 612});
+  CHECK(encode("<mask>", &TokenizerState::rstrip, "I saw a <mask> there") == Ids{40, 2497, 257, 220, 50257, 8117});
+  CHECK(encode("saw", &TokenizerState::single_word, "I saw sawn") == Ids{40, 220, 50257, 473, 675});
+  CHECK(encode("\n\n", nullptr, "a\n\nb") == Ids{64, 50257, 65});
+  CHECK(encode(" Hello", nullptr, "a Hello") == Ids{64, 50257});
+}
+
 }  // namespace heddle
