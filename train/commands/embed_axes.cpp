@@ -101,7 +101,11 @@ int embed_axes(const std::vector<std::string>& arguments) {
     throw UsageError("embed axes: a picture wants two axes; give pairs of the second with --up FROM:TO...");
   if (!output.empty()) check_output("embed axes", output, {".svg"});
   const auto across_pairs = pairs_of(std::span(line.positional).subspan(1)), up_pairs = pairs_of(up);
-  const LoadedVectors loaded = load_word_vectors(line.positional[0], vectors);
+  std::vector<std::string> asked = words;
+  for (const auto* pairs : {&across_pairs, &up_pairs}) {
+    for (const WordPair& pair : *pairs) asked.insert(asked.end(), {pair.from, pair.to});
+  }
+  const LoadedVectors loaded = load_word_vectors(line.positional[0], vectors, asked);
   const WordSpace space(loaded);
   AxesAnswer axes{word_axis(space, loaded.vectors, across_pairs, count, common), {}, 0};
   if (!up.empty()) {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <sstream>
 
+#include "data/io/utf8.h"
+#include "data/tokenizer/file.h"
 #include "framework/rng.h"
 #include "tests/packed.h"
 #include "tests/temporary_folder.h"
@@ -112,7 +114,7 @@ TEST_CASE("every form is read as it was written, to the bit, and looks as its ow
         "2 3\n" + record("the", {0.5F, -1, 1e-5F}) + "\n" + record("über", {0.1F, 2, 30}) + "\n");
 }
 
-TEST_CASE("files of several blocks give the same on any number of threads, and the same first error") {
+TEST_CASE("files of several blocks give the same on any number of threads, and the same first unreadable line") {
   const WordVectors all = sample(300000, 4);
   const std::string bytes = bytes_of(all, "glove");
   std::string damaged = bytes;
@@ -123,7 +125,12 @@ TEST_CASE("files of several blocks give the same on any number of threads, and t
     set_threads(count);
     CHECK(bytes_of(all, "glove") == bytes);
     CHECK(equal(parse_word_vectors(bytes), all));
-    CHECK_THROWS_WITH(parse_word_vectors(damaged), Contains("line 123457: 'x"));
+    const WordVectors most = parse_word_vectors(damaged);
+    CHECK(most.unreadable == 2);
+    CHECK_THAT(most.first_unreadable, Catch::StartsWith("line 123457: 'x"));
+    CHECK(std::ssize(most.words) == 299998);
+    CHECK(most.words[123456] == "word123457");
+    CHECK(most.vectors.data()[4 * 123456] == all.vectors.data()[4 * 123457]);
   }
   set_threads(before);
 }
@@ -141,14 +148,50 @@ TEST_CASE("a limit reads the first words and does not look at what follows") {
     bytes.resize(bytes.size() - 8);
     bytes += "\nx y z\n\n\nx";
     CHECK(equal(parse_word_vectors(bytes, 19), head(all, 19)));
-    CHECK_THROWS_AS(parse_word_vectors(bytes), Error);
+    if (format == "glove") {  // nothing says how many lines there were
+      CHECK(parse_word_vectors(bytes).unreadable == 4);
+    } else {
+      CHECK_THROWS_AS(parse_word_vectors(bytes), Error);
+    }
   }
 }
 
-TEST_CASE("a word that stands there twice is kept twice") {
-  const WordVectors twice = of({"a", "b", "a"}, {1, 2, 3, 4, 5, 6});
-  for (const std::string& format : word_vector_formats())
-    CHECK(equal(parse_word_vectors(bytes_of(twice, format)), twice));
+TEST_CASE("of a word that stands there twice the first counts, and the others are counted") {
+  const WordVectors twice = of({"a", "b", "a", "c", "a"}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  for (const std::string& format : word_vector_formats()) {
+    const WordVectors once = parse_word_vectors(bytes_of(twice, format));
+    CHECK(equal(once, of({"a", "b", "c"}, {1, 2, 3, 4, 7, 8})));
+    CHECK(once.repeated == 2);
+    CHECK(once.unreadable == 0);
+    CHECK(parse_word_vectors(bytes_of(of({"a", "b"}, {1, 2, 3, 4}), format)).repeated == 0);
+  }
+}
+
+TEST_CASE("words beyond the limit are there where they are asked for, and say so") {
+  const WordVectors all = of({"a", "b", "c", "c d", "ce", "f"}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  const std::string text =
+      bytes_of(of({"a", "b", "c", "cXd", "ce", "f"}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}), "glove");
+  std::string spaced = text;
+  spaced.replace(spaced.find("cXd"), 3, "c d");
+  for (const std::string& lines : {spaced, "6 2\n" + spaced}) {
+    const WordVectors asked = parse_word_vectors(lines, 2, {"c", "f", "a", "none"});
+    CHECK(equal(asked, of({"a", "b", "c", "f"}, {1, 2, 3, 4, 5, 6, 11, 12})));
+    CHECK(asked.asked == 2);
+    const WordVectors blanks = parse_word_vectors(lines, 2, {"c d"});
+    CHECK(equal(blanks, of({"a", "b", "c d"}, {1, 2, 3, 4, 7, 8})));
+    CHECK(parse_word_vectors(lines, 2).asked == 0);
+    CHECK(parse_word_vectors(lines, 0, {"c"}).asked == 0);
+    CHECK(parse_word_vectors(lines, 2, {"a"}).asked == 0);
+  }
+  const WordVectors binary =
+      parse_word_vectors(bytes_of(of({"a", "b", "c"}, {1, 2, 3, 4, 5, 6}), "word2vec-binary"), 1, {"c", "x"});
+  CHECK(equal(binary, of({"a", "c"}, {1, 2, 5, 6})));
+  CHECK(binary.asked == 1);
+  // what is not asked for is not looked at, and of a word that stands before the limit the first counts
+  const WordVectors careless = parse_word_vectors("a 1 2\nb 3 4\nx y\na 5 6\nc 7 8\n", 2, {"a", "c"});
+  CHECK(equal(careless, of({"a", "b", "c"}, {1, 2, 3, 4, 7, 8})));
+  CHECK(careless.asked == 1);
+  CHECK(careless.unreadable == 0);
 }
 
 TEST_CASE("a word may begin as compressed files do") {
@@ -224,7 +267,7 @@ TEST_CASE("words may hold spaces, as some of GloVe's do, where no number ends th
   const std::string lines = "at name@domain.com 1 2\n. . . 3 4\nb 5 6\n";
   CHECK(equal(parse_word_vectors(lines), wanted));
   CHECK(equal(parse_word_vectors("3 2\n" + lines), wanted));
-  CHECK_THROWS_WITH(parse_word_vectors("a 1 2\nb 3 4 5\n"), Contains("line 2: wanted 2 numbers, found 3"));
+  CHECK(parse_word_vectors("a 1 2\nb 3 4 5\n").first_unreadable == "line 2: wanted 2 numbers, found 3");
 }
 
 TEST_CASE("a number that is too small for 32 bits is the nearest one") {
@@ -265,36 +308,49 @@ TEST_CASE("a header that does not fit its file is refused before memory is taken
   CHECK_THROWS_WITH(parse_word_vectors("1 2" + two, 5), Contains("the header says 1 words, but 2 or more follow"));
 }
 
-TEST_CASE("a line that is damaged is refused by its number") {
-  const auto refusal = [](const std::string& damaged, const std::string& why) {
+TEST_CASE("a line that cannot be read is left out and counted, and the first is told by its number") {
+  const auto left_out = [](const std::string& damaged, const std::string& why) {
     INFO(damaged);
-    CHECK_THROWS_WITH(parse_word_vectors("a 1 2\nb 3 4\n" + damaged + "\nd 7 8\n"), Contains("line 3: " + why));
-    CHECK_THROWS_WITH(parse_word_vectors("4 2\na 1 2\nb 3.25 4.25\n" + damaged + "\nd 7 8\n"),
-                      Contains("line 4: " + why));
-    CHECK_THROWS_WITH(parse_word_vectors("3 2\n" + damaged + "\nb 3.25 4.25\nd 7.125 8.125\n"),
-                      Contains("line 2: " + why));
+    const WordVectors wanted = of({"a", "b", "d"}, {1, 2, 3.25F, 4.25F, 7, 8});
+    for (const auto& [before, number] : {std::pair(""s, "3"s), {"5 2\n", "4"}}) {
+      const WordVectors most =
+          parse_word_vectors(before + "a 1 2\nb 3.25 4.25\n" + damaged + "\nd 7.0000000 8.0000000\n" + damaged + "x\n");
+      CHECK(equal(most, wanted));
+      CHECK(most.unreadable == 2);
+      CHECK_THAT(most.first_unreadable, Catch::StartsWith("line " + number + ": " + why));
+    }
+    const WordVectors first = parse_word_vectors("3 2\n" + damaged + "\nb 3.25 4.25\nd 7.125 8.125\n");
+    CHECK(first.words == std::vector<std::string>{"b", "d"});
+    CHECK_THAT(first.first_unreadable, Catch::StartsWith("line 2: " + why));
   };
-  refusal("c 500000", "wanted 2 numbers, found 1");
-  refusal("c", "wanted 2 numbers, found 0");
-  refusal("", "wanted 2 numbers, found 0");
-  refusal("500000 6", "wanted 2 numbers, found 1");
-  refusal("c 5 6 7", "wanted 2 numbers, found 3");
-  refusal("c 5 6 7 8", "wanted 2 numbers, found 4");
-  refusal("c 5 x", "'x' is not a finite number");
-  refusal("c x 5", "'x' is not a finite number");
-  refusal("c 5 6x", "'6x' is not a finite number");
-  refusal("c 5 0x6", "'0x6' is not a finite number");
-  refusal("c 5 nan", "'nan' is not a finite number");
-  refusal("c -inf 6", "'-inf' is not a finite number");
-  refusal("c 5 1e39", "'1e39' is not a finite number");
-  refusal("c 5 1e999", "'1e999' is not a finite number");
-  refusal("c 5 " + std::string(41, 'x'), "'" + std::string(40, 'x') + "...' is not");
-  refusal(" 5 6", "it begins with a blank, wanted a word");
-  refusal(" c 5 6", "it begins with a blank, wanted a word");
+  left_out("c 500000", "wanted 2 numbers, found 1");
+  left_out("c", "wanted 2 numbers, found 0");
+  left_out("", "wanted 2 numbers, found 0");
+  left_out("500000 6", "wanted 2 numbers, found 1");
+  left_out("c 5 6 7", "wanted 2 numbers, found 3");
+  left_out("c 5 6 7 8", "wanted 2 numbers, found 4");
+  left_out("c 5 x", "'x' is not a finite number");
+  left_out("c x 5", "'x' is not a finite number");
+  left_out("c 5 6x", "'6x' is not a finite number");
+  left_out("c 5 0x6", "'0x6' is not a finite number");
+  left_out("c 5 nan", "'nan' is not a finite number");
+  left_out("c -inf 6", "'-inf' is not a finite number");
+  left_out("c 5 1e39", "'1e39' is not a finite number");
+  left_out("c 5 1e999", "'1e999' is not a finite number");
+  left_out("c 5 " + std::string(41, 'x'), "'" + std::string(40, 'x') + "...' is not");
+  left_out(" 5 6", "it begins with a blank, wanted a word");
+  left_out(" c 5 6", "it begins with a blank, wanted a word");
+}
+
+TEST_CASE("a file with more lines that cannot be read than that can is refused by the first of them") {
+  CHECK(parse_word_vectors("a 1 2\nb\nc 3 4\nd x y\n").unreadable == 2);
+  CHECK_THROWS_WITH(parse_word_vectors("a 1 2\nb 1 x\nc\nd 1 2\ne x 1\n"), Contains("line 2: 'x' is not a finite"));
+  CHECK_THROWS_WITH(parse_word_vectors("a 1 2\nb\nc 1 x\n"), Contains("line 2: wanted 2 numbers, found 0"));
+  CHECK_THROWS_WITH(parse_word_vectors("c 5\na 1 2\nb 3 4\n"), Contains("line 2: wanted 1 numbers, found 2"));
   CHECK_THROWS_WITH(parse_word_vectors("a\nb 3 4\n"),
                     Contains("line 1 is neither a word and its numbers nor a header"));
   CHECK_THROWS_WITH(parse_word_vectors("some text\n"), Contains("is this a file of word vectors?"));
-  CHECK_THROWS_WITH(parse_word_vectors("a 1 2 3\n\nb 3 4 5\n"), Contains("line 2: wanted 3 numbers, found 0"));
+  CHECK(parse_word_vectors("a 1 2 3\n\nb 3 4 5\n").first_unreadable == "line 2: wanted 3 numbers, found 0");
 }
 
 TEST_CASE("many short lines after a long one do not ask for memory that the file could not fill") {
@@ -334,11 +390,34 @@ TEST_CASE("what is no file of word vectors is refused by name") {
   refusal(folder.write("lines", "\n\r\n \n"), "it is empty");
   const std::string packed = gzip("a 1 2\nb 3 4\n");
   refusal(folder.write("a.gz", packed.substr(0, packed.size() - 1)), "it is cut off");
-  refusal(folder.write("b.gz", gzip("a 1\nb x\n")), "line 2: 'x'");
+  refusal(folder.write("b.gz", gzip("a 1\nb x\nc x\n")), "line 2: 'x'");
   refusal(folder.write("a.bz2", "BZh91AY&SY x\n"), "it is compressed with bzip2; unpack it first: bunzip2 -k ");
   refusal(folder.write("a.zip", "PK\x03\x04\x02 x\n"), "it is a zip archive; unpack it first: unzip ");
   refusal(folder.write("a.bin", "\xBA\x16\x4F\x2F\x0C\0\0\0"s), "it is a fastText model");
-  refusal(folder.write("a.txt", "a 1\nb x\n"), "line 2: 'x'");
+  refusal(folder.write("a.txt", "a 1\nb x\nc x\n"), "line 2: 'x'");
+}
+
+TEST_CASE("words are spelt for others as they are, with white space replaced, or byte by byte, as all of them need") {
+  using Words = std::vector<std::string>;
+  const auto spelt = [](Words words, Spelling wanted) {
+    CHECK(spell_words(words) == wanted);
+    return words;
+  };
+  const Words plain = {"caf\u00E9", "\u4E2D\u6587", "\u0120x", "<unk>"};
+  CHECK(spelt(plain, Spelling::plain) == plain);
+  CHECK(spelt({"the end", "caf\u00E9", "\n", "a\tb"}, Spelling::white_space) ==
+        Words{"the\u0120end", "caf\u00E9", "\u010A", "a\u0109b"});
+  // a word that looks like another's spelling, and bytes that are no UTF-8
+  for (const Words& words : {Words{"\u0120x", " x", "caf\u00E9"}, Words{"caf\xE9", "caf\u00E9", "the end", " x"}}) {
+    Words all = spelt(words, Spelling::bytes);
+    for (std::string& word : all) {
+      CHECK(find_invalid_utf8(word) == word.npos);
+      CHECK(word.find_first_of(kWhiteSpace) == word.npos);
+      word = bytes_of_printable(word);
+    }
+    CHECK(all == words);
+  }
+  CHECK(spelt({"\u010A", "a b"}, Spelling::white_space) == Words{"\u010A", "a\u0120b"});  // no line's end is spelt so
 }
 
 TEST_CASE("what a form cannot hold is not written, and a file that was there stays") {

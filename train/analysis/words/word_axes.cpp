@@ -35,7 +35,7 @@ WordAxis word_axis(const WordSpace& space, const Tensor& vectors, const std::vec
   found.axis = shared_axis(from, to);
   for (index_t row = 0; row < space.size(); ++row)
     found.places.push_back(dot_in_order(vectors.data() + row * width, found.axis.direction.data(), width));
-  const auto first = std::span(found.places).first(static_cast<std::size_t>(std::min(common, space.size())));
+  const auto first = std::span(found.places).first(static_cast<std::size_t>(std::min(common, space.answers())));
   found.low = end_of(space, first, count, -1);
   found.high = end_of(space, first, count, 1);
   return found;
