@@ -131,6 +131,29 @@ void tell_source(const LoadedVectors& vectors) {
                              vectors.repeated);
 }
 
+std::string some_words(const std::vector<std::string>& words) {
+  constexpr std::size_t kShown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, words.size()); ++i)
+    text += (i > 0 ? ", " : "") + visible_start(words[i]);
+  return words.size() > kShown ? fmt::format("{} and {} more", text, words.size() - kShown) : text;
+}
+
+std::string told_left_out(const DrawnWords& drawn, std::size_t unlabelled) {
+  std::string text;
+  if (drawn.small > 0)
+    text += fmt::format("{} small words, as the, of, and, are left out; --small-words keeps them\n", drawn.small);
+  if (!drawn.unknown.empty())
+    text +=
+        fmt::format("{} words have no vectors and are left out: {}\n", drawn.unknown.size(), some_words(drawn.unknown));
+  if (!drawn.zero.empty())
+    text += fmt::format("{} words have vectors of zeros, which point nowhere, and are left out: {}\n",
+                        drawn.zero.size(), some_words(drawn.zero));
+  if (unlabelled > 0)
+    text += fmt::format("{} labels have no room in the picture, and show under the mouse\n", unlabelled);
+  return text;
+}
+
 std::string told_spelling(Spelling spelling) {
   switch (spelling) {
     case Spelling::plain: return "";

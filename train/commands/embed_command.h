@@ -7,6 +7,7 @@
 #include "data/vectors/word_vectors.h"
 #include "framework/keys.h"
 #include "train/analysis/words/nearest_words.h"
+#include "train/analysis/words/word_groups.h"
 #include "train/commands/json.h"
 #include "train/run/checkpoint.h"
 
@@ -30,11 +31,15 @@ struct LoadedVectors : WordVectors {
 LoadedVectors load_word_vectors(const std::string& source, const VectorOptions& options,
                                 const std::vector<std::string>& asked = {});
 
+/// Up to five words, and how many more there are.
+std::string some_words(const std::vector<std::string>& words);
 nlohmann::json to_json(const RatedWord& rated);
 nlohmann::json to_json(const PairCosine& pair);
 /// Says on standard error what an answer is about to come from: tell_checkpoint, the words that were made, and what of
 /// a file was left out.
 void tell_source(const LoadedVectors& vectors);
+/// Lines that say which words a picture lacks and why, and how many labels.
+std::string told_left_out(const DrawnWords& drawn, std::size_t unlabelled);
 /// A line that says how words were spelt in a file; nothing where they are plain.
 std::string told_spelling(Spelling spelling);
 

@@ -97,14 +97,14 @@ TEST_CASE("word vectors are the same after kill -9 and resume, and on two thread
   // an answer says where it comes from, an error says nothing else
   const std::string taken = folder.path("whole/best.h5") + ", after step ";
   REQUIRE_THAT(unseen.err, Catch::StartsWith(taken));
-  for (const std::vector<std::string>& part :
-       std::vector<std::vector<std::string>>{{"neighbors", folder.path("whole"), "king", "--json"},
-                                             {"analogy", folder.path("whole"), "king - man + woman"},
-                                             {"axes", folder.path("whole"), "man:woman"},
-                                             {"dimensions", folder.path("whole")},
-                                             {"evaluate", folder.path("whole"), "--questions=builtin:kingdom"},
-                                             {"project", folder.path("whole"), "--output", folder.path("p.tsv")},
-                                             {"export", folder.path("whole"), "--output", folder.path("w.vec")}}) {
+  for (const std::vector<std::string>& part : std::vector<std::vector<std::string>>{
+           {"neighbors", folder.path("whole"), "king", "--json"},
+           {"analogy", folder.path("whole"), "king - man + woman"},
+           {"axes", folder.path("whole"), "man:woman"},
+           {"dimensions", folder.path("whole")},
+           {"evaluate", folder.path("whole"), "--questions=builtin:kingdom"},
+           {"project", folder.path("whole"), "--small-words", "--output", folder.path("p.tsv")},
+           {"export", folder.path("whole"), "--output", folder.path("w.vec")}}) {
     std::vector<std::string> arguments = part;
     arguments.insert(arguments.begin(), "embed");
     const Outcome outcome = run_program(folder, arguments);
@@ -260,6 +260,39 @@ TEST_CASE(
   CHECK(run_program(folder, {"embed", "evaluate", plane, "--questions=builtin:kingdom"}).err.empty());
 }
 
+TEST_CASE("words that are not drawn are told with the reason, by name") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write(
+      "w.vec", "the 1 0\nking 0.5 1\nnothing 0 0\nqueen 0.4 1\nman 1 0.5\nwoman 0 1\nlady 0 2\n, 0.3 0.2\n");
+  const Outcome drawn = run_program(folder, {"embed", "project", file, "--output", folder.path("x.svg")});
+  CHECK(drawn.status == 0);
+  CHECK_THAT(drawn.out, Catch::Contains("5 words; trustworthiness"));
+  CHECK_THAT(drawn.err, Catch::Contains("2 small words") && Catch::Contains("left out: nothing\n") &&
+                            Catch::Contains("the same way, so nothing tells them apart: woman, lady\n"));
+  CHECK(embed(folder, {"project", file, "--small-words", "--output", folder.path("x.csv")})["words"] == 7);
+  const std::string list = folder.write("list", "queen\nthe\nthem\nman\nWOMAN\n");
+  std::vector<std::string> listed = {"project", file, "--words-from", list, "--output", folder.path("x.csv")};
+  CHECK(embed(folder, listed)["words"] == 4);
+  CHECK_THAT(read_bytes(folder.path("x.csv")), Catch::Contains("\n\"queen\",") && Catch::Contains("\n\"the\","));
+  listed.insert(listed.begin(), "embed");
+  CHECK_THAT(run_program(folder, listed).err, Catch::Contains("1 words have no vectors and are left out: them\n"));
+}
+
+TEST_CASE("of a picture as PNG or PDF the command is told that makes it") {
+  const TemporaryFolder folder;
+  const std::string plane = guide(folder);
+  for (const std::string end : {"png", "pdf"}) {
+    const Outcome told = run_program(
+        folder, {"embed", "axes", plane, "man:woman", "--up", "man:king", "--output", folder.path("x." + end)});
+    CHECK(told.status == 0);
+    CHECK_THAT(told.err, Catch::Contains("rsvg-convert -f " + end + " -o " + folder.path("x." + end) + ' ' +
+                                         folder.path("x.svg")));
+    CHECK_THAT(read_bytes(folder.path("x.svg")), Catch::Contains("class=\"arrow\""));
+    CHECK_FALSE(std::filesystem::exists(folder.path("x." + end)));
+    std::filesystem::remove(folder.path("x.svg"));
+  }
+}
+
 TEST_CASE("categories colour the words of questions, and name none that has no word") {
   const TemporaryFolder folder;
   const std::string file = folder.write("words.vec", "paris 1 0\nfrance 0.9 0.2\nBerlin 0 1\nking 0.5 0.5\n");
@@ -295,7 +328,8 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"axes", plane, "man:man"}, 1, "vectors of pair 1 are equal");
   refused({"axes", plane, "man:woman", "--output", folder.path("x.svg")}, 2, "a picture wants two axes");
   refused({"axes", plane, "man:woman", "--words", "king"}, 2, "a picture wants two axes");
-  refused({"axes", plane, "man:woman", "--up", "man:king", "--output", folder.path("x.png")}, 2, "ends in .svg");
+  refused({"axes", plane, "man:woman", "--up", "man:king", "--output", folder.path("x.gif")}, 2,
+          "ends in .svg or .png or .pdf");
   refused({"axes", plane, "man:woman", "--up", "man:kin"}, 1, "'kin' is not in the vocabulary");
   refused({"neighbors", plane, "king", "--text", "x"}, 2, "--text is what --layer's means are taken over");
   refused({"neighbors", std::string(300, 'x'), "king"}, 1, "does not exist");
@@ -305,7 +339,11 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"export", plane, "--output", folder.path("none/x")}, 1, "does not exist; make it");
   refused({"evaluate", plane, "--questions", folder.write("q", ": c\nking man queen\n")}, 1, "q:2");
   refused({"evaluate", plane, "--similarity", folder.write("s", "king queen high\n1 2\n")}, 1, "s:2");
-  refused({"project", plane, "--output", folder.path("x.png")}, 2, "ends in .svg or .csv or .tsv");
+  refused({"project", plane, "--output", folder.path("x.gif")}, 2, "ends in .svg or .png or .pdf or .csv or .tsv");
+  refused({"project", plane, "--output", folder.path("x.svg"), "--categories=builtin:kingdom", "--words-from=x"}, 2,
+          "give one of them");
+  refused({"project", folder.write("same", "a 1 2\nb 2 4\nc 3 6\nd 4 8\n"), "--output", folder.path("x.svg")}, 1,
+          "point the same way");
   refused({"project", plane}, 2, "name a file with --output");
   refused({"neighbors", folder.write("nan.vec", "2 2\nking 1 nan\nqueen 1 2\n"), "king"}, 1,
           "'king' is not in the vocabulary; a line of the file cannot be read: line 2: 'nan' is not a finite number");

@@ -66,6 +66,12 @@ Scatter axes_picture(const WordSpace& space, const WordAxis& across, const WordA
     const auto r = static_cast<std::size_t>(row);
     scatter.points.push_back({across.places[r], upward.places[r], space.word(row)});
   }
+  const auto place_of = [&](const std::string& word) {
+    return static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), space.row_of(word)) - rows.begin());
+  };
+  for (const WordAxis* axis : {&across, &upward}) {
+    for (const auto& [from, to] : axis->pairs) scatter.arrows.emplace_back(place_of(from), place_of(to));
+  }
   return scatter;
 }
 
