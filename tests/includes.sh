@@ -28,7 +28,7 @@ layers=(
   'table     data/table/                base|parallel|tensor|io|batch|dataset'
   'labels    data/labels/               base|parallel|tensor|io|batch|tokenizer|dataset'
   'pairs     data/pairs/               base|parallel|tensor|io|batch|tokenizer|dataset'
-  'vectors   data/vectors/              base|parallel|tensor|io'
+  'vectors   data/vectors/              base|parallel|tensor|io|tokenizer'
   'kinds     data/kinds\.               base|dataset|text|images|sound|table|labels|pairs'
   'model     models/(model|capabilities)\.  base|parallel|tensor|nn|batch'
   'word2vec  models/word2vec/           base|parallel|tensor|nn|ops|batch|model'

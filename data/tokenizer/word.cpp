@@ -165,8 +165,8 @@ TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadB
     most = std::max(most, count);
     if (count >= options.min_count) order.emplace_back(-count, word);
   }
-  ensure(!order.empty(), options.kind, " tokenizer: no word is seen data.min_count = ", options.min_count,
-         " times, the most frequent ", most, " times; lower data.min_count, or give more text");
+  ensure(!order.empty(), options.kind, " tokenizer: no word is seen min_count = ", options.min_count,
+         " times, the most frequent ", most, " times; lower min_count, or give more text");
   std::sort(order.begin(), order.end());
   const auto others = 1 + static_cast<std::int64_t>(options.specials.size());
   order.resize(

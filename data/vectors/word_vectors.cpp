@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <unordered_set>
 
 #include "data/io/file.h"
 #include "data/io/other_kind.h"
@@ -24,8 +25,7 @@ static_assert(std::endian::native == std::endian::little && sizeof(real) == 4, "
 struct Shown {
   std::string_view text;
   friend std::ostream& operator<<(std::ostream& out, const Shown& shown) {
-    constexpr std::size_t kLongest = 40;
-    return out << '\'' << visible(shown.text.substr(0, kLongest)) << (shown.text.size() > kLongest ? "...'" : "'");
+    return out << '\'' << visible_start(shown.text) << '\'';
   }
 };
 
@@ -124,82 +124,174 @@ void check_header(const Header& header, std::size_t size) {
          " words of ", header.width, " numbers, but only ", size, " bytes follow; is the file cut off?");
 }
 
-/// The lines of `text`, at most `limit` (0: all), each long enough for a word and `width` numbers of a blank and a
-/// digit, so that the numbers take at most twice the text's memory. `first` is the first one's number.
-std::vector<std::string_view> split_lines(std::string_view text, index_t first, index_t width, index_t limit) {
-  std::vector<std::string_view> lines;
-  for (index_t number = first; !text.empty() && (limit == 0 || number - first < limit); ++number) {
-    const std::string_view line = lines.emplace_back(take_line(text));
-    if (static_cast<index_t>(line.size()) / 2 < width)
-      throw Error(concat_text("line ", number, ": wanted ", width, " numbers, found ", count_numbers(line)));
+using Words = std::vector<std::string>;
+
+bool holds(const Words& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// A line of words' numbers, and its own number in the file.
+struct Line {
+  std::string_view text;
+  index_t number;
+};
+
+/// The lines of a text by what can be made of them.
+struct Lines {
+  std::vector<Line> whole;               ///< those that are long enough for a word and its numbers
+  std::optional<Line> first_short;       ///< the first of the others
+  index_t shorter = 0;                   ///< how many those are
+  index_t within = 0, whole_within = 0;  ///< the limit: all lines, and those of `whole`
+};
+
+/// The lines of `text`, at most `limit` (0: all), and of those that follow the ones that begin with a word of `asked`.
+/// Those that are kept are long enough for a word and `width` numbers of a blank and a digit, so that the numbers take
+/// at most twice the text's memory. `first` is the first one's number.
+Lines split_lines(std::string_view text, index_t first, index_t width, index_t limit, const Words& asked) {
+  Lines lines;
+  const auto is_asked = [&](std::string_view line) {
+    return std::any_of(asked.begin(), asked.end(), [&](const std::string& word) {
+      return line.starts_with(word) && line.size() > word.size() && is_blank(line[word.size()]);
+    });
+  };
+  for (index_t number = first; !text.empty(); ++number) {
+    const bool within = limit == 0 || number - first < limit;
+    if (!within && asked.empty()) break;
+    const Line line{take_line(text), number};
+    if (!within && !is_asked(line.text)) continue;
+    lines.within += within ? 1 : 0;
+    if (static_cast<index_t>(line.text.size()) / 2 < width) {
+      ++lines.shorter;
+      if (!lines.first_short) lines.first_short = line;
+    } else {
+      lines.whole_within += within ? 1 : 0;
+      lines.whole.push_back(line);
+    }
   }
   return lines;
 }
 
+/// What is wrong with a line that cannot be read.
+std::string fault_of(const Line& line, index_t width) {
+  try {
+    std::vector<real> row(static_cast<std::size_t>(width));
+    parse_line(line.text, width, row.data());
+  } catch (const Error& e) {
+    return concat_text("line ", line.number, ": ", e.what());
+  }
+  return {};
+}
+
+/// Keeps those rows of which `keep` is true and whose word did not stand before; counts the others of these. `within`
+/// rows are not there to be asked for alone.
+void keep_rows(WordVectors& all, const std::vector<char>& keep, index_t within) {
+  const index_t width = all.vectors.size(1);
+  std::unordered_set<std::string_view> seen;
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < all.words.size(); ++i) {
+    if (!keep[i]) continue;
+    const bool is_new = seen.insert(all.words[i]).second;
+    if (is_new) rows.push_back(i);
+    all.repeated += is_new ? 0 : 1;
+    all.asked += is_new && static_cast<index_t>(i) >= within ? 1 : 0;
+  }
+  if (rows.size() == all.words.size()) return;
+  Tensor vectors({std::ssize(rows), width});
+  Words words;
+  for (const std::size_t i : rows) {
+    std::copy_n(all.vectors.data() + static_cast<index_t>(i) * width, width,
+                vectors.mutable_data() + std::ssize(words) * width);
+    words.push_back(all.words[i]);
+  }
+  all.words = std::move(words);
+  all.vectors = std::move(vectors);
+}
+
 /// Lines of words; `header`, if there is one, stood before them.
-WordVectors parse_lines(std::string_view text, const std::optional<Header>& header, index_t limit) {
+WordVectors parse_lines(std::string_view text, const std::optional<Header>& header, index_t limit, const Words& asked) {
   text = text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
   ensure(header || !text.empty(), "it is empty");
   std::string_view rest = text;
   const index_t width = header ? header->width : count_numbers(take_line(rest)), first = header ? 2 : 1;
   ensure(width > 0, "line 1 is neither a word and its numbers nor a header; is this a file of word vectors?");
-  const std::vector<std::string_view> lines = split_lines(text, first, width, limit);
-  const auto count = static_cast<index_t>(lines.size());
+  const Lines lines = split_lines(text, first, width, limit, asked);
   if (header) {
     const index_t wanted = limit == 0 ? header->words : std::min(limit, header->words);
-    ensure(count == wanted, "the header says ", header->words, " words, but ", count,
-           count < wanted ? " follow; is the file cut off?" : " or more follow; is the file damaged?");
+    ensure(lines.within == wanted, "the header says ", header->words, " words, but ", lines.within,
+           lines.within < wanted ? " follow; is the file cut off?" : " or more follow; is the file damaged?");
   }
 
-  WordVectors result{std::vector<std::string>(lines.size()), Tensor({count, width})};
-  const index_t grain = row_grain(width);
-  std::vector<std::string> errors(static_cast<std::size_t>((count + grain - 1) / grain));  // the first of each piece
-  parallel_for(count, grain, [&, to = result.vectors.mutable_data()](index_t begin, index_t end) {
-    index_t i = begin;
-    try {
-      for (; i < end; ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        result.words[at] = parse_line(lines[at], width, to + i * width);
+  const index_t count = std::ssize(lines.whole);
+  WordVectors result{Words(lines.whole.size()), Tensor({count, width})};
+  std::vector<char> good(lines.whole.size());
+  parallel_for(count, row_grain(width), [&, to = result.vectors.mutable_data()](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      try {
+        result.words[at] = parse_line(lines.whole[at].text, width, to + i * width);
+        good[at] = true;
+      } catch (const Error&) {  // told below, of the first
       }
-    } catch (const Error& e) {
-      errors[static_cast<std::size_t>(begin / grain)] = concat_text("line ", first + i, ": ", e.what());
     }
   });
-  for (const std::string& error : errors) ensure(error.empty(), error);
+  const auto bad = std::find(good.begin(), good.end(), char{false});
+  result.unreadable = lines.shorter + std::count(bad, good.end(), char{false});
+  if (result.unreadable > 0) {
+    std::optional<Line> worst = lines.first_short;
+    if (bad != good.end()) {
+      const Line& line = lines.whole[static_cast<std::size_t>(bad - good.begin())];
+      if (!worst || line.number < worst->number) worst = line;
+    }
+    result.first_unreadable = fault_of(*worst, width);
+    ensure(2 * result.unreadable <= count + lines.shorter, result.first_unreadable);
+  }
+  for (index_t i = lines.whole_within; i < count; ++i) {  // "new york" where "new" is asked for
+    const auto at = static_cast<std::size_t>(i);
+    good[at] = good[at] && holds(asked, result.words[at]);
+  }
+  keep_rows(result, good, lines.whole_within);
   return result;
 }
 
 // --- binary ---
 
-WordVectors parse_records(std::string_view bytes, const Header& header, index_t limit) {
-  const index_t count = limit == 0 ? header.words : std::min(limit, header.words);
+WordVectors parse_records(std::string_view bytes, const Header& header, index_t limit, const Words& asked) {
+  const index_t within = limit == 0 ? header.words : std::min(limit, header.words);
   const auto row_bytes = static_cast<std::size_t>(header.width) * sizeof(real);
   const auto skip_line_end = [&bytes] { bytes.remove_prefix(bytes.starts_with('\n') ? 1 : 0); };
-  WordVectors result{{}, Tensor({count, header.width})};
-  real* const to = result.vectors.mutable_data();
-  for (index_t i = 0; i < count; ++i) {
+  Words words;
+  std::vector<std::string_view> rows;
+  index_t count = 0;
+  for (; count < within || (count < header.words && !asked.empty()); ++count) {
     skip_line_end();
-    ensure(!bytes.empty(), "the header says ", header.words, " words, but ", i, " follow; is the file cut off?");
+    ensure(!bytes.empty(), "the header says ", header.words, " words, but ", count, " follow; is the file cut off?");
     const std::size_t space = bytes.substr(0, kLongestWord + 1).find(' ');
-    ensure(space != bytes.npos, "word ", i + 1, ": no space ends it within ", std::min(bytes.size(), kLongestWord + 1),
-           " bytes; is the file damaged?");
+    ensure(space != bytes.npos, "word ", count + 1, ": no space ends it within ",
+           std::min(bytes.size(), kLongestWord + 1), " bytes; is the file damaged?");
     const std::string_view word = bytes.substr(0, space);
-    ensure(!word.empty(), "word ", i + 1, " is empty; is the file damaged?");
-    ensure(word.find_first_of(kWhiteSpace) == word.npos, "word ", i + 1, " (", Shown{word},
+    ensure(!word.empty(), "word ", count + 1, " is empty; is the file damaged?");
+    ensure(word.find_first_of(kWhiteSpace) == word.npos, "word ", count + 1, " (", Shown{word},
            ") holds white space; is the file damaged?");
     bytes.remove_prefix(space + 1);
-    ensure(bytes.size() >= row_bytes, "word ", i + 1, " (", Shown{word}, "): the file ends within its ", header.width,
-           " numbers; is it cut off?");
-    real* const row = to + i * header.width;
-    std::memcpy(row, bytes.data(), row_bytes);
+    ensure(bytes.size() >= row_bytes, "word ", count + 1, " (", Shown{word}, "): the file ends within its ",
+           header.width, " numbers; is it cut off?");
+    if (count < within || holds(asked, word)) {
+      words.emplace_back(word);
+      rows.push_back(bytes.substr(0, row_bytes));
+    }
     bytes.remove_prefix(row_bytes);
-    ensure(std::all_of(row, row + header.width, [](real x) { return std::isfinite(x); }), "word ", i + 1, " (",
-           Shown{word}, ") has a number that is not finite");
-    result.words.emplace_back(word);
   }
   skip_line_end();
   ensure(count < header.words || bytes.empty(), "the header says ", header.words, " words, but ", bytes.size(),
          " bytes follow the last; is the file damaged?");
+  WordVectors result{std::move(words), Tensor({std::ssize(rows), header.width})};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    real* const row = result.vectors.mutable_data() + static_cast<index_t>(i) * header.width;
+    std::memcpy(row, rows[i].data(), row_bytes);
+    ensure(std::all_of(row, row + header.width, [](real x) { return std::isfinite(x); }), "word ", i + 1, " (",
+           Shown{result.words[i]}, ") has a number that is not finite");
+  }
+  keep_rows(result, std::vector<char>(rows.size(), true), within);
   return result;
 }
 
@@ -233,8 +325,7 @@ bool is_text(std::string_view after_header, const Header& header) {
   if (plain == begins_printable(after_header)) return plain;
   const auto fits = [&](const auto& parse) {
     try {
-      parse(after_header, header, 0);
-      return true;
+      return parse(after_header, header, 0, {}).unreadable == 0;
     } catch (const Error&) {
       return false;
     }
@@ -244,16 +335,16 @@ bool is_text(std::string_view after_header, const Header& header) {
 
 }  // namespace
 
-WordVectors parse_word_vectors(std::string_view bytes, index_t limit) {
+WordVectors parse_word_vectors(std::string_view bytes, index_t limit, const std::vector<std::string>& asked) {
   ensure(limit >= 0, "a limit of ", limit, " words, wanted 0 (all) or more");
   std::string_view rest = bytes;
   const std::optional<Header> header = header_of(take_line(rest));
-  if (!header) return parse_lines(bytes, {}, limit);
+  if (!header) return parse_lines(bytes, {}, limit, asked);
   check_header(*header, rest.size());
-  return is_text(rest, *header) ? parse_lines(rest, header, limit) : parse_records(rest, *header, limit);
+  return is_text(rest, *header) ? parse_lines(rest, header, limit, asked) : parse_records(rest, *header, limit, asked);
 }
 
-WordVectors read_word_vectors(const fs::path& path, index_t limit) {
+WordVectors read_word_vectors(const fs::path& path, index_t limit, const std::vector<std::string>& asked) {
   try {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
@@ -261,7 +352,7 @@ WordVectors read_word_vectors(const fs::path& path, index_t limit) {
     ensure(fs::is_regular_file(status), "it is not a regular file");
     const FileBytes bytes = map_contents(path, "it");
     try {
-      return parse_word_vectors(bytes.view(), limit);
+      return parse_word_vectors(bytes.view(), limit, asked);
     } catch (const Error&) {  // only now, for a word may begin as other files do
       ensure(!bytes.view().starts_with("\xBA\x16\x4F\x2F"),
              "it is a fastText model; read the .vec file that lies beside it");

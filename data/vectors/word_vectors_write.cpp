@@ -5,6 +5,7 @@
 
 #include "data/io/file.h"
 #include "data/io/utf8.h"
+#include "data/tokenizer/file.h"
 #include "data/vectors/word_vectors.h"
 #include "framework/parallel.h"
 
@@ -68,7 +69,36 @@ void append_line(std::string& to, const Format& format, const std::string& word,
   to += format.line_end;
 }
 
+/// A word with its white space in printable_bytes.
+std::string with_printable_space(const std::string& word) {
+  std::string out;
+  for (const char c : word)
+    out += kWhiteSpace.find(c) == kWhiteSpace.npos ? std::string(1, c) : printable_bytes({&c, 1});
+  return out;
+}
+
 }  // namespace
+
+Spelling spell_words(std::vector<std::string>& words) {
+  bool all_utf8 = true;
+  std::string found;  // kinds of white space
+  for (const std::string& word : words) {
+    all_utf8 = all_utf8 && find_invalid_utf8(word) == word.npos;
+    for (const char c : word) {
+      if (kWhiteSpace.find(c) != kWhiteSpace.npos && found.find(c) == found.npos) found += c;
+    }
+  }
+  if (all_utf8 && found.empty()) return Spelling::plain;
+  const bool ambiguous = std::any_of(found.begin(), found.end(), [&](char c) {
+    const std::string stands_for_it = printable_bytes({&c, 1});
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return word.find(stands_for_it) != word.npos; });
+  });
+  const Spelling spelling = all_utf8 && !ambiguous ? Spelling::white_space : Spelling::bytes;
+  for (std::string& word : words)
+    word = spelling == Spelling::bytes ? printable_bytes(word) : with_printable_space(word);
+  return spelling;
+}
 
 std::vector<std::string> word_vector_formats() {
   std::vector<std::string> names;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <sstream>
 
@@ -102,7 +103,8 @@ std::vector<Key> LengthOptions::keys() {
   return {{"lengths", lengths,
            "compare contexts of these lengths, training and writing, of one config or several: 64,128,...,4096 goes on "
            "by the same factor"},
-          Key("output", output, "of the lengths a picture (.svg)").path()};
+          Key("output", output, "of the lengths a picture: .svg; of .png and .pdf the command is told that makes them")
+              .path()};
 }
 
 std::vector<index_t> parse_lengths(const std::string& text) {
@@ -152,9 +154,9 @@ std::vector<LengthSpeeds> measure_lengths(const std::vector<std::string>& config
 void compare_lengths(const std::vector<std::string>& configs, const std::vector<std::string>& assignments,
                      const LengthOptions& options, index_t steps, bool json) {
   const auto lengths = parse_lengths(options.lengths);
-  if (!options.output.empty()) check_output("bench train", options.output, {".svg"});
+  if (!options.output.empty()) check_output("bench train", options.output, kPictures);
   const auto found = measure_lengths(configs, assignments, lengths, steps);
-  if (!options.output.empty()) write_file(options.output, svg(picture_of(found)));
+  if (!options.output.empty()) std::cerr << write_picture(options.output, svg(picture_of(found)));
   print_answer(json, json_list(found), to_text(found));
 }
 

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "data/io/file.h"
+#include "data/io/other_kind.h"
 #include "train/run/checkpoint.h"
 #include "train/run/config.h"
 
@@ -38,6 +40,17 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
 void tell_checkpoint(const CheckpointName& checkpoint) {
   std::cout.flush();
   std::cerr << checkpoint.text() + '\n';
+}
+
+std::string write_picture(const std::string& path, const std::string& svg) {
+  if (path.ends_with(".svg")) {
+    write_file(path, svg);
+    return "";
+  }
+  const std::string picture = std::filesystem::path(path).replace_extension(".svg").string();
+  write_file(picture, svg);
+  return fmt::format("{} is the picture; this makes {} of it (Debian's librsvg2-bin): rsvg-convert -f {} -o {} {}\n",
+                     picture, path, path.substr(path.size() - 3), shell_quoted(path), shell_quoted(picture));
 }
 
 void check_output(const std::string& command, const std::string& path, const std::vector<std::string>& ends) {

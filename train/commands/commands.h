@@ -24,6 +24,12 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
 /// such: said before the work and not after it.
 void check_output(const std::string& command, const std::string& path, const std::vector<std::string>& ends = {});
 
+/// The names that pictures may have.
+inline const std::vector<std::string> kPictures = {".svg", ".png", ".pdf"};
+/// Writes a picture under a name that check_output let through, and returns what is to be told of it: of NAME.png and
+/// NAME.pdf, NAME.svg is written, and the command told that makes the other of it.
+std::string write_picture(const std::string& path, const std::string& svg);
+
 /// Says on standard error which checkpoint an answer comes from, and the steps done until then. To be called just
 /// before the answer: of a command that fails, its error is the only line there.
 void tell_checkpoint(const CheckpointName& checkpoint);

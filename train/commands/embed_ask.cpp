@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <iostream>
+#include <utility>
+
 #include "data/io/utf8.h"
 #include "train/analysis/words/nearest_words.h"
 #include "train/analysis/words/word_expression.h"
@@ -29,6 +32,41 @@ std::string to_text(const std::vector<NearestWords>& answers) {
   return text;
 }
 
+std::string to_text(const std::vector<PairCosine>& pairs) {
+  std::string text;
+  for (const PairCosine& pair : pairs)
+    text += fmt::format("  {:.3f}  {} {}\n", pair.cosine, visible(pair.first), visible(pair.second));
+  return text;
+}
+
+/// The answers to several queries, and why the others have none.
+template <class Answer>
+struct Answers {
+  std::vector<Answer> found;
+  std::vector<std::string> refused;
+
+  /// Says on standard error which have none; returns the exit status.
+  int tell_refused() const {
+    for (const std::string& why : refused) std::cerr << why << '\n';
+    return refused.empty() ? 0 : 1;
+  }
+};
+
+/// Asks `ask` each of the queries; one that has no answer does not end the others. Errors: none has one.
+template <class Query, class Ask>
+auto answer_all(const std::vector<Query>& queries, const Ask& ask) {
+  Answers<decltype(ask(queries[0]))> answers;
+  for (const Query& query : queries) {
+    try {
+      answers.found.push_back(ask(query));
+    } catch (const Error& e) {
+      answers.refused.emplace_back(e.what());
+    }
+  }
+  ensure(!answers.found.empty(), fmt::format("{}", fmt::join(answers.refused, "; ")));
+  return answers;
+}
+
 }  // namespace
 
 int embed_neighbors(const std::vector<std::string>& arguments) {
@@ -37,7 +75,10 @@ int embed_neighbors(const std::vector<std::string>& arguments) {
   bool json = false;
   CommandLine line;
   line.usage = "embed neighbors RUN WORD... [options]";
-  line.summary = "The words whose vectors make the smallest angles with a word's. RUN: a run, a checkpoint or vectors.";
+  line.summary =
+      "The words whose vectors make the smallest angles with a word's. RUN: a run, a checkpoint or vectors. Words "
+      "that\n"
+      "are not known are told on standard error, the others answered; the exit status is then 1.";
   line.options = vectors.keys();
   line.options.insert(line.options.begin(), {{"count", count, "how many", 1, 1000000}, {"json", json, "print JSON"}});
   line.words = 2;
@@ -46,11 +87,34 @@ int embed_neighbors(const std::vector<std::string>& arguments) {
   const std::vector<std::string> words(line.positional.begin() + 1, line.positional.end());
   const LoadedVectors loaded = load_word_vectors(line.positional[0], vectors, words);
   const WordSpace space(loaded);
-  std::vector<NearestWords> answers;
-  for (const std::string& word : words) answers.push_back(nearest_words(space, word, count, loaded.made));
+  const auto answers = answer_all(words, [&](const auto& word) { return nearest_words(space, word, count); });
   tell_source(loaded);
-  print_answer(json, to_json(answers), to_text(answers));
-  return 0;
+  print_answer(json, to_json(answers.found), to_text(answers.found));
+  return answers.tell_refused();
+}
+
+int embed_similarity(const std::vector<std::string>& arguments) {
+  VectorOptions vectors;
+  bool json = false;
+  CommandLine line;
+  line.usage = "embed similarity RUN WORD WORD [WORD WORD...] [options]";
+  line.summary =
+      "The cosine of the vectors of two words, and of each two that follow. RUN: a run, a checkpoint or vectors.";
+  line.options = vectors.keys();
+  line.options.insert(line.options.begin(), {{"json", json, "print JSON"}});
+  line.words = 3;
+  line.more_words = 1000;
+  if (!line.parse(arguments)) return 0;
+  const std::vector<std::string> words(line.positional.begin() + 1, line.positional.end());
+  if (words.size() % 2 != 0) throw UsageError("embed similarity: '" + words.back() + "' has no second word");
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (std::size_t i = 0; i < words.size(); i += 2) pairs.emplace_back(words[i], words[i + 1]);
+  const LoadedVectors loaded = load_word_vectors(line.positional[0], vectors, words);
+  const WordSpace space(loaded);
+  const auto answers = answer_all(pairs, [&](const auto& pair) { return pair_cosine(space, pair.first, pair.second); });
+  tell_source(loaded);
+  print_answer(json, json_list(answers.found), to_text(answers.found));
+  return answers.tell_refused();
 }
 
 int embed_analogy(const std::vector<std::string>& arguments) {
@@ -61,7 +125,9 @@ int embed_analogy(const std::vector<std::string>& arguments) {
   CommandLine line;
   line.usage = "embed analogy RUN king - man + woman [options]";
   line.summary =
-      "The words nearest to a sum of words' directions, without those of the sum. Any number of words with + or -.";
+      "The words nearest to a sum of words' directions, without those of the sum. Any number of words with + or -; "
+      "one\n"
+      "with blanks in quotes.";
   line.options = vectors.keys();
   line.options.insert(line.options.begin(),
                       {{"count", count, "how many", 1, 1000000},

@@ -7,6 +7,7 @@
 #include "data/vectors/word_vectors.h"
 #include "framework/keys.h"
 #include "train/analysis/words/nearest_words.h"
+#include "train/analysis/words/word_groups.h"
 #include "train/commands/json.h"
 #include "train/run/checkpoint.h"
 
@@ -20,17 +21,26 @@ struct VectorOptions {
   std::vector<Key> keys();
 };
 struct LoadedVectors : WordVectors {
-  std::vector<index_t> made;                 ///< rows of words that the vocabulary lacks, behind it
-  std::optional<CheckpointName> checkpoint;  ///< where they are of one
+  std::vector<std::string> made{};             ///< those of the last words that the vocabulary lacks
+  std::optional<CheckpointName> checkpoint{};  ///< where they are of one
 };
 /// The word vectors of `source`: a run or a checkpoint (its model's input embeddings without <unk>, or with
-/// options.layer averages over a text), or a file that read_word_vectors reads. Those of `asked` that the vocabulary
-/// lacks are added behind it, where the model knows parts of them. Errors: as those.
+/// options.layer averages over a text), or a file that read_word_vectors reads. Those of `asked` that are not among the
+/// first options.limit stand behind these, as WordVectors::asked; those that the vocabulary lacks, too, where the model
+/// knows parts of them. Errors: as those.
 LoadedVectors load_word_vectors(const std::string& source, const VectorOptions& options,
                                 const std::vector<std::string>& asked = {});
 
+/// Up to five words, and how many more there are.
+std::string some_words(const std::vector<std::string>& words);
 nlohmann::json to_json(const RatedWord& rated);
-/// Says on standard error what an answer is about to come from: tell_checkpoint, and the words that were added.
+nlohmann::json to_json(const PairCosine& pair);
+/// Says on standard error what an answer is about to come from: tell_checkpoint, the words that were made, and what of
+/// a file was left out.
 void tell_source(const LoadedVectors& vectors);
+/// Lines that say which words a picture lacks and why, and how many labels.
+std::string told_left_out(const DrawnWords& drawn, std::size_t unlabelled);
+/// A line that says how words were spelt in a file; nothing where they are plain.
+std::string told_spelling(Spelling spelling);
 
 }  // namespace heddle

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data/io/utf8.h"
 #include "data/text/dataset.h"
 #include "models/word2vec/word2vec.h"
 #include "train/analysis/words/model_vectors.h"
@@ -55,10 +56,10 @@ class WordVectorTask final : public Task {
     std::string text;
     for (index_t i = 1; i <= kLines && i < space.size(); ++i) {
       const index_t row = i * std::min(kFrequent, space.size()) / (kLines + 1);
-      text += fmt::format("{}{}:", i > 1 ? "\n" : "", space.word(row));
+      text += fmt::format("{}{}:", i > 1 ? "\n" : "", visible_start(space.word(row)));
       for (const ScoredWord& near : space.neighbors(
                {space.direction(row), static_cast<std::size_t>(space.dimensions())}, kNear, std::span(&row, 1)))
-        text += fmt::format(" {} {:.2f}", space.word(near.row), near.score);
+        text += fmt::format(" {} {:.2f}", visible_start(space.word(near.row)), near.score);
     }
     return text;
   }

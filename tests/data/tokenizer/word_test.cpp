@@ -57,7 +57,7 @@ TEST_CASE("the frequent words are kept, the others are unknown") {
   REQUIRE(trained("b b b a a c c d", 3)->vocab_size() == 2);
   REQUIRE_THROWS_WITH(trained(" \t "), Catch::Contains("the text has no words"));
   REQUIRE_THROWS_WITH(make_tokenizer({"word", {"a", "b"}}), Catch::Contains("token 0 is not <unk>"));
-  REQUIRE_THROWS_WITH(trained("a b c d", 2), Catch::Contains("no word is seen data.min_count = 2 times") &&
+  REQUIRE_THROWS_WITH(trained("a b c d", 2), Catch::Contains("no word is seen min_count = 2 times") &&
                                                  Catch::Contains("the most frequent 1 times"));
   TokenizerState state{"word", {"<unk>", "b", "b"}};
   REQUIRE_THROWS_WITH(make_tokenizer(state), Catch::Contains("0 counts for 3 tokens"));

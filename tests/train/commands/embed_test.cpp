@@ -97,14 +97,14 @@ TEST_CASE("word vectors are the same after kill -9 and resume, and on two thread
   // an answer says where it comes from, an error says nothing else
   const std::string taken = folder.path("whole/best.h5") + ", after step ";
   REQUIRE_THAT(unseen.err, Catch::StartsWith(taken));
-  for (const std::vector<std::string>& part :
-       std::vector<std::vector<std::string>>{{"neighbors", folder.path("whole"), "king", "--json"},
-                                             {"analogy", folder.path("whole"), "king - man + woman"},
-                                             {"axes", folder.path("whole"), "man:woman"},
-                                             {"dimensions", folder.path("whole")},
-                                             {"evaluate", folder.path("whole"), "--questions=builtin:kingdom"},
-                                             {"project", folder.path("whole"), "--output", folder.path("p.tsv")},
-                                             {"export", folder.path("whole"), "--output", folder.path("w.vec")}}) {
+  for (const std::vector<std::string>& part : std::vector<std::vector<std::string>>{
+           {"neighbors", folder.path("whole"), "king", "--json"},
+           {"analogy", folder.path("whole"), "king - man + woman"},
+           {"axes", folder.path("whole"), "man:woman"},
+           {"dimensions", folder.path("whole")},
+           {"evaluate", folder.path("whole"), "--questions=builtin:kingdom"},
+           {"project", folder.path("whole"), "--small-words", "--output", folder.path("p.tsv")},
+           {"export", folder.path("whole"), "--output", folder.path("w.vec")}}) {
     std::vector<std::string> arguments = part;
     arguments.insert(arguments.begin(), "embed");
     const Outcome outcome = run_program(folder, arguments);
@@ -113,15 +113,19 @@ TEST_CASE("word vectors are the same after kill -9 and resume, and on two thread
     CHECK_THAT(outcome.err, Catch::StartsWith(taken));
     CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
   }
-  check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "playingg", "##"}), 1,
-                 "not in the vocabulary");
+  check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "##"}), 1, "not in the vocabulary");
+  // a limit limits answers alone, and rare words are asked and made as ever
+  const auto limited = embed(folder, {"neighbors", folder.path("whole"), "playing", "playingg", "--limit=20"});
+  REQUIRE(limited.size() == 2);
+  for (const auto& [word, nearest] : limited.items()) CHECK(nearest.size() == 10);
+  CHECK(embed(folder, {"neighbors", folder.path("whole"), "playing", "--limit=3"})["playing"].size() == 3);
   check_one_line(run_program(folder, {"embed", "neighbors", folder.path("whole"), "play", "--layer=1"}), 1,
                  "--layer: wants a model that writes text");
   check_one_line(run_program(folder, {"generate", folder.path("whole")}), 1, "ask word vectors with heddle embed");
   check_one_line(run_program(folder, train_in("wrong", {"--optim.kind=adamw"})), 1,
                  "optim.kind is a key of the learner of model.kind = gpt, not of model.kind = word2vec; leave it out");
   check_one_line(run_program(folder, train_in("wrong", {"--data.tokenizer=bpe"})), 1, "set data.tokenizer = letters");
-  check_one_line(run_program(folder, train_in("wrong", {"--data.min_count=1000000"})), 1, "lower data.min_count");
+  check_one_line(run_program(folder, train_in("wrong", {"--data.min_count=1000000"})), 1, "lower min_count");
 }
 
 TEST_CASE("the built-in stories' word vectors answer nine of ten questions, a GPT's input embeddings six", "[slow]") {
@@ -165,6 +169,39 @@ TEST_CASE("the guide's plane: king - man + woman = queen, in every form of file 
     CHECK_THAT(picture, Catch::Contains("<title>" + word + "</title>"));
 }
 
+TEST_CASE("queries are answered one by one: one that is unknown is told, and does not end the others") {
+  const TemporaryFolder folder;
+  const std::string plane = guide(folder);
+  const Outcome some = run_program(folder, {"embed", "neighbors", plane, "queen", "qeen", "king", "--count=1"});
+  CHECK(some.status == 1);
+  CHECK(some.out == "queen\n  0.752  woman\nking\n  0.752  man\n");
+  CHECK(some.err == "word 'qeen' is not in the vocabulary; near it: queen\n");
+  check_one_line(run_program(folder, {"embed", "neighbors", plane, "qeen", "kin"}), 1,
+                 "'kin' is not in the vocabulary");
+  CHECK(run_program(folder, {"embed", "similarity", plane, "king", "queen", "man", "woman"}).out ==
+        "  0.117  king queen\n  -0.969  man woman\n");
+  CHECK(embed(folder, {"similarity", plane, "KING", "man"})[0]["cosine"] == Approx(0.752).epsilon(1e-3));
+  const Outcome pairs = run_program(folder, {"embed", "similarity", plane, "king", "x", "man", "woman"});
+  CHECK(pairs.status == 1);
+  CHECK(pairs.out == "  -0.969  man woman\n");
+  check_one_line(run_program(folder, {"embed", "similarity", plane, "king", "man", "woman"}), 2, "has no second word");
+}
+
+TEST_CASE("a file's unreadable lines and repeated words are told, and the others answered") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("w.vec", "king 1 0\n 0.5 0.5\nqueen 0.9 0.1\nking 0 1\nnew york 0.8 0.3\n");
+  const Outcome told = run_program(folder, {"embed", "neighbors", file, "king"});
+  CHECK(told.status == 0);
+  CHECK(told.out == "king\n  0.994  queen\n  0.936  new·york\n");
+  CHECK_THAT(told.err, Catch::Contains("1 lines") && Catch::Contains("line 2: it begins with a blank") &&
+                           Catch::Contains("stood there before"));
+  CHECK(first_answer(folder, file, {"new york", "-", "king"}) == "queen");
+  CHECK(first_answer(folder, file, {"\"new york\" - king"}) == "queen");
+  const auto limited = embed(folder, {"neighbors", file, "new·york", "--limit=1"})["new york"];
+  REQUIRE(limited.size() == 1);
+  CHECK(limited[0]["word"] == "king");
+}
+
 TEST_CASE("projections are written as a picture, a table, and for TensorBoard's projector") {
   const TemporaryFolder folder;
   const std::string plane = guide(folder), base = folder.path("out");
@@ -196,8 +233,14 @@ TEST_CASE("words are shown as people read them, asked as they are shown, and JSO
   check_one_line(run_program(folder, {"embed", "neighbors", file, "nothing"}), 1, "'nothing' is zero");
   // a blank cannot be written, a character for it can, and other programs' files become one another
   const Outcome exported = run_program(folder, {"embed", "export", file, "--output", folder.path("w.vec")});
-  CHECK_THAT(exported.out, Catch::Contains("1 words hold white space") && Catch::Contains("5 words, 2 dimensions"));
-  CHECK_THAT(read_bytes(folder.path("w.vec")), Catch::StartsWith("5 2\ncaf\xE9 0.9 0.1\ntheĠend 1 0\n"));
+  CHECK_THAT(exported.out, Catch::Contains("a character for each byte") && Catch::Contains("5 words, 2 dimensions"));
+  CHECK_THAT(read_bytes(folder.path("w.vec")), Catch::StartsWith("5 2\ncaf\u00E9 0.9 0.1\ntheĠend 1 0\n"));
+  std::string many;
+  for (int i = 0; i < 30000; ++i) many += "\u00E9";  // each letter four bytes, when it is written byte by byte
+  const std::string longest = folder.write("long.vec", "caf\xE9 1 0\n" + many + " 0 1\n");
+  const Outcome shorter = run_program(folder, {"embed", "export", longest, "--output", folder.path("w.vec")});
+  CHECK_THAT(shorter.out, Catch::Contains("1 words are longer") && Catch::Contains("1 words, 2 dimensions"));
+  CHECK(read_bytes(folder.path("w.vec")) == "1 2\ncaf\u00E9 1 0\n");
 }
 
 TEST_CASE(
@@ -215,6 +258,39 @@ TEST_CASE(
   CHECK(builtin.status == 0);
   CHECK_THAT(builtin.err, Catch::Contains("builtin:kingdom"));
   CHECK(run_program(folder, {"embed", "evaluate", plane, "--questions=builtin:kingdom"}).err.empty());
+}
+
+TEST_CASE("words that are not drawn are told with the reason, by name") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write(
+      "w.vec", "the 1 0\nking 0.5 1\nnothing 0 0\nqueen 0.4 1\nman 1 0.5\nwoman 0 1\nlady 0 2\n, 0.3 0.2\n");
+  const Outcome drawn = run_program(folder, {"embed", "project", file, "--output", folder.path("x.svg")});
+  CHECK(drawn.status == 0);
+  CHECK_THAT(drawn.out, Catch::Contains("5 words; trustworthiness"));
+  CHECK_THAT(drawn.err, Catch::Contains("2 small words") && Catch::Contains("left out: nothing\n") &&
+                            Catch::Contains("the same way, so nothing tells them apart: woman, lady\n"));
+  CHECK(embed(folder, {"project", file, "--small-words", "--output", folder.path("x.csv")})["words"] == 7);
+  const std::string list = folder.write("list", "queen\nthe\nthem\nman\nWOMAN\n");
+  std::vector<std::string> listed = {"project", file, "--words-from", list, "--output", folder.path("x.csv")};
+  CHECK(embed(folder, listed)["words"] == 4);
+  CHECK_THAT(read_bytes(folder.path("x.csv")), Catch::Contains("\n\"queen\",") && Catch::Contains("\n\"the\","));
+  listed.insert(listed.begin(), "embed");
+  CHECK_THAT(run_program(folder, listed).err, Catch::Contains("1 words have no vectors and are left out: them\n"));
+}
+
+TEST_CASE("of a picture as PNG or PDF the command is told that makes it") {
+  const TemporaryFolder folder;
+  const std::string plane = guide(folder);
+  for (const std::string end : {"png", "pdf"}) {
+    const Outcome told = run_program(
+        folder, {"embed", "axes", plane, "man:woman", "--up", "man:king", "--output", folder.path("x." + end)});
+    CHECK(told.status == 0);
+    CHECK_THAT(told.err, Catch::Contains("rsvg-convert -f " + end + " -o " + folder.path("x." + end) + ' ' +
+                                         folder.path("x.svg")));
+    CHECK_THAT(read_bytes(folder.path("x.svg")), Catch::Contains("class=\"arrow\""));
+    CHECK_FALSE(std::filesystem::exists(folder.path("x." + end)));
+    std::filesystem::remove(folder.path("x.svg"));
+  }
 }
 
 TEST_CASE("categories colour the words of questions, and name none that has no word") {
@@ -252,7 +328,8 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"axes", plane, "man:man"}, 1, "vectors of pair 1 are equal");
   refused({"axes", plane, "man:woman", "--output", folder.path("x.svg")}, 2, "a picture wants two axes");
   refused({"axes", plane, "man:woman", "--words", "king"}, 2, "a picture wants two axes");
-  refused({"axes", plane, "man:woman", "--up", "man:king", "--output", folder.path("x.png")}, 2, "ends in .svg");
+  refused({"axes", plane, "man:woman", "--up", "man:king", "--output", folder.path("x.gif")}, 2,
+          "ends in .svg or .png or .pdf");
   refused({"axes", plane, "man:woman", "--up", "man:kin"}, 1, "'kin' is not in the vocabulary");
   refused({"neighbors", plane, "king", "--text", "x"}, 2, "--text is what --layer's means are taken over");
   refused({"neighbors", std::string(300, 'x'), "king"}, 1, "does not exist");
@@ -262,9 +339,14 @@ TEST_CASE("what heddle embed cannot do it says in one line, and writes nothing")
   refused({"export", plane, "--output", folder.path("none/x")}, 1, "does not exist; make it");
   refused({"evaluate", plane, "--questions", folder.write("q", ": c\nking man queen\n")}, 1, "q:2");
   refused({"evaluate", plane, "--similarity", folder.write("s", "king queen high\n1 2\n")}, 1, "s:2");
-  refused({"project", plane, "--output", folder.path("x.png")}, 2, "ends in .svg or .csv or .tsv");
+  refused({"project", plane, "--output", folder.path("x.gif")}, 2, "ends in .svg or .png or .pdf or .csv or .tsv");
+  refused({"project", plane, "--output", folder.path("x.svg"), "--categories=builtin:kingdom", "--words-from=x"}, 2,
+          "give one of them");
+  refused({"project", folder.write("same", "a 1 2\nb 2 4\nc 3 6\nd 4 8\n"), "--output", folder.path("x.svg")}, 1,
+          "point the same way");
   refused({"project", plane}, 2, "name a file with --output");
-  refused({"neighbors", folder.write("nan.vec", "2 2\nking 1 nan\nqueen 1 2\n"), "king"}, 1, "nan.vec");
+  refused({"neighbors", folder.write("nan.vec", "2 2\nking 1 nan\nqueen 1 2\n"), "king"}, 1,
+          "'king' is not in the vocabulary; a line of the file cannot be read: line 2: 'nan' is not a finite number");
   CHECK_FALSE(std::filesystem::exists(folder.path("x.svg")));
 }
 

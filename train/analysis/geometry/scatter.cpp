@@ -9,6 +9,7 @@
 
 #include "data/io/utf8.h"
 #include "framework/check.h"
+#include "train/analysis/picture/lines.h"
 #include "train/analysis/picture/svg.h"
 
 namespace heddle {
@@ -43,35 +44,78 @@ class Scale {
   }
   double x(double value) const { return kWidth / 2 + unit_ * (value - points_.left / 2 - points_.right / 2); }
   double y(double value) const { return kHeight / 2 - unit_ * (value - points_.top / 2 - points_.bottom / 2); }
+  /// Round numbers along an axis, where all of them lie in the frame; none of points at one place.
+  std::vector<double> numbers_across() const {
+    return numbers(points_.left, points_.right, kFrame.right - kFrame.left);
+  }
+  std::vector<double> numbers_up() const { return numbers(points_.top, points_.bottom, kFrame.bottom - kFrame.top); }
 
  private:
+  std::vector<double> numbers(double low, double high, double pixels) const {
+    if (unit_ == 0) return {};
+    const double middle = low / 2 + high / 2, reach = pixels / unit_ / 2;
+    return round_numbers(middle - reach, middle + reach, 10, false);
+  }
+
   Box points_;
   double unit_;
 };
 
-/// Where labels may go: at the right of their points or else at the left, within the frame, on no other label, and on
-/// no other point where that can be.
+/// About how wide a text is; letters of most fonts are narrower than this.
+double text_width(const std::string& text) {
+  double width = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = std::max<std::size_t>(decode_utf8(std::string_view(text).substr(at)).length, 1);
+    const std::string character = text.substr(at, length);
+    const bool wide = character.find_first_of("mwMW@%") != character.npos, capital = lower_case(character) != character;
+    width += static_cast<double>(display_width(character)) * (wide ? 1 : capital ? 0.8 : 0.64) * kFont;
+    at += length;
+  }
+  return width;
+}
+
+/// A label's place: its box, and where the text is held in it.
+struct Place {
+  Box box;
+  const char* anchor;
+  double x() const { return *anchor == 's' ? box.left : *anchor == 'e' ? box.right : (box.left + box.right) / 2; }
+  double baseline() const { return box.top + kFont * 0.7 + kFont / 3; }
+};
+
+/// Where labels may go: around their points, the right first, within the frame, on no other label and on no point.
 class Labels {
  public:
-  void add_point(double x, double y) { points_[cell(x, y)] = true; }
-  /// The place of a label beside the point at (x, y); none if there is no room.
-  std::optional<Box> place(double x, double y, double width) {
-    const double top = y - kFont * 0.7, gap = 5;
-    const std::array<Box, 2> boxes = {Box{x + gap, top, x + gap + width, top + kFont + 1},
-                                      Box{x - gap - width, top, x - gap, top + kFont + 1}};
-    const Box* best = nullptr;
-    for (const Box& box : boxes) {
-      if (box.left < kFrame.left || box.right > kFrame.right) continue;
-      if (std::any_of(taken_.begin(), taken_.end(), [&](const Box& b) { return b.meets(box); })) continue;
-      const bool free = !covers_point(box);
-      if (free || best == nullptr) best = &box;
-      if (free) break;
+  void add_point(double x, double y) {
+    for (double dy = -kMark; dy <= kMark; ++dy) {
+      for (double dx = -kMark; dx <= kMark; ++dx) points_[cell(x + dx, y + dy)] = true;
     }
-    if (best == nullptr) return std::nullopt;
-    return taken_.emplace_back(*best);
+  }
+  /// The place of a label of the point at (x, y); none if there is no room.
+  std::optional<Place> place(double x, double y, double width) {
+    constexpr double kTall = kFont + 1, kGap = kMark + 1;
+    const double right = x + kGap, left = x - kGap - width, middle = x - width / 2;
+    const double beside = y - kFont * 0.7, above = y - kGap - kTall, below = y + kGap;
+    struct Corner {
+      double left, top;
+      const char* anchor;
+    };
+    for (const Corner& c :
+         {Corner{right, beside, "start"}, Corner{left, beside, "end"}, Corner{middle, above, "middle"},
+          Corner{middle, below, "middle"}, Corner{right, above, "start"}, Corner{right, below, "start"},
+          Corner{left, above, "end"}, Corner{left, below, "end"}}) {
+      const Box box{c.left, c.top, c.left + width, c.top + kTall};
+      if (box.left < kFrame.left || box.right > kFrame.right || box.top < kFrame.top || box.bottom > kFrame.bottom)
+        continue;
+      if (std::any_of(taken_.begin(), taken_.end(), [&](const Box& b) { return b.meets(box); })) continue;
+      if (covers_point(box)) continue;
+      taken_.push_back(box);
+      return Place{box, c.anchor};
+    }
+    return std::nullopt;
   }
 
  private:
+  static constexpr double kMark = 4;  ///< how far a point's mark reaches
   static std::size_t cell(double x, double y) {
     return static_cast<std::size_t>(y) * static_cast<std::size_t>(kWidth) + static_cast<std::size_t>(x);
   }
@@ -88,9 +132,24 @@ class Labels {
   std::vector<bool> points_ = std::vector<bool>(static_cast<std::size_t>(kWidth * kHeight));  ///< pixel by pixel
 };
 
+/// A line from one point to another, which ends in a head beside the other's mark; none between points that touch.
+std::string arrow(double from_x, double from_y, double to_x, double to_y) {
+  constexpr double kRoom = 6, kHead = 8;
+  const double length = std::hypot(to_x - from_x, to_y - from_y);
+  if (length < 2 * kRoom + kHead) return "";
+  const double dx = (to_x - from_x) / length, dy = (to_y - from_y) / length;
+  const double tip_x = to_x - kRoom * dx, tip_y = to_y - kRoom * dy;
+  const double neck_x = tip_x - kHead * dx, neck_y = tip_y - kHead * dy;
+  return fmt::format(
+      "<path class=\"arrow\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}M{:.1f} {:.1f}L{:.1f} {:.1f}L{:.1f} {:.1f}Z\" "
+      "stroke=\"#999999\" fill=\"#999999\"/>\n",
+      from_x + kRoom * dx, from_y + kRoom * dy, neck_x, neck_y, tip_x, tip_y, neck_x - kHead / 2 * dy,
+      neck_y + kHead / 2 * dx, neck_x + kHead / 2 * dy, neck_y - kHead / 2 * dx);
+}
+
 }  // namespace
 
-std::string svg(const Scatter& scatter) {
+Drawing draw(const Scatter& scatter) {
   ensure(!scatter.points.empty(), "picture: there are no points to draw");
   Box all{scatter.points[0].x, scatter.points[0].y, scatter.points[0].x, scatter.points[0].y};
   for (const auto& p : scatter.points) {
@@ -121,34 +180,53 @@ std::string svg(const Scatter& scatter) {
   }
   out += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"#cccccc\"/>\n",
                      kFrame.left, kFrame.top, kFrame.right - kFrame.left, kFrame.bottom - kFrame.top);
+  if (!scatter.across.empty()) {
+    for (const double number : scale.numbers_across())
+      text(scale.x(number), kFrame.bottom + kFont * 1.3, "middle", fmt::format("{:.6g}", number), " fill=\"#888888\"");
+  }
+  if (!scatter.up.empty()) {
+    for (const double number : scale.numbers_up())
+      text(kFrame.left - 4, scale.y(number) + kFont / 3, "end", fmt::format("{:.6g}", number), " fill=\"#888888\"");
+  }
   if (scatter.centred) {
     out += fmt::format("<path d=\"M{:.1f} {:.1f}H{:.1f}M{:.1f} {:.1f}V{:.1f}\" stroke=\"#cccccc\"/>\n", kFrame.left,
                        scale.y(0), kFrame.right, scale.x(0), kFrame.top, kFrame.bottom);
   }
-  const auto draw = [&](double at_x, double at_y, int group, const std::string& inside) {
+  const auto mark = [&](double at_x, double at_y, int group, const std::string& inside) {
     out += fmt::format("<path d=\"{}\" transform=\"translate({:.1f} {:.1f})\" fill=\"{}\">{}</path>\n", mark_of(group),
                        at_x, at_y, colour_of(group), inside);
   };
+  for (const auto& [from, to] : scatter.arrows) {
+    const Scatter::Point &a = scatter.points.at(from), &b = scatter.points.at(to);
+    out += arrow(scale.x(a.x), scale.y(a.y), scale.x(b.x), scale.y(b.y));
+  }
   Labels labels;
   for (const auto& p : scatter.points) {
-    draw(scale.x(p.x), scale.y(p.y), p.group, "<title>" + svg_text(visible(p.label)) + "</title>");
+    mark(scale.x(p.x), scale.y(p.y), p.group, "<title>" + svg_text(visible(p.label)) + "</title>");
     labels.add_point(scale.x(p.x), scale.y(p.y));
   }
+  std::size_t labelled = 0, unlabelled = 0;
   for (const auto& p : scatter.points) {
-    const std::string label = visible(p.label);
-    const double width = static_cast<double>(display_width(label)) * kFont * 0.6;
-    const auto place = labels.place(scale.x(p.x), scale.y(p.y), width);
-    if (!place) continue;
-    const std::string colour = fmt::format(" fill=\"{}\"", colour_of(p.group));
-    const bool left = place->right < scale.x(p.x);
-    text(left ? place->right : place->left, scale.y(p.y) + kFont / 3, left ? "end" : "start", label, colour.c_str());
+    if (p.label.empty()) continue;
+    const std::string label = visible_start(p.label);
+    if (const auto place = labels.place(scale.x(p.x), scale.y(p.y), text_width(label))) {
+      text(place->x(), place->baseline(), place->anchor, label,
+           fmt::format(" fill=\"{}\"", colour_of(p.group)).c_str());
+      ++labelled;
+    } else {
+      ++unlabelled;
+    }
   }
+  if (unlabelled > 0)
+    text(kFrame.right, kFrame.bottom + kFont * 3, "end",
+         fmt::format("{} of {} labels have no room; they show under the mouse", unlabelled, labelled + unlabelled),
+         " fill=\"#888888\"");
   for (std::size_t g = 0; g < scatter.groups.size(); ++g) {
     const double at = kMargin + 20 * static_cast<double>(g) + 10;
-    draw(kFrame.right + 20, at - 4, static_cast<int>(g), "");
+    mark(kFrame.right + 20, at - 4, static_cast<int>(g), "");
     text(kFrame.right + 32, at, "start", scatter.groups[g]);
   }
-  return out + "</svg>\n";
+  return {out + "</svg>\n", unlabelled};
 }
 
 }  // namespace heddle

@@ -20,9 +20,16 @@ struct NearestWords {
   std::string word;
   std::vector<RatedWord> nearest;
 };
-/// The `count` nearest to a word, as WordSpace::find takes it; neither itself nor one of the rows `excluded` is among
-/// them. Errors: those of find; its vector is zero.
-NearestWords nearest_words(const WordSpace& space, const std::string& word, index_t count,
-                           std::vector<index_t> excluded = {});
+/// The `count` nearest to a word, as WordSpace::find takes it, without itself. Errors: those of find; its vector is
+/// zero.
+NearestWords nearest_words(const WordSpace& space, const std::string& word, index_t count);
+
+/// Two words and the cosine of their vectors.
+struct PairCosine {
+  std::string first, second;
+  real cosine;
+};
+/// Errors: as nearest_words, of either.
+PairCosine pair_cosine(const WordSpace& space, const std::string& first, const std::string& second);
 
 }  // namespace heddle

@@ -35,7 +35,7 @@ WordAxis word_axis(const WordSpace& space, const Tensor& vectors, const std::vec
   found.axis = shared_axis(from, to);
   for (index_t row = 0; row < space.size(); ++row)
     found.places.push_back(dot_in_order(vectors.data() + row * width, found.axis.direction.data(), width));
-  const auto first = std::span(found.places).first(static_cast<std::size_t>(std::min(common, space.size())));
+  const auto first = std::span(found.places).first(static_cast<std::size_t>(std::min(common, space.answers())));
   found.low = end_of(space, first, count, -1);
   found.high = end_of(space, first, count, 1);
   return found;
@@ -65,6 +65,12 @@ Scatter axes_picture(const WordSpace& space, const WordAxis& across, const WordA
   for (const index_t row : rows) {
     const auto r = static_cast<std::size_t>(row);
     scatter.points.push_back({across.places[r], upward.places[r], space.word(row)});
+  }
+  const auto place_of = [&](const std::string& word) {
+    return static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), space.row_of(word)) - rows.begin());
+  };
+  for (const WordAxis* axis : {&across, &upward}) {
+    for (const auto& [from, to] : axis->pairs) scatter.arrows.emplace_back(place_of(from), place_of(to));
   }
   return scatter;
 }

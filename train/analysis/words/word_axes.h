@@ -29,7 +29,8 @@ WordAxis word_axis(const WordSpace& space, const Tensor& vectors, const std::vec
 
 double cosine_of(const Axis& a, const Axis& b);
 
-/// The picture of the words of all pairs, and of `words`, along both axes. Errors: a word that is not there.
+/// The picture of the words of all pairs, and of `words`, along both axes, with an arrow from the one to the other word
+/// of each pair. Errors: a word that is not there.
 Scatter axes_picture(const WordSpace& space, const WordAxis& across, const WordAxis& upward,
                      const std::vector<std::string>& words);
 

@@ -17,10 +17,12 @@ struct Term {
 
   friend bool operator==(const Term&, const Term&) = default;
 };
-/// The terms of a sum such as `king - man + woman`, in one string or cut anywhere into several. A sign may stand alone
+/// The terms of a sum such as `king - man + woman`, in one string or cut at blanks into several. A sign may stand alone
 /// or before its word (`king -man +woman`); one before the first word may be left out. Hyphens within a word are the
-/// word's own (`well-known`), and a word that begins with a sign is written behind another one (`+-5`).
-/// Errors: no word, two words without a sign between them, a sign without a word.
+/// word's own (`well-known`), and a word that begins with a sign is written behind another one (`+-5`) or in double
+/// quotes. What stands in one string between two signs is one word, with its blanks (`new york - usa`), and so is what
+/// stands in double quotes (`"new york" - usa`).
+/// Errors: no word, two strings of words without a sign between them, a sign without a word.
 std::vector<Term> parse_expression(const std::vector<std::string>& arguments);
 
 /// How the words are ranked that fit a sum of words.
@@ -36,8 +38,8 @@ constexpr auto names_of(AnalogyMethod) {
 inline double shifted_cosine(double cosine) { return std::max(0.0, (1 + cosine) / 2); }
 constexpr double kMulOffset = 0.001;
 
-/// The `count` words that fit the sum best, best first and of equals the lower row; the sum's own words are left out.
-/// Errors: no terms, a word that is not in the vocabulary, and by `add` a sum of zero.
+/// The `count` answers that fit the sum best, best first and of equals the lower row; the sum's own words are left out.
+/// Errors: no terms, a word that is not in the vocabulary, a sum of which nothing is left.
 std::vector<ScoredWord> solve(const WordSpace& space, const std::vector<Term>& terms, AnalogyMethod method,
                               index_t count);
 

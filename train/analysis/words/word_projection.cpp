@@ -33,6 +33,10 @@ Scatter projection_picture(const WordSpace& space, const WordGroups& words, cons
   scatter.title =
       fmt::format("{} words by {}", words.size(), projection.method == ProjectionMethod::pca ? "PCA" : "t-SNE");
   scatter.groups = words.names;
+  if (projection.method == ProjectionMethod::pca) {
+    scatter.across = fmt::format("first principal component: {:.1f} % of the variance", 100 * projection.shares[0]);
+    scatter.up = fmt::format("second principal component: {:.1f} %", 100 * projection.shares[1]);
+  }
   const real* at = projection.plane.data();
   for (std::size_t i = 0; i < words.rows.size(); ++i, at += 2)
     scatter.points.push_back({at[0], at[1], space.word(words.rows[i]), words.groups[i]});

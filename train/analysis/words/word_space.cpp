@@ -52,10 +52,15 @@ real dot_in_order(const real* a, const real* b, index_t n) {
   return sum;
 }
 
-WordSpace::WordSpace(WordVectors vectors) : words_(std::move(vectors.words)), read_word_(std::move(vectors.read_word)) {
+WordSpace::WordSpace(WordVectors vectors)
+    : words_(std::move(vectors.words)),
+      read_word_(std::move(vectors.read_word)),
+      asked_(vectors.asked),
+      unreadable_(std::move(vectors.first_unreadable)) {
   const Tensor& given = vectors.vectors;
   const auto count = static_cast<index_t>(words_.size());
   ensure(count > 0, "word vectors: there are no words");
+  ensure(asked_ >= 0 && asked_ <= count, "word vectors: ", asked_, " of ", count, " words to be asked for alone");
   ensure(given.ndim() == 2 && given.size(0) == count && given.size(1) > 0, "word vectors: ", count,
          " words need vectors [", count, ", D], these are ", given.shape());
   vectors_ = given.clone();
@@ -103,7 +108,8 @@ index_t WordSpace::find(const std::string& word) const {
   if (row_of(lower_case(word)) >= 0) near = {lower_case(word)};
   for (std::string& other : near) other = visible(other);
   throw Error(concat_text("word '", visible_start(word, 100), "' is not in the vocabulary",
-                          near.empty() ? "" : fmt::format("; near it: {}", fmt::join(near, ", "))));
+                          near.empty() ? "" : fmt::format("; near it: {}", fmt::join(near, ", ")),
+                          unreadable_.empty() ? "" : "; a line of the file cannot be read: ", unreadable_));
 }
 
 std::vector<real> WordSpace::cosines(std::span<const real> query) const {
@@ -123,7 +129,8 @@ std::vector<real> WordSpace::cosines(std::span<const real> query) const {
 
 std::vector<ScoredWord> WordSpace::neighbors(std::span<const real> query, index_t count,
                                              std::span<const index_t> excluded) const {
-  return best_words(cosines(query), count, excluded);
+  const std::vector<real> all = cosines(query);
+  return best_words(std::span(all).first(static_cast<std::size_t>(answers())), count, excluded);
 }
 
 }  // namespace heddle

@@ -45,6 +45,8 @@ class WordSpace {
   explicit WordSpace(WordVectors vectors);
 
   index_t size() const { return vectors_.size(0); }
+  /// The first so many words may be answers; the others are there to be asked for.
+  index_t answers() const { return size() - asked_; }
   index_t dimensions() const { return vectors_.size(1); }
   const std::vector<std::string>& words() const { return words_; }
   const std::string& word(index_t row) const { return words_[static_cast<std::size_t>(row)]; }
@@ -60,12 +62,13 @@ class WordSpace {
   /// The row of a word as it is, or as visible() shows it, which people type; read as the text's words were, and in
   /// lower case where all words are. -1 if there is none.
   index_t row_as_typed(const std::string& word) const;
-  /// The same. Errors: it is not in the vocabulary; up to three words that are spelt nearly so are named.
+  /// The same. Errors: it is not in the vocabulary; up to three words that are spelt nearly so are named, and what of
+  /// the vectors' file could not be read.
   index_t find(const std::string& word) const;
 
   /// The cosine of `query` [D] with every word, [V]; all 0 if it is zero. Errors: it is not of size D, or not finite.
   std::vector<real> cosines(std::span<const real> query) const;
-  /// The `count` words of the highest cosine with `query` [D], best first and of equals the lower row, without the
+  /// The `count` answers of the highest cosine with `query` [D], best first and of equals the lower row, without the
   /// excluded rows. Errors: those of `cosines`.
   std::vector<ScoredWord> neighbors(std::span<const real> query, index_t count,
                                     std::span<const index_t> excluded = {}) const;
@@ -74,6 +77,8 @@ class WordSpace {
   std::vector<std::string> words_;
   Tensor vectors_;
   std::function<std::string(std::string_view)> read_word_;
+  index_t asked_;
+  std::string unreadable_;  ///< why a word may not be there
   WordIndex index_;
 };
 

@@ -64,6 +64,8 @@ TEST_CASE("the picture of two axes shows each word of the pairs once, and those 
   CHECK(picture.across == "man to woman");
   CHECK(picture.up == "man to king");
   CHECK(picture.centred);
+  using Arrows = std::vector<std::pair<std::size_t, std::size_t>>;
+  CHECK(picture.arrows == Arrows{{1, 2}, {1, 0}});  // man to woman, man to king
   CHECK_THROWS_WITH(axes_picture(space, gender, royalty, {"kin"}), Catch::Contains("'kin' is not in the vocabulary"));
 }
 

@@ -29,6 +29,19 @@ TEST_CASE("a sum of words may be written in one string or many, its signs alone 
   CHECK(parse_expression({"well-known - a+b + c- +-5"}) == Terms{{"well-known", 1}, {"a+b", -1}, {"c-", 1}, {"-5", 1}});
 }
 
+TEST_CASE("what stands between two signs in one string is one word with its blanks, and so is what stands in quotes") {
+  const Terms wanted = {{"new york", 1}, {"usa", -1}, {"france", 1}};
+  CHECK(parse_expression({"new york", "-", "usa", "+", "france"}) == wanted);
+  CHECK(parse_expression({"new york - usa +france"}) == wanted);
+  CHECK(parse_expression({"\"new york\" - usa + france"}) == wanted);
+  CHECK(parse_expression({"\"new york\"", "-\"usa\"", "+ france"}) == wanted);
+  CHECK(parse_expression({". . . - a"}) == Terms{{". . .", 1}, {"a", -1}});
+  CHECK(parse_expression({"\"-5\" - \"a - b\""}) == Terms{{"-5", 1}, {"a - b", -1}});
+  CHECK(parse_expression({"\" - a\"b"}) == Terms{{"\"", 1}, {"a\"b", -1}});  // quotes that close no word are its own
+  CHECK(parse_expression({"\"\" + \""}) == Terms{{"\"\"", 1}, {"\"", 1}});
+  REQUIRE_THROWS_WITH(parse_expression({"new york", "usa"}), Catch::Contains("no sign before 'usa'"));
+}
+
 TEST_CASE("sums without words, signs without words and words without signs are refused") {
   REQUIRE_THROWS_WITH(parse_expression({}), Catch::Contains("no words"));
   REQUIRE_THROWS_WITH(parse_expression({"", "  "}), Catch::Contains("no words"));
@@ -80,17 +93,23 @@ TEST_CASE("a sum whose directions cancel out is refused, however it is rounded")
   const auto ask = [&](const std::string& text, AnalogyMethod method = AnalogyMethod::add) {
     return solve(space, parse_expression({text}), method, 5).size();
   };
-  for (const char* sum : {"w0 - w0", "w1", "w1 + w1 - w1", "w0 + w2", "w3 + w4 + w5 - w4 - w3 - w5"})
+  for (const AnalogyMethod method : {AnalogyMethod::add, AnalogyMethod::mul}) {
+    for (const char* sum : {"w0 - w0", "w3 - w4 + w4 - w3"})
+      CHECK_THROWS_WITH(ask(sum, method), Catch::Contains("cancel out to zero"));
+  }
+  for (const char* sum : {"w1", "w1 + w1 - w1", "w0 + w2", "w3 + w4 + w5 - w4 - w3 - w5"})
     CHECK_THROWS_WITH(ask(sum), Catch::Contains("cancel out to zero"));
   CHECK(ask("w0 - w0 + w3") == 5);
-  CHECK(ask("w0 - w0", AnalogyMethod::mul) == 5);  // a product has no zero
+  CHECK(ask("w0 + w2", AnalogyMethod::mul) == 5);  // a product has no zero
 }
 
 TEST_CASE("a sum of words that are not there is refused, and one that lacks blanks is told so") {
   const WordSpace space(guide_words());
   const auto ask = [&](const std::string& text) { solve(space, parse_expression({text}), AnalogyMethod::add, 1); };
   REQUIRE_THROWS_WITH(ask("king - men"), "word 'men' is not in the vocabulary; near it: man");
-  REQUIRE_THROWS_WITH(ask("king-man+woman"), Catch::Contains("'king-man+woman'") && Catch::Contains("put blanks"));
+  REQUIRE_THROWS_WITH(ask("king-man+woman"),
+                      Catch::Contains("'king-man+woman'") && Catch::Contains("signs between blanks"));
+  REQUIRE_THROWS_WITH(ask("king man"), Catch::Contains("'king·man'") && Catch::Contains("signs between blanks"));
   REQUIRE_THROWS_WITH(solve(space, {}, AnalogyMethod::mul, 1), Catch::Contains("no words"));
 }
 

@@ -46,10 +46,12 @@ TEST_CASE("a projection wants three points, and t-SNE four") {
 
 TEST_CASE("the picture of a projection shows each word at its place, in its group") {
   const WordSpace space(guide_words());
-  const WordGroups words{{1, 3, 2}, {0, 1, 1}, {"royal", "common"}};
+  const WordGroups words{{{1, 3, 2}}, {0, 1, 1}, {"royal", "common"}};
   Projection projection = project(space.directions(words.rows), ProjectionMethod::pca, {}, 1);
   const Scatter picture = projection_picture(space, words, projection);
   CHECK(picture.title == "3 words by PCA");
+  CHECK_THAT(picture.across, Catch::StartsWith("first principal component: "));
+  CHECK_THAT(picture.up, Catch::StartsWith("second principal component: "));
   CHECK(picture.groups == words.names);
   REQUIRE(picture.points.size() == 3);
   CHECK(picture.points[0].label == "queen");
