@@ -32,6 +32,12 @@ double History::last(const std::string& name, double otherwise) const {
                                                 : values_[static_cast<std::size_t>(found - names_.begin())].back();
 }
 
+std::vector<double> History::column(const std::string& name) const {
+  const auto found = std::find(names_.begin(), names_.end(), name);
+  return found == names_.end() ? std::vector<double>(step_.size(), std::numeric_limits<double>::quiet_NaN())
+                               : values_[static_cast<std::size_t>(found - names_.begin())];
+}
+
 std::string History::row_csv(std::size_t row) const {
   std::string text = fmt::format("{}", step_[row]);
   for (const std::vector<double>& column : values_)

@@ -21,6 +21,9 @@ class History {
   std::size_t size() const { return step_.size(); }
   /// The last row's figure; `otherwise` where there is none.
   double last(const std::string& name, double otherwise) const;
+  std::int64_t step(std::size_t row) const { return step_[row]; }
+  /// A figure of all rows; NaN where there is none.
+  std::vector<double> column(const std::string& name) const;
 
   /// A header and all rows, or the last row alone, as CSV: empty where a value is NaN.
   std::string csv() const;

@@ -9,6 +9,7 @@
 
 #include "framework/format.h"
 #include "framework/profile.h"
+#include "train/log/course.h"
 #include "train/log/listeners.h"
 #include "train/log/profile_table.h"
 #include "train/run/average.h"
@@ -165,7 +166,9 @@ void Session::write_sample() {
   try {
     const AveragedWeights averaged(parts_.learner);
     const std::string text = trainer_.task().sample(parts_.experiment.train.sample_tokens);
-    if (!text.empty()) tell([&](RunListener& to) { to.on_sample(state_.step, text); });
+    if (text.empty()) return;
+    tell([&](RunListener& to) { to.on_sample(state_.step, text); });
+    if (const std::string about = trainer_.task().about_sample(text); !about.empty()) message(about);
   } catch (const std::exception& e) {  // it is only shown: training goes on
     message(fmt::format("no sample after step {}: {}", state_.step, e.what()));
   }
@@ -238,6 +241,7 @@ void Session::finish(bool early) {
     }
   }
   message(fmt::format("whole validation split after step {}: {}", state_.step, figures));
+  if (const std::string course = course_text(state_.history); !course.empty()) message(course);
   if (!comparison.empty()) message("against the baselines: " + comparison);
   message(fmt::format("{} of training, {} of tensors at most; {} and {} hold the model, metrics.csv its course",
                       human_time(state_.history.last("seconds", 0)), human_bytes(most), (folder_ / "last.h5").string(),

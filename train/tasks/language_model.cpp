@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <iterator>
 #include <numbers>
+#include <sstream>
 
+#include "data/io/utf8.h"
 #include "data/text/dataset.h"
 #include "data/text/ngram.h"
+#include "data/text/shared_run.h"
 #include "framework/format.h"
 #include "models/capabilities.h"
 #include "train/decode/generate.h"
@@ -91,6 +95,20 @@ class LanguageModel final : public Task {
   std::string sample(index_t length) const override {
     return sample_text(capability<NextToken>(model_, "sample", "set train.sample_tokens = 0"), *dataset_.tokenizer(),
                        length);
+  }
+
+  /// How much of it was taken over from the training text.
+  std::string about_sample(const std::string& text) const override {
+    const std::vector<std::int32_t> ids = dataset_.tokenizer()->encode(text, Specials::allowed);
+    const SharedRun run = longest_shared_run(ids, dataset_.tokens(Split::train));
+    const std::string shared = dataset_.tokenizer()->decode(std::span(ids).subspan(run.begin, run.length));
+    std::istringstream in(shared);
+    const auto words = std::distance(std::istream_iterator<std::string>(in), std::istream_iterator<std::string>());
+    constexpr std::size_t kShown = 80;
+    std::string quoted = one_line(shared);
+    if (quoted.size() > kShown) quoted = quoted.substr(0, quoted.rfind(' ', kShown)) + " ...";
+    return fmt::format("the longest run of the sample that stands in the training text too: {} words, \"{}\"", words,
+                       quoted);
   }
 
  private:

@@ -80,6 +80,8 @@ class Task {
   virtual void prepare(Batch& /*batch*/, const Rng& /*rng*/) const {}
   /// What shows a person what the model has learned so far, `length` tokens long where it is text; empty: nothing does.
   virtual std::string sample(index_t /*length*/) const { return {}; }
+  /// What a person should know of such a sample; empty: nothing.
+  virtual std::string about_sample(const std::string& /*text*/) const { return {}; }
 };
 
 /// A kind of task.
