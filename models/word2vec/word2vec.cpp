@@ -59,7 +59,8 @@ void for_ngrams(const std::string& name, index_t min, index_t max, const OnNgram
 
 std::vector<Key> Word2VecConfig::keys() {
   return {
-      {"method", method, "a word is told from each word around it, or from all together"},
+      {"method", method,
+       "a word is told from each word around it, or from all together; losses of the two do not compare"},
       {"n_embd", n_embd, "dimensions of the vectors", 1, 100000},
       {"window", window, "words to either side that count as near: 1 to so many, at random", 1, 1000},
       {"negatives", negatives, "negative samples: words drawn at random, from which the true one is told", 1, 1000},

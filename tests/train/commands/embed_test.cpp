@@ -256,8 +256,16 @@ TEST_CASE(
   CHECK(lower.err.empty());
   const Outcome builtin = run_program(folder, {"embed", "evaluate", plane});
   CHECK(builtin.status == 0);
-  CHECK_THAT(builtin.err, Catch::Contains("builtin:kingdom"));
-  CHECK(run_program(folder, {"embed", "evaluate", plane, "--questions=builtin:kingdom"}).err.empty());
+  CHECK_THAT(builtin.out, Catch::StartsWith("questions of builtin:kingdom, whose stories are made to answer them"));
+  CHECK(builtin.err.empty());
+  const std::string questions = folder.write("q", "king queen man woman\n");
+  const Outcome asked = run_program(folder, {"embed", "evaluate", plane, "--questions", questions});
+  CHECK_THAT(asked.out, Catch::StartsWith("questions of " + questions + '\n'));
+  CHECK(embed(folder, {"evaluate", plane, "--questions", questions})["questions"] == questions);
+  const std::string pairs = folder.write("s", "a b type score\nking queen x 1\nking man x 2\nman woman x 0\n");
+  const auto similarity = embed(folder, {"evaluate", plane, "--similarity", pairs})["similarity"][0];
+  CHECK(similarity["column"] == "score");
+  CHECK(similarity["spearman"] == Approx(1));
 }
 
 TEST_CASE("words that are not drawn are told with the reason, by name") {
