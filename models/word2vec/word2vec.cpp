@@ -59,7 +59,8 @@ void for_ngrams(const std::string& name, index_t min, index_t max, const OnNgram
 
 std::vector<Key> Word2VecConfig::keys() {
   return {
-      {"method", method, "a word is told from each word around it, or from all together"},
+      {"method", method,
+       "a word is told from each word around it, or from all together; losses of the two do not compare"},
       {"n_embd", n_embd, "dimensions of the vectors", 1, 100000},
       {"window", window, "words to either side that count as near: 1 to so many, at random", 1, 1000},
       {"negatives", negatives, "negative samples: words drawn at random, from which the true one is told", 1, 1000},
@@ -83,7 +84,7 @@ Word2Vec::Word2Vec(const Word2VecConfig& config, const DataSpec& data, Initializ
   ensure(words_ > 2, "word2vec: the vocabulary holds ", words_ - 1,
          " words, needs two; give more text, or lower data.min_count");
   ensure(config.max_n == 0 || (config.min_n >= 1 && config.min_n <= config.max_n), "model.min_n = ", config.min_n,
-         " must be from 1 to model.max_n = ", config.max_n);
+         " must be from 1 to model.max_n = ", config.max_n, "; set it, as to 3");
   ensure(config.max_n > 0 || config.min_n == 0, "model.min_n = ", config.min_n,
          " does nothing while model.max_n = 0; set model.max_n to the longest n-gram, or leave both out");
   const auto words = static_cast<std::size_t>(words_);

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <iostream>
-
 #include "train/analysis/words/analogies.h"
 #include "train/analysis/words/similarity.h"
 #include "train/commands/embed_command.h"
@@ -17,10 +15,17 @@ constexpr auto names_of(Methods) {
   return std::array{Named{Methods::both, "both"}, Named{Methods::add, "add"}, Named{Methods::mul, "mul"}};
 }
 
+constexpr const char* kBuiltin = "builtin:kingdom";
+
 /// What the command says.
 struct EvaluateAnswer {
-  std::vector<AnalogyReport> analogies;                                ///< by each method
-  std::vector<std::pair<std::string, SimilarityReport>> similarities;  ///< of each file
+  std::string questions;                 ///< where they are from
+  std::vector<AnalogyReport> analogies;  ///< by each method
+  struct Similarity {
+    std::string file, column;
+    SimilarityReport report;
+  };
+  std::vector<Similarity> similarities;
 };
 
 nlohmann::json to_json(const AnalogyScore& score) {
@@ -39,9 +44,11 @@ nlohmann::json to_json(const AnalogyReport& report) {
 
 nlohmann::json to_json(const EvaluateAnswer& found) {
   nlohmann::json out;
+  if (!found.analogies.empty()) out["questions"] = found.questions;
   for (const AnalogyReport& report : found.analogies) out["analogies"][name_of(report.method)] = to_json(report);
-  for (const auto& [file, report] : found.similarities)
+  for (const auto& [file, column, report] : found.similarities)
     out["similarity"].push_back({{"file", file},
+                                 {"column", column},
                                  {"pairs", report.pairs},
                                  {"covered", report.covered},
                                  {"spearman", report.correlation},
@@ -69,10 +76,16 @@ std::string to_text(const AnalogyReport& report) {
 
 std::string to_text(const EvaluateAnswer& found) {
   std::string text;
+  if (!found.analogies.empty())
+    text = found.questions == kBuiltin
+               ? fmt::format("questions of {}, whose stories are made to answer them; --questions FILE asks others\n",
+                             kBuiltin)
+               : fmt::format("questions of {}\n", found.questions);
   for (const AnalogyReport& report : found.analogies) text += to_text(report);
-  for (const auto& [file, report] : found.similarities)
-    text += fmt::format("{}: {} of {} pairs have vectors; Spearman {:.3f} ({:.3f} - {:.3f})\n", file, report.covered,
-                        report.pairs, report.correlation, report.interval.low, report.interval.high);
+  for (const auto& [file, column, report] : found.similarities)
+    text += fmt::format("{}: {} of {} pairs have vectors; Spearman with {} {:.3f} ({:.3f} - {:.3f})\n", file,
+                        report.covered, report.pairs, column, report.correlation, report.interval.low,
+                        report.interval.high);
   return text;
 }
 
@@ -104,25 +117,24 @@ int embed_evaluate(const std::vector<std::string>& arguments) {
        {"json", json, "print JSON"}});
   if (!line.parse(arguments)) return 0;
   options.fold_case = !keep_case;
-  const bool builtin = questions.empty() && similarities.empty();
-  if (builtin) questions = "builtin:kingdom";
+  if (questions.empty() && similarities.empty()) questions = kBuiltin;
   std::vector<QuestionCategory> asked;
   if (!questions.empty()) asked = read_questions(questions);
-  std::vector<std::vector<SimilarityPair>> pairs;
+  std::vector<SimilarityFile> pairs;
   for (const std::string& path : similarities) pairs.push_back(read_similarities(path));
   const LoadedVectors loaded = load_word_vectors(line.positional[0], vectors);
   const WordSpace space(loaded);
 
-  EvaluateAnswer found;
+  EvaluateAnswer found{questions, {}, {}};
   for (const auto& [tried, way] : {std::pair{AnalogyMethod::add, Methods::add}, {AnalogyMethod::mul, Methods::mul}}) {
     if (asked.empty() || (method != Methods::both && method != way)) continue;
     options.method = tried;
     found.analogies.push_back(evaluate_analogies(space, asked, options));
   }
   for (std::size_t i = 0; i < pairs.size(); ++i)
-    found.similarities.emplace_back(similarities[i], evaluate_similarity(space, pairs[i], options.fold_case));
+    found.similarities.push_back(
+        {similarities[i], pairs[i].column, evaluate_similarity(space, pairs[i].pairs, options.fold_case)});
   tell_source(loaded);
-  if (builtin) std::cerr << "asks the questions of builtin:kingdom; --questions FILE asks others\n";
   print_answer(json, to_json(found), to_text(found));
   return 0;
 }

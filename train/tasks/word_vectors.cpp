@@ -41,7 +41,8 @@ class WordVectorTask final : public Task {
   Baselines baselines(const Progress&) const override {
     const double nothing = model_.untrained_loss(), frequencies = model_.frequency_loss();
     return {{{"nothing", nothing}, {"frequencies", frequencies}},
-            fmt::format("baselines, in nats a pair: vectors that know nothing {:.3f}, words' frequencies alone {:.3f}",
+            fmt::format("baselines, in nats a pair: vectors that know nothing {:.3f}, words' frequencies alone {:.3f}; "
+                        "losses of skip-gram and CBOW do not compare, as their pairs differ",
                         nothing, frequencies)};
   }
 

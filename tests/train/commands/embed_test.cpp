@@ -256,8 +256,37 @@ TEST_CASE(
   CHECK(lower.err.empty());
   const Outcome builtin = run_program(folder, {"embed", "evaluate", plane});
   CHECK(builtin.status == 0);
-  CHECK_THAT(builtin.err, Catch::Contains("builtin:kingdom"));
-  CHECK(run_program(folder, {"embed", "evaluate", plane, "--questions=builtin:kingdom"}).err.empty());
+  CHECK_THAT(builtin.out, Catch::StartsWith("questions of builtin:kingdom, whose stories are made to answer them"));
+  CHECK(builtin.err.empty());
+  const std::string questions = folder.write("q", "king queen man woman\n");
+  const Outcome asked = run_program(folder, {"embed", "evaluate", plane, "--questions", questions});
+  CHECK_THAT(asked.out, Catch::StartsWith("questions of " + questions + '\n'));
+  CHECK(embed(folder, {"evaluate", plane, "--questions", questions})["questions"] == questions);
+  const std::string pairs = folder.write("s", "a b type score\nking queen x 1\nking man x 2\nman woman x 0\n");
+  const auto similarity = embed(folder, {"evaluate", plane, "--similarity", pairs})["similarity"][0];
+  CHECK(similarity["column"] == "score");
+  CHECK(similarity["spearman"] == Approx(1));
+}
+
+TEST_CASE("a word of 70,000 letters is learnt, short in the log, and left out of files for others") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += std::string(70000, 'x') + " the king and the queen sat in the hall\n";
+  const std::string data = folder.write("long.txt", text), run = folder.path("run");
+  const std::string config = folder.write(
+      "long.cfg",
+      "[data]\ntokenizer = letters\nval_fraction = 0.4\n[model]\nkind = word2vec\nn_embd = 4\nblock_size = 64\n"
+      "subsample = 0\n[optim]\nlr = 0.05\nmin_lr = 0\nwarmup_steps = 0\n[train]\nsteps = 3\nbatch_size = 2\n");
+  const Outcome trained = run_program(folder, {"train", config, "--data.path=" + data, "--run.dir=" + run});
+  INFO(trained.err);
+  REQUIRE(trained.status == 0);
+  CHECK_THAT(trained.out,
+             Catch::Contains(' ' + std::string(40, 'x') + "... ") && !Catch::Contains(std::string(41, 'x')));
+  CHECK_THAT(trained.out, Catch::Contains("losses of skip-gram and CBOW do not compare"));
+  const Outcome exported = run_program(folder, {"embed", "export", run, "--output", folder.path("w.vec")});
+  CHECK(exported.status == 0);
+  CHECK_THAT(exported.out, Catch::Contains("1 words are longer than the 65536 bytes"));
+  CHECK_THAT(read_bytes(folder.path("w.vec")), Catch::StartsWith("7 4\n") && !Catch::Contains("xx"));
 }
 
 TEST_CASE("words that are not drawn are told with the reason, by name") {

@@ -82,13 +82,20 @@ struct Place {
   double baseline() const { return box.top + kFont * 0.7 + kFont / 3; }
 };
 
-/// Where labels may go: around their points, the right first, within the frame, on no other label and on no point.
+/// Where labels may go: around their points, the right first, within the frame, on no other label, on no point and no
+/// line.
 class Labels {
  public:
   void add_point(double x, double y) {
     for (double dy = -kMark; dy <= kMark; ++dy) {
       for (double dx = -kMark; dx <= kMark; ++dx) points_[cell(x + dx, y + dy)] = true;
     }
+  }
+  /// A line that starts and ends beside points: labels of these may touch its ends.
+  void add_line(double from_x, double from_y, double to_x, double to_y) {
+    const double length = std::hypot(to_x - from_x, to_y - from_y);
+    for (double at = 2 * kMark; at < length - 2 * kMark; ++at)
+      points_[cell(from_x + at / length * (to_x - from_x), from_y + at / length * (to_y - from_y))] = true;
   }
   /// The place of a label of the point at (x, y); none if there is no room.
   std::optional<Place> place(double x, double y, double width) {
@@ -196,11 +203,12 @@ Drawing draw(const Scatter& scatter) {
     out += fmt::format("<path d=\"{}\" transform=\"translate({:.1f} {:.1f})\" fill=\"{}\">{}</path>\n", mark_of(group),
                        at_x, at_y, colour_of(group), inside);
   };
+  Labels labels;
   for (const auto& [from, to] : scatter.arrows) {
     const Scatter::Point &a = scatter.points.at(from), &b = scatter.points.at(to);
     out += arrow(scale.x(a.x), scale.y(a.y), scale.x(b.x), scale.y(b.y));
+    labels.add_line(scale.x(a.x), scale.y(a.y), scale.x(b.x), scale.y(b.y));
   }
-  Labels labels;
   for (const auto& p : scatter.points) {
     mark(scale.x(p.x), scale.y(p.y), p.group, "<title>" + svg_text(visible(p.label)) + "</title>");
     labels.add_point(scale.x(p.x), scale.y(p.y));

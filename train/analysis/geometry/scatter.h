@@ -28,8 +28,8 @@ struct Drawing {
 };
 
 /// The picture as SVG; a unit is as long across as up, so that distances are what they are. A label lies on no other
-/// label and on no point; one without room is left out, which the picture says, and shows under the mouse. Errors: a
-/// point that is not finite.
+/// label, no point and no arrow; one without room is left out, which the picture says, and shows under the mouse.
+/// Errors: a point that is not finite.
 Drawing draw(const Scatter& scatter);
 
 }  // namespace heddle

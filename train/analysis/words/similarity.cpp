@@ -1,8 +1,11 @@
 #include "train/analysis/words/similarity.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "data/io/lines.h"
@@ -28,27 +31,77 @@ std::vector<std::string> fields_of(const std::string& line) {
   return fields;
 }
 
+/// The number that a field is, infinite where it is too large; nothing where it is none.
+std::optional<double> number_of(const std::string& field) {
+  double value = 0;
+  const char* const end = field.data() + field.size();
+  const auto [stop, error] = std::from_chars(field.data(), end, value);
+  if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
+  return error == std::errc() ? value : std::numeric_limits<double>::infinity();
+}
+
+/// Whether a field is a number, if a comma is read as a point.
+bool has_decimal_comma(std::string field) {
+  if (std::count(field.begin(), field.end(), ',') != 1) return false;
+  std::replace(field.begin(), field.end(), ',', '.');
+  return number_of(field).has_value();
+}
+constexpr const char* kDecimalComma = " has a comma for a point; write points, as in 6.5";
+
+/// Whether a field is meant as a number.
+bool is_number(const std::string& field) { return number_of(field).has_value() || has_decimal_comma(field); }
+
+/// The first column behind the words that a header names as the score; nothing where none is.
+std::optional<std::size_t> named_score(const std::vector<std::string>& header) {
+  constexpr std::array kNames = {"score", "simil", "rating", "human", "mean", "simlex", "simverb"};
+  for (std::size_t i = 2; i < header.size(); ++i) {
+    const std::string name = lower_case(header[i]);
+    for (const char* known : kNames) {
+      if (name.starts_with(known)) return i;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::vector<SimilarityPair> read_similarities(const std::string& path) {
-  std::vector<SimilarityPair> pairs;
-  bool first = true;
+SimilarityFile read_similarities(const std::string& path) {
+  SimilarityFile file;
+  std::optional<std::size_t> column;
+  bool first = true, pairs_of_digits = true;
   for_lines(path, "similarity file", [&](const std::string& line, const std::string& place) {
     if (line.starts_with('#') || line.find_first_not_of(" \t") == std::string::npos) return;
     const bool may_be_header = std::exchange(first, false);
     const std::vector<std::string> fields = fields_of(line);
+    const std::string last = line.substr(line.find_last_of(" \t") + 1);
+    ensure(fields.size() >= 3 || !has_decimal_comma(last), place, ": '", visible_start(last), '\'', kDecimalComma);
     ensure(fields.size() >= 3, place, ": a line needs two words and a score, this one has ", fields.size(), " fields");
-    const std::string& text = fields[2];
-    double score = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), score);
-    const bool number = error != std::errc::invalid_argument && end == text.data() + text.size();
-    if (!number && may_be_header) return;
-    ensure(number && error == std::errc() && std::isfinite(score), place, ": score '", visible(text),
-           "' is no finite number");
-    pairs.push_back({fields[0], fields[1], score});
+    if (may_be_header && std::none_of(fields.begin(), fields.end(), is_number)) {
+      column = named_score(fields);
+      if (column) file.column = fields[*column];
+      return;
+    }
+    if (!column) {
+      const auto score = std::find_if(fields.begin() + 2, fields.end(), is_number);
+      column = score == fields.end() ? 2 : score - fields.begin();
+      file.column = concat_text("column ", *column + 1);
+    }
+    ensure(*column < fields.size(), place, ": this line has ", fields.size(), " fields, and the score is the ",
+           file.column);
+    const std::string& text = fields[*column];
+    const std::optional<double> score = number_of(text);
+    ensure(score || !has_decimal_comma(text), place, ": score '", visible_start(text), '\'', kDecimalComma);
+    ensure(score && std::isfinite(*score), place, ": score '", visible_start(text), "' is no finite number");
+    file.pairs.push_back({fields[0], fields[1], *score});
+    const auto is_digits = [](const std::string& field) { return field.find_first_not_of("0123456789") == field.npos; };
+    pairs_of_digits = pairs_of_digits && fields.size() == 4 && *column == 2 && line.find_first_of(";\t") == line.npos &&
+                      line.find(',') != line.npos && is_digits(fields[2]) && is_digits(fields[3]);
   });
-  ensure(!pairs.empty(), "similarity file ", path, " holds no pairs; a line is two words and a score");
-  return pairs;
+  ensure(!file.pairs.empty(), "similarity file ", path, " holds no pairs; a line is two words and a score");
+  ensure(!pairs_of_digits, "similarity file ", path,
+         ": every line ends in two whole numbers with a comma between; if they "
+         "are one number, write it with a point, as in 6.5, else put tabs between the fields");
+  return file;
 }
 
 SimilarityReport evaluate_similarity(const WordSpace& space, const std::vector<SimilarityPair>& pairs, bool fold_case) {

@@ -13,11 +13,19 @@ struct SimilarityPair {
   std::string first, second;
   double score;
 };
-/// The pairs of a file such as WordSim-353: a line each, two words, a score, and what else there may be, which is
-/// passed over. Fields are separated by tabs if the line has any, else by semicolons, else by commas, else by blanks.
-/// Empty lines, those that begin with # and a first one whose third field is no number (a header) are passed over.
-/// Errors: a line with fewer than three fields, a score that is no finite number (PATH:LINE), no pairs.
-std::vector<SimilarityPair> read_similarities(const std::string& path);
+/// The pairs of a file, and which of its columns the scores are, as a person names it: "SimLex999", or "column 4".
+struct SimilarityFile {
+  std::vector<SimilarityPair> pairs;
+  std::string column;
+};
+/// Reads files such as WordSim-353, SimLex-999 and SimVerb: a line each, two words and other columns, of which one is
+/// the score. Fields are separated by tabs if the line has any, else by semicolons, else by commas, else by blanks.
+/// Empty lines and those that begin with # are passed over. A first line without a number is a header: the score is the
+/// first column behind the words that it names so (score, similarity, rating, human, mean, SimLex, SimVerb). Without
+/// one, or where it names none so, the score is the first number behind the words in the first pair's line. Errors
+/// (PATH:LINE): a line with fewer than three fields, or without that column; a score that is no finite number, saying
+/// so where its comma may be meant as a point; no pairs.
+SimilarityFile read_similarities(const std::string& path);
 
 /// How well cosines order the pairs as people do.
 struct SimilarityReport {

@@ -182,6 +182,14 @@ TEST_CASE("an arrow leads from one point to another, and stops at its mark") {
   CHECK(std::stod(path.substr(tip + 1)) == Approx(points[1].x - 6).margin(0.2));
   scatter.arrows = {{0, 3}};
   CHECK_THROWS(draw(scatter));
+  // a label stands on none
+  scatter.points = {{0, 0, "word"}, {4, 0, ""}, {-4, 0, ""}};
+  scatter.arrows = {};
+  CHECK(labels(draw(scatter).svg)[0].left > spots(draw(scatter).svg)[0].x);
+  scatter.arrows = {{0, 1}};
+  CHECK(labels(draw(scatter).svg)[0].right < spots(draw(scatter).svg)[0].x);
+  scatter.arrows = {{1, 2}};
+  CHECK(labels(draw(scatter).svg)[0].bottom < spots(draw(scatter).svg)[0].y);
 }
 
 TEST_CASE("forty groups look different, and a picture is XML whatever its names hold") {

@@ -8,9 +8,9 @@
 namespace heddle {
 namespace {
 
-std::string text_of(const std::vector<SimilarityPair>& pairs) {
+std::string text_of(const SimilarityFile& file) {
   std::string text;
-  for (const SimilarityPair& p : pairs) text += concat_text('[', p.first, '|', p.second, '|', p.score, ']');
+  for (const SimilarityPair& p : file.pairs) text += concat_text('[', p.first, '|', p.second, '|', p.score, ']');
   return text;
 }
 
@@ -28,6 +28,39 @@ TEST_CASE("similarity files are read with any of four separators, comments and a
   CHECK(read("hot dog,b c,1\n") == "[hot dog|b c|1]");
 }
 
+TEST_CASE("the score is the column that the header names so, and without one the first number behind the words") {
+  const TemporaryFolder folder;
+  const auto read = [&](const std::string& text) { return read_similarities(folder.write("s.txt", text)); };
+  const std::string wanted = "[old|new|1.58][smart|clever|9.2]";
+  const SimilarityFile simlex = read(
+      "word1\tword2\tPOS\tSimLex999\tconc(w1)\tconc(w2)\tconcQ\tAssoc(USF)\tSimAssoc333\tSD(SimLex)\n"
+      "old\tnew\tA\t1.58\t2.72\t2.81\t2\t7.25\t1\t0.41\nsmart\tclever\tA\t9.2\t1.75\t2.46\t1\t7.11\t1\t0.67\n");
+  CHECK(text_of(simlex) == wanted);
+  CHECK(simlex.column == "SimLex999");
+  const SimilarityFile simverb = read("old\tnew\tV\t1.58\tANTONYMS\nsmart\tclever\tV\t9.2\tNONE\n");
+  CHECK(text_of(simverb) == wanted);
+  CHECK(simverb.column == "column 4");
+  const SimilarityFile behind = read("word1,word2,id,Human (mean)\nold,new,1,1.58\nsmart,clever,2,9.2\n");
+  CHECK(text_of(behind) == wanted);
+  CHECK(behind.column == "Human (mean)");
+  const SimilarityFile unnamed = read("a;b;c;d\nold;new;x;1.58\nsmart;clever;y;9.2\n");
+  CHECK(text_of(unnamed) == wanted);
+  CHECK(unnamed.column == "column 4");
+  CHECK(read("score rating x\nold new 1.58\n").column == "column 3");  // words may be called so
+  CHECK_THROWS_WITH(read("a\tb\tid\tscore\nold\tnew\t1\n"), Catch::Contains(":2: this line has 3 fields"));
+}
+
+TEST_CASE("a comma that is meant as a point is told, wherever it cuts the line") {
+  const TemporaryFolder folder;
+  const auto read = [&](const std::string& text) { return read_similarities(folder.write("s.txt", text)); };
+  for (const char* text : {"a;b;3,94\nc;d;3,9\n", "a\tb\t3,94\n", "a b 3,94\nc d 3,9\n", "x;y;score\na;b;3,94\n"})
+    CHECK_THROWS_WITH(read(text), Catch::Contains("3,94") && Catch::Contains("has a comma for a point"));
+  CHECK_THROWS_WITH(read("a,b,3,94\nc,d,10,5\n"), Catch::Contains("if they are one number"));
+  CHECK(read("a,b,3,94\nc,d,1.5,5\n").pairs.size() == 2);  // no number has two points
+  CHECK(read("a,b,3,94,1\nc,d,1,5,2\n").pairs.size() == 2);
+  CHECK(read("a\tb\t3\t94\nc\td\t1\t5\n").pairs.size() == 2);
+}
+
 TEST_CASE("lines of a similarity file that cannot be understood are named") {
   const TemporaryFolder folder;
   const auto read = [&](const std::string& text) { return read_similarities(folder.write("s.txt", text)); };
@@ -36,11 +69,11 @@ TEST_CASE("lines of a similarity file that cannot be understood are named") {
   REQUIRE_THROWS_WITH(read("a,,1\n"), Catch::Contains(":1: ") && Catch::Contains("2 fields"));
   REQUIRE_THROWS_WITH(read("a b 1\n#\nc d x\n"), path + ":3: score 'x' is no finite number");
   REQUIRE_THROWS_WITH(read("h h h\na b c\n"), Catch::Contains(":2: score 'c'"));  // one header only
+  REQUIRE_THROWS_WITH(read("a b c 1\n\nc d e\n"), Catch::Contains(":3: this line has 3 fields"));
   REQUIRE_THROWS_WITH(read("a b nan\n"), Catch::Contains(":1: score 'nan'"));
   REQUIRE_THROWS_WITH(read("a b -inf\n"), Catch::Contains(":1: score '-inf'"));
   REQUIRE_THROWS_WITH(read("a b 1e999\n"), Catch::Contains(":1: score '1e999'"));
   REQUIRE_THROWS_WITH(read("a b 1\na b 1x\n"), Catch::Contains(":2: score '1x'"));
-  REQUIRE_THROWS_WITH(read("a;b;3,94\nc;d;3,94\n"), Catch::Contains(":2: score '3,94'"));
   REQUIRE_THROWS_WITH(read("# none\nword word score\n"), Catch::Contains("holds no pairs"));
   REQUIRE_THROWS_WITH(read_similarities(folder.path("absent")), Catch::Contains("does not exist"));
 }
