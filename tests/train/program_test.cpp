@@ -135,6 +135,9 @@ TEST_CASE("the trained model is evaluated and writes the same text by seed, with
   CHECK(text.size() == 8 + 60 + 1);  // well past the context of 16
   CHECK(generate({"--prompt", "the king", "--seed=5"}) == text);
   CHECK(generate({"--prompt", "-", "--seed=5"}, "the king") == text);
+  CHECK(generate({"--prompt", "-", "--seed=5"}, "the king\n") == text);  // as echo writes it
+  CHECK(generate({"--prompt", "-", "--seed=5"}, "the king\r\n") == text);
+  CHECK(generate({"--prompt", "-", "--seed=5"}, "the king\n\n").starts_with("the king\n"));
   CHECK(generate({"--prompt", "the king", "--seed=5", "--no-cache"}) == text);
   CHECK(generate({"--prompt", "the king", "--seed=6"}) != text);
   CHECK(generate({"--temperature=0", "--seed=1"}) == generate({"--top-k=1", "--seed=2"}));

@@ -132,7 +132,7 @@ int bench_tokenizer(const std::vector<std::string>& arguments) {
       "seconds,\nmemory, MB/s on one thread and on all; then texts that are hard to encode, and how their time "
       "compares "
       "with\nas much of the texts.";
-  line.options = {{"input", inputs, "texts: files or folders"},
+  line.options = {Key("input", inputs, "texts: files or folders").path(),
                   {"tokenizer", name, "encode with this one"},
                   {"vocab_size", vocab_size, "tokens of the trained vocabulary", 256},
                   {"json", json, "print JSON"}};

@@ -94,8 +94,9 @@ int embed_axes(const std::vector<std::string>& arguments) {
        {"common", common, "look for them among so many words, the most frequent", 1},
        {"up", up, "pairs of a second axis, which the picture shows upwards"},
        {"words", words, "words in the picture beside those of the pairs"},
-       {"output", output, "where the picture is written: .svg; of .png and .pdf the command is told that makes them"},
-       {"words_from", words_from, "a file of more such words, one a line; unknown ones are left out"},
+       Key("output", output, "where the picture is written: .svg; of .png and .pdf the command is told that makes them")
+           .path(),
+       Key("words_from", words_from, "a file of more such words, one a line; unknown ones are left out").path(),
        {"json", json, "print JSON"}});
   line.words = 2;
   line.more_words = 1000;

@@ -108,9 +108,10 @@ int embed_evaluate(const std::vector<std::string>& arguments) {
   line.options = vectors.keys();
   line.options.insert(
       line.options.begin(),
-      {{"questions", questions,
-        "file of questions, as questions-words.txt; none: those of builtin:kingdom, or none with --similarity"},
-       {"similarity", similarities, "files of word pairs with scores"},
+      {Key("questions", questions,
+           "file of questions, as questions-words.txt; none: those of builtin:kingdom, or none with --similarity")
+           .path(),
+       Key("similarity", similarities, "files of word pairs with scores").path(),
        {"vocabulary", options.limit, "only so many words exist, the most frequent; 0: all", 0},
        {"method", method, "add: 3CosAdd, mul: 3CosMul"},
        {"keep_case", keep_case, "King and king are two words"},

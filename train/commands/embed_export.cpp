@@ -42,7 +42,7 @@ int embed_export(const std::vector<std::string>& arguments) {
       "Writes word vectors for other programs. RUN: a run's folder, a checkpoint, or a file of word vectors (word2vec\n"
       "text or binary, GloVe, fastText), so that one form becomes another.";
   line.options = vectors.keys();
-  line.options.insert(line.options.begin(), {{"output", output, "where they are written"},
+  line.options.insert(line.options.begin(), {Key("output", output, "where they are written").path(),
                                              {"format", format, "of the file", word_vector_formats()}});
   if (!line.parse(arguments)) return 0;
   check_output("embed export", output);

@@ -118,13 +118,14 @@ int embed_project(const std::vector<std::string>& arguments) {
       "it), FILE.csv a table of places, FILE.tsv the vectors themselves for\n"
       "TensorBoard's projector, with the words in FILE.words.tsv. Says how far neighbours stay neighbours: of what is\n"
       "near in the plane, trustworthiness tells how near it is in the space (1: just so).";
-  line.options = {{"output", output, "what is written: .svg, .png, .pdf, .csv or .tsv"},
+  line.options = {Key("output", output, "what is written: .svg, .png, .pdf, .csv or .tsv").path(),
                   {"method", method, "how"},
                   {"words", words, "at most so many words, the most frequent", 3, 1000000},
                   {"clusters", clusters, "colours: k-means clusters of the vectors", 1, 40},
-                  {"categories", categories,
-                   "colours: categories of a file of analogy questions, or of builtin:kingdom; its words are shown"},
-                  {"words_from", words_from, "a file of the words to show, one a line"},
+                  Key("categories", categories,
+                      "colours: categories of a file of analogy questions, or of builtin:kingdom; its words are shown")
+                      .path(),
+                  Key("words_from", words_from, "a file of the words to show, one a line").path(),
                   {"small_words", small_words, "show small words of English, too, and punctuation marks"},
                   {"neighbours", neighbours, "nearest words that quality is judged by", 1, 1000},
                   {"json", json, "print JSON"}};

@@ -10,6 +10,7 @@
 #include "train/commands/commands.h"
 #include "train/decode/beam.h"
 #include "train/decode/generate.h"
+#include "train/log/terminal.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
@@ -27,14 +28,16 @@ struct GenerateOptions {
   std::vector<Key> keys() {
     std::vector<Key> all = {
         {"tokens", tokens, "how many to write", 0},
-        {"prompt", prompts, "text to continue, or several; -: read from standard input"},
+        {"prompt", prompts,
+         "text to continue, or several; -: read from standard input, less the line end that ends it"},
         {"samples", samples, "texts to write for each prompt, with seeds one after another", 1, 1024},
         {"threads", threads, "threads to use; 0: one a core", 0, 1024},
         {"precision", precision, "of the weights; bf16: half the memory to read for each token"},
         {"no_cache", no_cache, "compute every token from the whole window: the same text, slowly"},
     };
     for (Key& key : sampling.keys()) all.push_back(std::move(key));
-    all.emplace_back("source", source, "translate the sentences of this file, line by line; -: of standard input");
+    all.push_back(
+        Key("source", source, "translate the sentences of this file, line by line; -: of standard input").path());
     for (Key& key : beam.keys()) all.push_back(std::move(key));
     return all;
   }
@@ -104,8 +107,12 @@ int generate_command(const std::vector<std::string>& arguments) {
     if (prompt == "-") {
       if (!input) input.emplace(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
       prompt = *input;
+      if (prompt.ends_with('\n')) prompt.pop_back();  // echo and editors add one; a second is the prompt's own
+      if (prompt.ends_with('\r')) prompt.pop_back();
     }
     const Prompt begin = encode_prompt(*tokenizer, prompt);
+    if (const std::string notice = unknown_notice("the prompt", *tokenizer, begin.ids); !notice.empty())
+      std::cerr << notice << '\n';
     for (std::int64_t i = 0; i < options.samples; ++i) {
       texts.push_back(begin.text);
       tokens.push_back(begin.ids);
@@ -114,7 +121,8 @@ int generate_command(const std::vector<std::string>& arguments) {
   tell_checkpoint(run.name());
   // One text appears as it is written, several when all are.
   const bool alone = texts.size() == 1;
-  if (alone) std::cout << texts[0] << std::flush;
+  TextOutput shown;
+  if (alone) std::cout << shown.shown(texts[0]) << std::flush;
   std::vector<std::int32_t> before;
   for (const auto& prompt : tokens) before.push_back(prompt.back());
   generate(
@@ -126,13 +134,13 @@ int generate_command(const std::vector<std::string>& arguments) {
           texts[which] += text;
           return true;
         }
-        std::cout << text << std::flush;
+        std::cout << shown.shown(text) << std::flush;
         return std::cout.good();
       },
       !options.no_cache);
   for (std::size_t i = 0; !alone && i < texts.size(); ++i)
-    std::cout << (i > 0 ? "\n" : "") << "--- " << i + 1 << " ---\n" << texts[i];
-  std::cout << '\n';
+    std::cout << (i > 0 ? "\n" : "") << "--- " << i + 1 << " ---\n" << shown.shown(texts[i]) << shown.rest();
+  std::cout << shown.rest() << '\n';
   return 0;
 }
 

@@ -72,14 +72,14 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
       "Face's tokenizer.json, FILE.tiktoken as tiktoken's ranks, with FILE.tiktoken.json for what those do not say;\n"
       "anything else is a folder for GPT-2's two files.";
   line.options = {
-      {"input", inputs, "texts: files or folders"},
+      Key("input", inputs, "texts: files or folders").path(),
       {"vocab_size", bpe.vocab_size, "most tokens: 256 bytes, merges and special tokens", 1},
       {"pattern", pattern, "how text is cut before merging", pattern_names()},
       {"special", bpe.specials, "special tokens, such as '<|endoftext|>'"},
       {"min_frequency", bpe.min_count, "rarer pairs are not merged", 1},
       {"max_token_length", bpe.max_token_length, "longest token in bytes; 0: any length", 0},
       {"threads", thread_count, "threads; 0: one a core", 0, 1024},
-      {"output", output, "where the vocabulary is written"},
+      Key("output", output, "where the vocabulary is written").path(),
   };
   line.words = 0;
   if (!line.parse(arguments)) return 0;
@@ -124,8 +124,8 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
       "token file that data.path can name; else they are printed.";
   line.options = {
       {"tokenizer", name, "the tokenizer, if not the first word"},
-      {"input", inputs, "texts: files or folders"},
-      {"output", output, "token file to write"},
+      Key("input", inputs, "texts: files or folders").path(),
+      Key("output", output, "token file to write").path(),
       {"pattern", pattern, "the pattern of a .tiktoken file that says none", pattern_choices()},
       {"plain", plain, "special tokens in the text are text like any other"},
       {"json", json, "print JSON: ids and the byte at which each begins"},
@@ -189,7 +189,7 @@ int tokenizer_decode(const std::vector<std::string>& arguments) {
       "them. TOKENIZER is as with encode.";
   line.options = {
       {"tokenizer", name, "the tokenizer, if not the first word"},
-      {"input", input, "token file to read"},
+      Key("input", input, "token file to read").path(),
       {"pattern", pattern, "the pattern of a .tiktoken file that says none", pattern_choices()},
   };
   line.words = 0;

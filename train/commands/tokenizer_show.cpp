@@ -152,7 +152,7 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
   CommandLine line;
   line.usage = "tokenizer stats TOKENIZER --input PATH... [options]";
   line.summary = "How well a vocabulary fits a text: bytes a token, tokens that are never or rarely used.";
-  line.options = {{"input", inputs, "texts: files or folders"},
+  line.options = {Key("input", inputs, "texts: files or folders").path(),
                   {"pattern", pattern, "the pattern of a .tiktoken file that says none", pattern_choices()},
                   {"json", json, "print JSON"}};
   if (!line.parse(arguments)) return 0;

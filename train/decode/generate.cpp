@@ -85,10 +85,9 @@ namespace {
 
 /// The tokens of blanks; none if they are no tokens of the vocabulary, or unknown ones.
 std::vector<std::int32_t> encode_blanks(const Tokenizer& tokenizer, const std::string& blanks) {
-  const bool has_unknown = !tokenizer.state().counts.empty();  // token 0 of kinds that count
   try {
     auto ids = tokenizer.encode(blanks);
-    if (has_unknown && std::find(ids.begin(), ids.end(), 0) != ids.end()) ids.clear();
+    if (tokenizer.unknown() && std::find(ids.begin(), ids.end(), *tokenizer.unknown()) != ids.end()) ids.clear();
     return ids;
   } catch (const Error&) {
     return {};
