@@ -104,6 +104,19 @@ struct Loading {
   std::array<std::vector<std::string>, 3> files{};  ///< of each split
   std::shared_ptr<const Tokenizer> tokenizer{};
   std::vector<std::string> notices{};
+  std::string held_out{};  ///< what validates
+
+  /// Says which text validates. Where that is a share of a text its place is that of as large a share of the bytes.
+  void note_held_out(const Text& text) {
+    if (config.split.apart(Split::val)) {
+      held_out = concat_text("; what validates is ", files[1][0],
+                             files[1].size() > 1 ? concat_text(" and ", files[1].size() - 1, " more files") : "");
+    } else if (!files[0][0].starts_with("builtin:")) {
+      const double share = config.split.training_share();
+      held_out = concat_text("; what validates begins at about ",
+                             text.place(static_cast<std::uint64_t>(static_cast<double>(text.size()) * share)));
+    }
+  }
 
   /// One that learns from the files of text.
   std::shared_ptr<const Tokenizer> trained_tokenizer() const {
@@ -167,6 +180,7 @@ struct Loading {
       throw Error("text: " + of[0] + ": " + e.what());
     }
     for (std::string& notice : text.notices()) notices.push_back(std::move(notice));
+    if (split == 0) note_held_out(text);
     note_unknown(of[0], *known);
     return std::move(*known);
   }
@@ -200,6 +214,7 @@ std::unique_ptr<Dataset> TextConfig::load(const LoadOptions& options) const {
   auto dataset = std::make_unique<TextDataset>(split, loading.tokenizer, std::move(texts), options.block_size);
   dataset->kept_ = kept;
   dataset->notices_ = loading.notices;
+  dataset->held_out_ = loading.held_out;
   return dataset;
 }
 
@@ -263,7 +278,7 @@ std::string TextDataset::describe() const {
   const std::string pattern = state_.tokenizer.kind == "bpe" ? " (" + pattern_summary(state_.tokenizer) + ")" : "";
   return concat_text(name_, ", ", state_.tokenizer.kind, " tokenizer", pattern, ", ",
                      human_count(static_cast<double>(tokenizer_->vocab_size())), " tokens in the vocabulary; ",
-                     describe_splits(count(Split::train), count(Split::val), count(Split::test)));
+                     describe_splits(count(Split::train), count(Split::val), count(Split::test)), held_out_);
 }
 
 void TextDataset::keep_in(const fs::path& folder) {

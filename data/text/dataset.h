@@ -49,7 +49,8 @@ class TextDataset final : public Dataset {
  private:
   friend struct TextConfig;
 
-  std::string name_;  ///< the paths, as they were given
+  std::string name_;      ///< the paths, as they were given
+  std::string held_out_;  ///< what validates, for people
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::array<TokenText, 3> texts_;
   std::array<Tokens, 3> parts_;

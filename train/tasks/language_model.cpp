@@ -83,6 +83,8 @@ class LanguageModel final : public Task {
     }
     found.line = fmt::format("baselines: counting n-grams of the training tokens reaches, in nats a token{}: {}",
                              bits.known() ? " (bits a byte)" : "", list);
+    if (!bits.known())
+      found.line += "; bits a byte are not known, as the tokens do not tell the text's spaces and <unk>";
     if (!assumed.empty())
       found.line += fmt::format("; discounts of 0.5, 1, 1.5 for n = {}, as their counts give none", assumed);
     return found;

@@ -317,6 +317,19 @@ TEST_CASE("the share of a text that is outside the vocabulary is told, from a te
              Catch::Contains("100.0 % of 3 tokens") && Catch::Contains("language"));
 }
 
+TEST_CASE("the description says which text validates") {
+  const TemporaryFolder folder;
+  folder.write("texts/1", std::string(60, 'a') + '\n');
+  folder.write("texts/2", std::string(38, 'b') + '\n');
+  TextConfig config = text_at(folder.path("texts"));
+  config.split.val_fraction = 0.2;
+  CHECK_THAT(load_text(config, 2)->describe(),
+             Catch::EndsWith("20 validate; what validates begins at about " + folder.path("texts/2") + ": byte 19"));
+  config.split.val_files = {"2"};
+  CHECK_THAT(load_text(config, 2)->describe(), Catch::EndsWith("; what validates is " + folder.path("texts/2")));
+  CHECK_THAT(load_text(text_at("builtin:kingdom"), 2)->describe(), !Catch::Contains("what validates"));
+}
+
 TEST_CASE("a file whose name fits the patterns of both is for the test alone") {
   const TemporaryFolder folder;
   folder.write("texts/a.txt", "aaaaaaaa");
