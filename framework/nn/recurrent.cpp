@@ -12,7 +12,8 @@ RecurrentLayer::RecurrentLayer(Cell kind, index_t inputs, index_t width, Initial
   input.bias = init.full({gates * width}, 0, Role::vector);
   hidden_weight = init.uniform({gates * width, width}, bound, Role::matrix);
   input.weight.multiplied = hidden_weight.multiplied = true;
-  if (kind == Cell::lstm) std::fill_n(input.bias.mutable_data() + width, width, real{1});
+  const bool counted = input.bias.data() == nullptr;  // its sizes alone are wanted
+  if (kind == Cell::lstm && !counted) std::fill_n(input.bias.mutable_data() + width, width, real{1});
   if (kind == Cell::gru) hidden_bias = init.full({width}, 0, Role::vector);
 }
 

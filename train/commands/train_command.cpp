@@ -57,7 +57,7 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
   session.trainer().check_memory_limit();
   folder.go_on();
   dataset->keep_in(folder.path());
-  for (const std::string& difference : run.origin.differences(Origin::here(*run.experiment))) session.note(difference);
+  session.on_resume(run.origin);
   return finish(session, folder);
 }
 
