@@ -72,10 +72,10 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
   session.trainer().check_memory_limit();
   folder.go_on();
   dataset->keep_in(folder.path());
-  for (const auto& notes : {run.notices, schedule_notes(run, session.trainer(), done),
-                            run.origin.differences(Origin::here(*run.experiment))}) {
+  for (const auto& notes : {run.notices, schedule_notes(run, session.trainer(), done)}) {
     for (const std::string& note : notes) session.note(note);
   }
+  session.on_resume(run.origin);
   return finish(session, folder);
 }
 

@@ -118,11 +118,11 @@ std::filesystem::path find_checkpoint(const std::string& run, const std::vector<
 }
 
 std::filesystem::path find_run(const std::string& run) {
+  std::error_code ignored;  // as of a name that no file can have
   const std::filesystem::path named = std::filesystem::path("runs") / run;
   const bool is_name = run.find('/') == std::string::npos && run != "." && run != "..";
-  std::error_code ignored;  // of a name that is too long, too, it will be said that it does not exist
-  const bool is_there = std::filesystem::exists(run, ignored);
-  return !is_there && is_name && std::filesystem::exists(named, ignored) ? named : std::filesystem::path(run);
+  const bool there = std::filesystem::exists(run, ignored);
+  return !there && is_name && std::filesystem::exists(named, ignored) ? named : std::filesystem::path(run);
 }
 
 std::string step_name(std::int64_t step) { return fmt::format("step_{}.h5", step); }

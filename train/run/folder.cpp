@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "data/io/file.h"
@@ -89,13 +90,14 @@ RunFolder::~RunFolder() {
   ::close(fd_);
 }
 
-bool RunFolder::holds_checkpoint() const {
-  return fs::exists(folder_ / "last.h5") || fs::exists(folder_ / "best.h5") || !step_checkpoints(folder_).empty();
-}
+bool RunFolder::holds_checkpoint() const { return fs::exists(folder_ / "last.h5") || fs::exists(folder_ / "best.h5"); }
 
 void RunFolder::check_free() const {
-  if (had_run_ && !holds_checkpoint() && fs::exists(folder_ / "config.cfg")) return;
-  for (const char* name : kRunFiles) {
+  const auto steps = step_checkpoints(folder_);
+  if (had_run_ && !holds_checkpoint() && steps.empty() && fs::exists(folder_ / "config.cfg")) return;
+  std::vector<std::string> names(std::begin(kRunFiles), std::end(kRunFiles));
+  for (const auto& [step, path] : steps) names.push_back(step_name(step));
+  for (const std::string& name : names) {
     ensure(!fs::exists(folder_ / name), "run folder ", folder_.string(), " already holds a run (", name,
            "); go on with heddle resume ", folder_.string(),
            ", choose another run.name, or delete it with --run.overwrite=true");

@@ -33,6 +33,10 @@ class Session {
   void note(const std::string& text) {
     if (!text.empty()) notes_.push_back(text);
   }
+  /// The run goes on from a checkpoint; what computes otherwise than it did there is told.
+  void on_resume(const Origin& before) {
+    for (const std::string& difference : before.differences(Origin::here(parts_.experiment))) note(difference);
+  }
   /// Trains; `more` are told beside console, metrics.csv and samples.txt. False: a signal stopped it, and it is saved.
   /// Errors: a loss that is not finite, a file that cannot be written; the last good checkpoint stays.
   bool run(std::vector<std::unique_ptr<RunListener>> more = {});

@@ -78,10 +78,12 @@ TEST_CASE("a run that ended before its first checkpoint is begun anew, files tha
   }
   for (const char* name : {"last.h5", "best.h5", "step_7.h5"}) {
     folder.write(std::string("run/") + name, "");
-    CHECK(RunFolder(path).holds_checkpoint());
+    CHECK(RunFolder(path).holds_checkpoint() == (name[0] != 's'));
     CHECK_THROWS_WITH(RunFolder(path).check_free(), Catch::Contains("already holds a run"));
     std::filesystem::remove(path / name);
   }
+  folder.write("steps/step_7.h5", "");
+  CHECK_THROWS_WITH(RunFolder(folder / "steps").check_free(), Catch::Contains("step_7.h5"));
   folder.write("mine/config.cfg", "mine");
   CHECK_THROWS_WITH(RunFolder(folder / "mine").check_free(), Catch::Contains("config.cfg"));
   CHECK_THROWS_WITH(RunFolder(folder / "mine").check_free(), Catch::Contains("config.cfg"));

@@ -69,9 +69,7 @@ TEST_CASE("a session that goes on from another precision says so once, one that 
   const auto said = [&](const Origin* before) {
     std::string all;
     Session session({experiment, *dataset, *model, *learner}, {}, folder.path());
-    if (before != nullptr) {
-      for (const std::string& line : before->differences(Origin::here(experiment))) session.note(line);
-    }
+    if (before != nullptr) session.on_resume(*before);
     std::vector<std::unique_ptr<RunListener>> listeners;
     listeners.push_back(std::make_unique<Messages>(all));
     session.run(std::move(listeners));
