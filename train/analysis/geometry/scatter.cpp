@@ -111,8 +111,7 @@ class Labels {
           Corner{middle, below, "middle"}, Corner{right, above, "start"}, Corner{right, below, "start"},
           Corner{left, above, "end"}, Corner{left, below, "end"}}) {
       const Box box{c.left, c.top, c.left + width, c.top + kTall};
-      if (box.left < kFrame.left || box.right > kFrame.right || box.top < kFrame.top || box.bottom > kFrame.bottom)
-        continue;
+      if (box.left < kFrame.left || box.right > kFrame.right) continue;  // up and down Scale leaves enough room
       if (std::any_of(taken_.begin(), taken_.end(), [&](const Box& b) { return b.meets(box); })) continue;
       if (covers_point(box)) continue;
       taken_.push_back(box);

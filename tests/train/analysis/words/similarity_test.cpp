@@ -26,6 +26,7 @@ TEST_CASE("similarity files are read with any of four separators, comments and a
   CHECK(read("\xEF\xBB\xBFtiger;cat;7.35\n \nking;cabbage;.23") == wanted);
   CHECK(read("ice cream\ta, b; c\t-1e1\n") == "[ice cream|a, b; c|-10]");
   CHECK(read("hot dog,b c,1\n") == "[hot dog|b c|1]");
+  CHECK(read("7 2 0.5\n") == "[7|2|0.5]");  // numbers are words, too
 }
 
 TEST_CASE("the score is the column that the header names so, and without one the first number behind the words") {
