@@ -30,6 +30,13 @@ if(NOT HEDDLE_SANITIZE)  # the same sources: once under the sanitizers is enough
   add_tests(heddle_tests_double heddle_models_double "double: " tests/catch_main.cpp ${test_sources_double})
 endif()
 
+# the program's beginning, as if it were compiled for a processor that nobody has any more
+add_executable(heddle_elsewhere train/startup.cpp tests/train/elsewhere.cpp)
+target_compile_definitions(heddle_elsewhere PRIVATE HEDDLE_FEATURES="${PROJECT_SOURCE_DIR}/tests/train/elsewhere.inc")
+target_link_libraries(heddle_elsewhere PRIVATE heddle_flags)
+add_dependencies(heddle_tests heddle_elsewhere)
+target_compile_definitions(heddle_tests PRIVATE HEDDLE_ELSEWHERE="$<TARGET_FILE:heddle_elsewhere>")
+
 add_test(NAME includes COMMAND ${PROJECT_SOURCE_DIR}/tests/includes.sh ${PROJECT_SOURCE_DIR})
 if(HEDDLE_INSTALL AND NOT HEDDLE_SANITIZE)  # others link without the sanitizers
   add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/tests/package/run.sh ${PROJECT_BINARY_DIR})

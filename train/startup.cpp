@@ -22,6 +22,36 @@ void forget_binding(char** environment) {
   *to = nullptr;
 }
 
+void say(const char* text, int size) {
+  if (write(STDERR_FILENO, text, static_cast<std::size_t>(size)) != size) _exit(1);
+}
+
+#if defined(__x86_64__)
+/// The rest of the program is made of instructions that a processor must have, or it ends without a word.
+void check_processor() {
+  __builtin_cpu_init();
+  char lacked[320] = "";
+  const auto note = [&](const char* name, bool there) {
+    if (there) return;
+    if (lacked[0] != '\0') std::strcat(lacked, ", ");
+    std::strcat(lacked, name);
+  };
+#define NEEDS(feature) note(feature, __builtin_cpu_supports(feature) != 0);
+#include HEDDLE_FEATURES
+#undef NEEDS
+  note("", true);  // where nothing is needed
+  if (lacked[0] == '\0') return;
+  char text[640];
+  say(text, std::snprintf(text, sizeof text,
+                          "heddle: built for a processor that has %s, which this one lacks; build it again on this "
+                          "machine, or for any with -DHEDDLE_NATIVE=OFF\n",
+                          lacked));
+  _exit(1);
+}
+#else
+void check_processor() {}
+#endif
+
 /// Some of the libraries end the program in ways of their own where memory ends while they begin.
 void check_address_space() {
   constexpr rlim_t kLeast = rlim_t{256} << 20U;
@@ -33,11 +63,12 @@ void check_address_space() {
                     "heddle: the limit on address space (ulimit -v) is %lu KB; heddle takes %lu KB to "
                     "begin, and more for a model\n",
                     static_cast<unsigned long>(space.rlim_cur >> 10U), static_cast<unsigned long>(kLeast >> 10U));
-  if (write(STDERR_FILENO, text, static_cast<std::size_t>(size)) != size) _exit(1);
+  say(text, size);
   _exit(1);
 }
 
 __attribute__((no_sanitize("address", "undefined"))) void before_libraries(int, char**, char** environment) {
+  check_processor();
   forget_binding(environment);
   check_address_space();
 }

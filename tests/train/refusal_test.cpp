@@ -7,6 +7,16 @@
 #include "train/run/checkpoint.h"
 
 namespace heddle {
+
+TEST_CASE("a program that was built for another processor says so in one line, and how to build it for any") {
+  const TemporaryFolder folder;
+  const std::string out = folder.path("err"), command = std::string(HEDDLE_ELSEWHERE) + " 2> " + out;
+  CHECK(WEXITSTATUS(std::system(command.c_str())) == 1);
+  const std::string said = read_bytes(out);
+  CHECK_THAT(said, Catch::StartsWith("heddle: built for a processor that has xop, fma4, which this one lacks") &&
+                       Catch::Contains("-DHEDDLE_NATIVE=OFF"));
+  CHECK(std::count(said.begin(), said.end(), '\n') == 1);
+}
 TEST_CASE("standard input may be named twice as a prompt") {
   const TemporaryFolder folder;
   REQUIRE(train(folder, "run", {"--train.steps=2", "--data.tokenizer=word"}).status == 0);
