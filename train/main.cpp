@@ -7,7 +7,7 @@
 
 #include "framework/system/resources.h"
 #include "train/commands/commands.h"
-#include "train/run/config.h"
+#include "train/config/config.h"
 #include "train/run/origin.h"
 #include "train/run/stop.h"
 

@@ -36,8 +36,8 @@ void check_processor() {
     if (lacked[0] != '\0') std::strcat(lacked, ", ");
     std::strcat(lacked, name);
   };
-#define NEEDS(feature) note(feature, __builtin_cpu_supports(feature) != 0);
-#include HEDDLE_FEATURES
+#define NEEDS(feature) note(#feature, __builtin_cpu_supports(#feature) != 0);
+  HEDDLE_FEATURES
 #undef NEEDS
   note("", true);  // where nothing is needed
   if (lacked[0] == '\0') return;

@@ -11,8 +11,10 @@ std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
       Key("tokenizer_file", file, "bpe: the vocabulary to use; none: one is trained on the text").path(),
       {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
        static_cast<std::int64_t>(kMaxVocabulary)},
-      {"pattern", pattern, "bpe: how text is cut into pre-tokens, within which pairs are merged; auto: as the "
-       "vocabulary's file says, gpt2 for one that is trained", pattern_choices()},
+      {"pattern", pattern,
+       "bpe: how text is cut into pre-tokens, within which pairs are merged; auto: as the "
+       "vocabulary's file says, gpt2 for one that is trained",
+       pattern_choices()},
       {"min_count", min_count, "bpe: rarer pairs of tokens are not merged; word, letters: rarer words are <unk>", 1},
   };
 }

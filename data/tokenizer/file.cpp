@@ -62,7 +62,8 @@ TokenizerState read_tokenizer(const fs::path& path, const std::string& pattern, 
     ensure(names.has_value(), "'", path.string(), "' holds no tokenizer, which is ", kForms);
     state = parsed(path, [&] { return parse_gpt2(read(path / names->first), read(path / names->second)); });
     if (notices != nullptr && fs::exists(path / "added_tokens.json", error))
-      notices->push_back("'" + (path / "added_tokens.json").string() + "' is not read; a tokenizer.json would hold all");
+      notices->push_back("'" + (path / "added_tokens.json").string() +
+                         "' is not read; a tokenizer.json would hold all");
   } else {
     ensure(fs::is_regular_file(status), "'", path.string(), "' is not a regular file");
     const std::string text = read(path);

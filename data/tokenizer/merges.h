@@ -19,7 +19,8 @@ class PieceTable {
 
   /// Its id; -1 if it is not there.
   std::int32_t find(std::string_view piece) const {
-    return static_cast<std::int32_t>(table_.find(hash_bytes(piece), [&](std::uint32_t id) { return pieces_[id] == piece; }));
+    return static_cast<std::int32_t>(
+        table_.find(hash_bytes(piece), [&](std::uint32_t id) { return pieces_[id] == piece; }));
   }
   void insert(std::int32_t id) {
     const auto hash_of = [&](std::uint32_t i) { return hash_bytes(pieces_[i]); };

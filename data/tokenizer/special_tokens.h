@@ -51,7 +51,8 @@ class SpecialTokens {
   void cut_out(std::string_view text, const OnText& on_text, const OnSpecial& on_special) const {
     std::size_t done = 0;
     for (Match match = next(text); match.length > 0; match = next(text, match.at + match.length)) {
-      const std::optional<Reach> reach = around_ ? reach_of(match, text, done) : Reach{match.at, match.at + match.length};
+      const std::optional<Reach> reach =
+          around_ ? reach_of(match, text, done) : Reach{match.at, match.at + match.length};
       if (!reach) continue;
       if (done < reach->begin) on_text(text.substr(done, reach->begin - done), done);
       on_special(match.id, reach->begin);

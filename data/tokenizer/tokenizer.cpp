@@ -157,7 +157,8 @@ void for_plain_text(const ReadBlock& read, const std::vector<std::string>& speci
   };
   for_blocks(read, cut_out.longest(), find, [&](std::string_view text, const auto&, std::uint64_t begin) {
     cut_out.cut_out(
-        text, [&](std::string_view part, std::size_t at) { learn(part, begin + at); }, [](std::int32_t, std::size_t) {});
+        text, [&](std::string_view part, std::size_t at) { learn(part, begin + at); },
+        [](std::int32_t, std::size_t) {});
   });
 }
 

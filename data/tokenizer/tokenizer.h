@@ -31,8 +31,8 @@ struct TokenizerState {
   bool whole_pieces = false;             ///< bpe: a piece that is a token is not merged, but that token
   std::vector<std::int64_t> counts{};    ///< word, letters: how often each token was seen when it was learned
   bool nfc = false;                      ///< bpe: text is brought to Unicode's form C before it is cut
-  /// bpe: of `specials` and `added` those that are found in the text in form C and after all others, that take the white
-  /// space before or behind them, that are none within a word.
+  /// bpe: of `specials` and `added` those that are found in the text in form C and after all others, that take the
+  /// white space before or behind them, that are none within a word.
   std::vector<std::int32_t> normalized{}, lstrip{}, rstrip{}, single_word{};
 
   template <class Archive>

@@ -9,8 +9,8 @@
 #include "data/text/text_source.h"
 #include "framework/gemm.h"
 #include "train/analysis/words/word_space.h"
-#include "train/run/experiment.h"
 #include "train/log/progress.h"
+#include "train/run/experiment.h"
 #include "train/run/trainer.h"
 
 namespace heddle {

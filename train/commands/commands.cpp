@@ -12,8 +12,8 @@
 
 #include "data/io/file.h"
 #include "data/io/other_kind.h"
+#include "train/config/config.h"
 #include "train/run/checkpoint.h"
-#include "train/run/config.h"
 
 namespace heddle {
 

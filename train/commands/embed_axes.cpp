@@ -10,7 +10,7 @@
 #include "train/commands/commands.h"
 #include "train/commands/embed_command.h"
 #include "train/commands/json.h"
-#include "train/run/config.h"
+#include "train/config/config.h"
 
 namespace heddle {
 namespace {

@@ -12,9 +12,9 @@
 #include "train/analysis/words/model_vectors.h"
 #include "train/analysis/words/word_space.h"
 #include "train/commands/commands.h"
+#include "train/config/config.h"
 #include "train/log/progress.h"
 #include "train/run/checkpoint.h"
-#include "train/run/config.h"
 
 namespace heddle {
 

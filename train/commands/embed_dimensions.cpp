@@ -4,7 +4,7 @@
 #include "train/analysis/words/dimensions.h"
 #include "train/commands/embed_command.h"
 #include "train/commands/json.h"
-#include "train/run/config.h"
+#include "train/config/config.h"
 
 namespace heddle {
 namespace {

@@ -11,8 +11,8 @@
 #include "train/commands/commands.h"
 #include "train/commands/embed_command.h"
 #include "train/commands/json.h"
+#include "train/config/config.h"
 #include "train/log/progress.h"
-#include "train/run/config.h"
 
 namespace heddle {
 namespace {

@@ -8,8 +8,8 @@
 #include "data/io/file.h"
 #include "train/commands/commands.h"
 #include "train/commands/json.h"
+#include "train/config/config.h"
 #include "train/run/checkpoint.h"
-#include "train/run/config.h"
 #include "train/tasks/class_evaluation.h"
 #include "train/tasks/task.h"
 

@@ -11,10 +11,10 @@
 #include "train/analysis/words/token_statistics.h"
 #include "train/commands/json.h"
 #include "train/commands/tokenizer_command.h"
+#include "train/config/config.h"
 #include "train/log/progress.h"
 #include "train/log/terminal.h"
 #include "train/run/checkpoint.h"
-#include "train/run/config.h"
 
 namespace heddle {
 namespace {

@@ -86,8 +86,7 @@ LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pat
   ensure(fs::exists(path), "tokenizer ", source,
          " does not exist; give a run (its folder, or its name in runs/), a token file, a tokenizer.json, a .tiktoken "
          "file or a folder that holds one of these");
-  if (fs::is_directory(path) && !is_tokenizer_folder(path))
-    path = find_checkpoint(source, {"best.h5", "last.h5"});
+  if (fs::is_directory(path) && !is_tokenizer_folder(path)) path = find_checkpoint(source, {"best.h5", "last.h5"});
   if (!is_hdf5(path)) {
     LoadedTokenizer loaded;
     loaded.tokenizer = make_tokenizer(read_tokenizer(path, pattern, &loaded.notices));

@@ -8,8 +8,8 @@
 #include "data/kinds.h"
 #include "framework/optim.h"
 #include "models/kinds.h"
+#include "train/config/config.h"
 #include "train/learners/learner.h"
-#include "train/run/config.h"
 
 namespace heddle {
 

@@ -20,10 +20,9 @@ std::string type_of(const nlohmann::json& object);
 /// Its member `name`, true or false; `otherwise` where it is neither.
 bool bool_of(const nlohmann::json& object, const char* name, bool otherwise = false);
 
-/// Puts token text -> id into state.pieces, text written in GPT-2's characters for bytes but for `plain` tokens. Errors:
-/// an id that is none, or that another token has.
-void add_pieces(TokenizerState& state, const nlohmann::json& vocabulary,
-                const std::map<std::string, bool>& plain = {});
+/// Puts token text -> id into state.pieces, text written in GPT-2's characters for bytes but for `plain` tokens.
+/// Errors: an id that is none, or that another token has.
+void add_pieces(TokenizerState& state, const nlohmann::json& vocabulary, const std::map<std::string, bool>& plain = {});
 
 /// tokenizer.json's list of added tokens, with what it says of each.
 nlohmann::ordered_json added_tokens_json(const TokenizerState& state);

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/train/run_program.h"
-#include "train/run/config.h"
+#include "train/config/config.h"
 
 namespace heddle {
 

@@ -67,7 +67,8 @@ std::vector<double> round_numbers(double low, double high, int count, bool logar
   const double least = (high - low) / count, ten = std::pow(10, std::floor(std::log10(least)));
   double step = 10 * ten;
   for (const double times : {5.0, 2.0, 1.0}) step = times * ten >= least ? times * ten : step;
-  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) numbers.push_back(k * step + 0.0);  // never -0
+  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k)
+    numbers.push_back(k * step + 0.0);  // never -0
   return numbers;
 }
 

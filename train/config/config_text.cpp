@@ -1,4 +1,4 @@
-#include "train/run/config_text.h"
+#include "train/config/config_text.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "train/run/config.h"
+#include "train/config/config.h"
 
 #include <catch2/catch.hpp>
 #include <iostream>

@@ -1,4 +1,4 @@
-#include "train/run/suggest.h"
+#include "train/config/suggest.h"
 
 #include <algorithm>
 

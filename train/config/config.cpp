@@ -1,4 +1,4 @@
-#include "train/run/config.h"
+#include "train/config/config.h"
 
 #include <fmt/format.h>
 
@@ -12,8 +12,8 @@
 
 #include "data/io/file.h"
 #include "framework/format.h"
-#include "train/run/config_text.h"
-#include "train/run/suggest.h"
+#include "train/config/config_text.h"
+#include "train/config/suggest.h"
 
 namespace heddle {
 namespace {
