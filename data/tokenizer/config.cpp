@@ -15,6 +15,9 @@ std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
        "bpe: how text is cut into pre-tokens, within which pairs are merged; auto: as the "
        "vocabulary's file says, gpt2 for one that is trained",
        pattern_choices()},
+      {"nfc", nfc,
+       "word, letters: characters that are written in parts, as e and an accent, are those that are written in one "
+       "(Unicode's form C)"},
       {"min_count", min_count, "bpe: rarer pairs of tokens are not merged; word, letters: rarer words are <unk>", 1},
   };
 }

@@ -30,7 +30,7 @@ struct TokenizerState {
   std::vector<std::int32_t> added{};     ///< bpe: tokens that are found everywhere, before merging
   bool whole_pieces = false;             ///< bpe: a piece that is a token is not merged, but that token
   std::vector<std::int64_t> counts{};    ///< word, letters: how often each token was seen when it was learned
-  bool nfc = false;                      ///< bpe: text is brought to Unicode's form C before it is cut
+  bool nfc = false;                      ///< bpe, word, letters: text is brought to Unicode's form C before it is cut
   /// bpe: of `specials` and `added` those that are found in the text in form C and after all others, that take the
   /// white space before or behind them, that are none within a word.
   std::vector<std::int32_t> normalized{}, lstrip{}, rstrip{}, single_word{};
@@ -120,6 +120,7 @@ struct TokenizerOptions {
   std::string kind = "char";
   std::int64_t vocab_size = 4096;  ///< bpe, word, letters: at most so many tokens
   std::string pattern = "auto";    ///< bpe: one of pattern_choices(); auto is gpt2
+  bool nfc = true;                 ///< word, letters: text is brought to Unicode's form C
   std::int64_t min_count = 2;      ///< bpe: rarer pairs are not merged; word, letters: rarer words are <unk>
   /// Tokens of the vocabulary beside those that are learned: they are the last, and cut out of the text before it is
   /// learned from.

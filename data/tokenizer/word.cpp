@@ -78,10 +78,25 @@ void for_letter_words(std::string_view text, const OnWord& on_word) {
   }
 }
 
-/// The one or the other, by the tokenizer's kind.
+/// Whether form C changes nothing of it, seen by its characters one by one: true of nearly all text.
+bool is_composed(std::string_view word) {
+  for (std::size_t at = 0; at < word.size();) {
+    const CodePoint c = decode_utf8(word.substr(at));
+    if (c.value >= 0x80 && !is_form_c(c.value)) return false;
+    at += std::max<std::size_t>(c.length, 1);
+  }
+  return true;
+}
+
+/// The one or the other, by the tokenizer's kind; with `form_c` words are in Unicode's form C, in which no character
+/// depends on one of another word.
 template <class OnWord>
-void for_words(const std::string& kind, std::string_view text, const OnWord& on_word) {
-  kind == "letters" ? for_letter_words(text, on_word) : for_printed_words(text, on_word);
+void for_words(const std::string& kind, bool form_c, std::string_view text, const OnWord& on_word) {
+  const auto on_found = [&](std::size_t begin, std::string_view word) {
+    if (!form_c || is_composed(word)) return on_word(begin, word);
+    on_word(begin, std::string_view(nfc(word)));
+  };
+  kind == "letters" ? for_letter_words(text, on_found) : for_printed_words(text, on_found);
 }
 
 /// No token reaches over a space or a line's end.
@@ -124,14 +139,14 @@ class WordTokenizer final : public Tokenizer {
 
   std::vector<std::uint64_t> starts(std::string_view text, std::span<const std::int32_t>) const override {
     std::vector<std::uint64_t> places;
-    for_words(state().kind, text, [&](std::size_t begin, std::string_view) { places.push_back(begin); });
+    for_words(state().kind, state().nfc, text, [&](std::size_t begin, std::string_view) { places.push_back(begin); });
     return places;
   }
 
  protected:
   void append(Ids& ids, std::string_view text, Specials specials, std::uint64_t) const override {
     const auto append_words = [&](std::string_view part, std::size_t) {
-      for_words(state().kind, part, [&](std::size_t, std::string_view word) {
+      for_words(state().kind, state().nfc, part, [&](std::size_t, std::string_view word) {
         const auto found = ids_.find(word);
         ids.push_back(found == ids_.end() ? 0 : found->second);
       });
@@ -148,7 +163,7 @@ class WordTokenizer final : public Tokenizer {
 TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadBlock& read) {
   WordMap<std::int64_t> counts;
   for_plain_text(read, options.specials, word_cut, [&](std::string_view text, std::uint64_t) {
-    for_words(options.kind, text, [&](std::size_t, std::string_view word) {
+    for_words(options.kind, options.nfc, text, [&](std::size_t, std::string_view word) {
       const auto found = counts.find(word);
       if (found != counts.end()) {
         ++found->second;
@@ -173,6 +188,7 @@ TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadB
       std::min(order.size(), static_cast<std::size_t>(std::max<std::int64_t>(options.vocab_size - others, 0))));
   TokenizerState state;
   state.kind = options.kind;
+  state.nfc = options.nfc;
   state.pieces.emplace_back(kUnknown);
   state.counts.push_back(0);
   for (const auto& [count, word] : order) {
@@ -186,8 +202,11 @@ TokenizerState train_word_tokenizer(const TokenizerOptions& options, const ReadB
 }
 
 std::function<std::string(std::string_view)> word_reader(const TokenizerState& state) {
-  if (state.kind == "letters") return lower_case;
-  return {};
+  if (state.kind != "letters" && !state.nfc) return {};
+  return [lower = state.kind == "letters", form_c = state.nfc](std::string_view word) {
+    const std::string composed = form_c ? nfc(word) : std::string(word);
+    return lower ? lower_case(composed) : composed;
+  };
 }
 
 std::unique_ptr<Tokenizer> make_word_tokenizer(const TokenizerState& state) {
