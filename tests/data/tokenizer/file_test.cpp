@@ -260,19 +260,21 @@ TEST_CASE("ranks keep their pattern and special tokens beside them, and without 
   const TemporaryFolder folder;
   TokenizerState state = trained(Pattern::cl100k);
   state.lstrip = {state.specials[1]};
+  state.nfc = true;
   write_tokenizer(state, folder.path("c.tiktoken"));
   const TokenizerState read = read_tokenizer(folder.path("c.tiktoken"));
   CHECK(read.pieces == state.pieces);
   CHECK(read.specials == state.specials);
   CHECK(read.lstrip == state.lstrip);
   CHECK(read.pattern == "cl100k");
+  CHECK(read.nfc);
   const std::string text = "It'S \"What <pad> 12345\n\nthe king";
   CHECK(make_tokenizer(read)->encode(text, Specials::allowed) ==
         make_tokenizer(state)->encode(text, Specials::allowed));
   CHECK(read_tokenizer(folder.path("c.tiktoken"), "cl100k") == read);
-  CHECK_THROWS_WITH(read_tokenizer(folder.path("c.tiktoken"), "gpt2"), Contains("its own is cl100k"));
+  CHECK_THROWS_WITH(read_tokenizer(folder.path("c.tiktoken"), "gpt2"), Contains("its own is NFC, cl100k"));
   write_tokenizer(state, folder.path("c.json"));
-  CHECK_THROWS_WITH(read_tokenizer(folder.path("c.json"), "gpt2"), Contains("its own is cl100k"));
+  CHECK_THROWS_WITH(read_tokenizer(folder.path("c.json"), "gpt2"), Contains("its own is NFC, cl100k"));
 
   std::filesystem::remove(folder.path("c.tiktoken.json"));
   CHECK_THROWS_WITH(read_tokenizer(folder.path("c.tiktoken")), Contains("name the pattern"));
@@ -311,6 +313,26 @@ TEST_CASE(
   CHECK_FALSE(is_tokenizer_folder(folder.path("none")));
   folder.write("c/text.txt", "");
   CHECK_THROWS_WITH(read_tokenizer(folder.path("c")), Catch::Contains("holds no tokenizer"));
+}
+
+TEST_CASE("the normalizer NFC is read alone and in a sequence") {
+  json file = json::parse(sample_json());
+  const json nfc = {{"type", "NFC"}};
+  CHECK_FALSE(parse_tokenizer_json(file.dump()).nfc);
+  file["normalizer"] = nfc;
+  CHECK(parse_tokenizer_json(file.dump()).nfc);
+  file["normalizer"] = {{"type", "Sequence"}, {"normalizers", json::array({nfc})}};
+  CHECK(parse_tokenizer_json(file.dump()).nfc);
+  file["normalizer"]["normalizers"] = json::array();
+  CHECK_FALSE(parse_tokenizer_json(file.dump()).nfc);
+}
+
+TEST_CASE("an added token that does not say so is normalized unless it is special") {
+  json file = json::parse(sample_json());
+  for (json& token : file["added_tokens"]) token.erase("normalized");
+  CHECK(parse_tokenizer_json(file.dump()).normalized.empty());
+  file["added_tokens"][0]["special"] = false;
+  CHECK(parse_tokenizer_json(file.dump()).normalized == Tokenizer::Ids{file["added_tokens"][0]["id"]});
 }
 
 TEST_CASE("what a tokenizer.json asks for and is not done is told") {

@@ -46,6 +46,10 @@ TEST_CASE("special tokens take the white space that they ask for, and none twice
   CHECK(cut(specials, "<r>  <l>x") == "[2][1]x");
   CHECK(cut(specials, " <l> <l> ") == "[1][1] ");
   CHECK(cut(specials, "<l>") == "[1]");
+  std::vector<std::size_t> begins;
+  specials.cut_out(
+      "<r>  <l>", [](auto, auto) {}, [&](std::int32_t, std::size_t begin) { begins.push_back(begin); });
+  CHECK(begins == std::vector<std::size_t>{0, 5});
 }
 
 TEST_CASE("a token that must be a word of its own is none beside a word's character") {
@@ -81,6 +85,9 @@ TEST_CASE("normalized tokens are found after all others, in the text's form C") 
   CHECK(composing->encode("cafe\u0301 x<") == Tokenizer::Ids{258, ' ', 256});
   CHECK(composing->encode("e\u0301") == Tokenizer::Ids{0xC3, 0xA9});
   CHECK(composing->find_cut("a b", 1, 3, Specials::plain) == 3);  // such a token may lie over any cut
+  TokenizerState decomposed = state;
+  decomposed.pieces[258] = "cafe\u0301";
+  CHECK(make_tokenizer(decomposed)->encode("caf\u00E9") == Tokenizer::Ids{258});
   state.normalized = {256};
   CHECK(make_tokenizer(state)->find_cut("a b", 1, 3, Specials::plain) == 1);
   CHECK(make_tokenizer(state)->find_cut("a\u0301! b", 1, 6, Specials::plain) == 6);  // the mark joins, and is no letter

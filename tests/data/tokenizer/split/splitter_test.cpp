@@ -96,6 +96,8 @@ TEST_CASE("texts are cut by steps where no piece lies over the cut") {
   CHECK(cut(sequence({split_by("b", "MergedWithNext"), plain}), "ab cd") == 5);
   CHECK(cut(sequence({split_by("[b ]", "Contiguous"), plain}), "ab cd") == 5);
   CHECK(cut(sequence({split_by("\\p{L}+(?i:'s)?"), plain}), "ab's cd") == 4);
+  CHECK(cut(sequence({split_by("[a-z]+"), plain}), "ab cd") == 2);
+  CHECK(cut(sequence({split_by("[a-z]+"), plain, split_by("[a-z]Ġ")}), "ab cd") == 5);
   SpecialTokens specials;
   specials.add("b c", 1);
   CHECK(Splitter(pattern_for(byte_level(true, true))).find_cut(specials, "ab cd ef", 0, 8) == 5);
