@@ -1,12 +1,15 @@
 #include "data/tokenizer/config.h"
 
+#include <algorithm>
+
 #include "data/tokenizer/file.h"
 #include "data/tokenizer/pretokenizer.h"
 
 namespace heddle {
 
 std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
-  return {
+  const bool words = std::find(kinds.begin(), kinds.end(), "word") != kinds.end();
+  std::vector<Key> all = {
       {"tokenizer", kind, "how text becomes tokens", std::move(kinds)},
       Key("tokenizer_file", file, "bpe: the vocabulary to use; none: one is trained on the text").path(),
       {"vocab_size", vocab_size, "bpe, word, letters: most tokens of a trained vocabulary", 1,
@@ -15,11 +18,13 @@ std::vector<Key> TokenizerConfig::keys(std::vector<std::string> kinds) {
        "bpe: how text is cut into pre-tokens, within which pairs are merged; auto: as the "
        "vocabulary's file says, gpt2 for one that is trained",
        pattern_choices()},
-      {"nfc", nfc,
-       "word, letters: characters that are written in parts, as e and an accent, are those that are written in one "
-       "(Unicode's form C)"},
       {"min_count", min_count, "bpe: rarer pairs of tokens are not merged; word, letters: rarer words are <unk>", 1},
   };
+  if (words)
+    all.emplace_back("nfc", nfc,
+                     "word, letters: characters that are written in parts, as e and an accent, are those that are "
+                     "written in one (Unicode's form C)");
+  return all;
 }
 
 std::shared_ptr<const Tokenizer> TokenizerConfig::from_file(std::vector<std::string>& notices) const {
