@@ -12,7 +12,8 @@ function(add_tests target library prefix)
   add_dependencies(${target} heddle)  # some tests run the program itself
   set(wanted "*")
   if(HEDDLE_SANITIZE)
-    set(wanted "~[slow]")  # all is ten times slower there: the long trainings stay out
+    # all is ten times slower there: the long trainings stay out; and the sanitizers want threads and addresses themselves
+    set(wanted "~[slow]~[limits]")
   endif()
   # a name that ctest cannot hand over, such as one with a semicolon, would find no test and pass
   catch_discover_tests(${target} TEST_SPEC ${wanted} EXTRA_ARGS -w NoTests TEST_PREFIX "${prefix}"

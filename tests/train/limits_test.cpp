@@ -64,7 +64,7 @@ TEST_CASE("threads are as many as the process's affinity allows, and the log say
   CHECK(threads_of(train(folder, "asked", {"--train.steps=2", "--run.threads=3"}).out) == "3 threads (as asked for)");
 }
 
-TEST_CASE("where the system gives no more threads, fewer are used, and the log says so") {
+TEST_CASE("where the system gives no more threads, fewer are used, and the log says so", "[limits]") {
   if (geteuid() != 0) return;  // limits on threads are counted for each user, and bind all but root
   const TemporaryFolder folder;
   chmod(folder.path().c_str(), 0777);
@@ -82,7 +82,7 @@ TEST_CASE("where the system gives no more threads, fewer are used, and the log s
   CHECK(weights_of(folder.path("run/last.h5")) == weights_of(folder.path("one/last.h5")));
 }
 
-TEST_CASE("with any limit on address space the program works, or says in one line which limit there is") {
+TEST_CASE("with any limit on address space the program works, or says in one line which limit there is", "[limits]") {
   const TemporaryFolder folder;
   bool works = false, refused = false;
   for (rlim_t megabytes = 60; megabytes <= 1200; megabytes = megabytes * 5 / 4) {
