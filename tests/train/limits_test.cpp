@@ -64,6 +64,34 @@ TEST_CASE("threads are as many as the process's affinity allows, and the log say
   CHECK(threads_of(train(folder, "asked", {"--train.steps=2", "--run.threads=3"}).out) == "3 threads (as asked for)");
 }
 
+TEST_CASE("threads are as many as a control group's quota keeps busy, and the log says so") {
+  const TemporaryFolder folder;
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool is_v1 = fs::exists("/sys/fs/cgroup/cpu/tasks", error);
+  const fs::path group =
+      fs::path(is_v1 ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup") / ("heddle-test-" + std::to_string(getpid()));
+  const auto put = [&](const char* name, const std::string& text) {
+    std::ofstream out(group / name);
+    out << text << std::flush;
+    return out.good();
+  };
+  fs::create_directory(group, error);
+  const bool limited = !error && (is_v1 ? put("cpu.cfs_quota_us", "50000") : put("cpu.max", "50000 100000"));
+  if (limited) {
+    const Outcome outcome = run_program(
+        folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"), "--train.steps=2"}, "", [&] {
+          if (!put(is_v1 ? "tasks" : "cgroup.procs", std::to_string(getpid()))) _exit(126);
+        });
+    INFO(outcome.err);
+    CHECK(outcome.status == 0);
+    CHECK(threads_of(outcome.out) == "1 threads (the control group's quota of 0.5 processors)");
+  } else {
+    WARN("skipped: control groups cannot be made here");
+  }
+  fs::remove(group, error);
+}
+
 TEST_CASE("where the system gives no more threads, fewer are used, and the log says so", "[limits]") {
   if (geteuid() != 0) return;  // limits on threads are counted for each user, and bind all but root
   const TemporaryFolder folder;

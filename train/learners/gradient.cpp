@@ -141,23 +141,13 @@ GradientLearner::StepMemory GradientLearner::measure_memory(const Batch& batch) 
   const auto peak = [&] { return static_cast<double>(pool_stats().peak_bytes) - before; };
   Context context = context_of(batch);
   pool_reset_peak();
-  StepMemory bytes{batch.rows(), 0, 0, 0};
-  const auto clean_up = [&] {
-    optimizer_.zero_grad();
-    pool_trim();  // training asks for other sizes
-  };
-  try {
-    const Tensor loss = model_.loss(batch, std::max<index_t>(1, batch.count()), context).value;
-    bytes.held = static_cast<double>(pool_stats().bytes_in_use) - before;
-    bytes.forward = peak();
-    pool_reset_peak();
-    backward(loss);
-    bytes.backward = peak();
-  } catch (const std::bad_alloc&) {  // of a PoolLimit
-    clean_up();
-    throw;
-  }
-  clean_up();
+  const Tensor loss = model_.loss(batch, std::max<index_t>(1, batch.count()), context).value;
+  StepMemory bytes{batch.rows(), static_cast<double>(pool_stats().bytes_in_use) - before, peak(), 0};
+  pool_reset_peak();
+  backward(loss);
+  bytes.backward = peak();
+  optimizer_.zero_grad();
+  pool_trim();  // training asks for other sizes
   return bytes;
 }
 

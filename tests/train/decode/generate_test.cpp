@@ -42,11 +42,11 @@ TEST_CASE("a recurrent model writes with a state what it writes without, for pro
 
 namespace {
 
-std::unique_ptr<Tokenizer> learned(const std::string& kind, const std::string& text) {
+std::unique_ptr<Tokenizer> learned(const std::string& kind, const std::string& text, std::int64_t vocab_size = 300) {
   TokenizerOptions options;
   options.kind = kind;
   options.min_count = 1;
-  options.vocab_size = 300;
+  options.vocab_size = vocab_size;
   std::size_t at = 0;
   return train_tokenizer(options, [&](std::string& block, std::size_t count) {
     const std::string part = text.substr(at, count);
@@ -74,6 +74,7 @@ TEST_CASE("an empty prompt and blanks that are no tokens begin with a line's end
     for (const char* prompt : {"", " ", "\n", " \t\r\n"}) CHECK(begin(*tokenizer, prompt) == "the|the");
   }
   CHECK(begin(*learned("letters", lines), "\n") == "the|the");
+  CHECK(begin(*learned("letters", "a b c d the the", 2), "") == "the|the");  // unknown words are more
   CHECK(begin(*learned("char", line), "") == " | ");   // nothing was counted, and there is no line's end
   CHECK(begin(*learned("char", line), " ") == " | ");  // a prompt as any other
   CHECK(begin(*learned("byte", line), " ") == " | ");

@@ -48,6 +48,14 @@ TEST_CASE("a model that train.memory_limit or the machine cannot hold is refused
   refused({"--train.memory_limit=20", "--model.n_embd=2048"}, "none.txt does not exist");  // which would be fine
 }
 
+TEST_CASE("a run that is to go on with too little memory is refused before its weights are read") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
+  CHECK_THROWS_WITH(load_checkpoint(folder.path("run/last.h5"), Purpose::resume, {"train.memory_limit=1e-6"}),
+                    Catch::Contains("alone take"));
+  CHECK_NOTHROW(load_checkpoint(folder.path("run/last.h5"), Purpose::resume));
+}
+
 TEST_CASE("without a limit the forecast is held against what is free, and train.memory_limit goes before that") {
   TrainConfig train;
   const MemoryLimit free = memory_limit(train);
@@ -64,7 +72,7 @@ TEST_CASE("without a limit the forecast is held against what is free, and train.
 
 TEST_CASE("a step that is tried to see what memory it takes stays below the limit itself, unless it is small") {
   TrainerSetup setup(
-      with("[model]\nn_layer = 12\nn_head = 2\nn_embd = 48\nblock_size = 8000\n[train]\nbatch_size = 2\n"));
+      with("[model]\nn_layer = 6\nn_head = 2\nn_embd = 192\nblock_size = 2000\n[train]\nbatch_size = 2\n"));
   const auto held = static_cast<double>(pool_stats().bytes_in_use);
   setup.experiment.train.memory_limit = (setup.learner->lasting_memory().total() + held) * 1.1 / 1e9;
   pool_reset_peak();

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "tests/train/run_program.h"
+#include "train/log/progress.h"
 
 namespace heddle {
 namespace {
@@ -75,6 +76,18 @@ TEST_CASE("a second Ctrl-C ends the program at once, within a step, and other si
   CHECK(std::filesystem::exists(folder.path("run/last.h5")) == (again != SIGINT));
 }
 
+TEST_CASE("the same Ctrl-C that comes twice, to the process and to its group, is one") {
+  const TemporaryFolder folder;
+  const Process process(folder, endless(folder, {"--train.accumulate=500"}));
+  REQUIRE(appears(folder.path("run/log.txt"), "5-gram"));
+  const double sent = seconds_now();
+  process.send(SIGINT);
+  REQUIRE(appears(folder.path("stderr"), "stopping"));
+  process.send(SIGINT);
+  const bool at_once = seconds_now() - sent < 0.4;  // else the machine is too busy to try it
+  CHECK((process.wait() == 75 || !at_once));
+}
+
 TEST_CASE("a run that a signal stops and that is resumed, with checkpoints by time, is the run that never stopped") {
   const TemporaryFolder folder;
   const std::vector<std::string> plan = {"--train.log_interval=30", "--train.keep_last=3", "--train.average_last=3",
@@ -134,6 +147,15 @@ TEST_CASE("where the reader of its lines ends, a run goes on with log.txt alone"
   CHECK(steps_of(folder.path("run/last.h5")) == 200);
   CHECK_THAT(read_bytes(folder.path("run/log.txt")),
              Catch::Contains("nobody reads standard output any more") && Catch::Contains("whole validation split"));
+}
+
+TEST_CASE("a run whose lines find a full disk is trained to its end, and then the disk is told") {
+  const TemporaryFolder folder;
+  const Outcome outcome =
+      run_program(folder, {"train", tiny_config(folder), "--run.dir=" + folder.path("run"), "--train.steps=4"}, "",
+                  [] { dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO); });
+  check_one_line(outcome, 1, "standard output cannot be written");
+  CHECK(steps_of(folder.path("run/last.h5")) == 4);
 }
 
 TEST_CASE(
