@@ -51,7 +51,7 @@ TEST_CASE("bench train compares configs at several lengths, a step having as man
   CHECK_THAT(run_program(folder, command).out, Catch::Contains("writing, milliseconds a token"));
   check_one_line(run_program(folder, {"bench", "train", one, other}), 2, "--lengths");
   check_one_line(run_program(folder, {"bench", "train", one, "--output=a.svg"}), 2, "--lengths");
-  check_one_line(run_program(folder, {"bench", "train", one, "--lengths=8", "--output=a.png"}), 2, ".svg");
+  check_one_line(run_program(folder, {"bench", "train", one, "--lengths=8", "--output=a.gif"}), 2, ".svg");
 }
 
 }  // namespace heddle
