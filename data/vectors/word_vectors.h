@@ -38,11 +38,11 @@ constexpr std::string_view kWhiteSpace = " \t\n\v\f\r";
 /// The names of the forms above.
 std::vector<std::string> word_vector_formats();
 
-/// Reads any of them, the first `limit` words (0: all), and of those that follow the ones that are `asked` for; other
-/// lines there are not looked at. Which form it is, is told by what the file holds: two whole numbers on the first line
-/// are a header, so vectors of one number may need one; then see parse_word_vectors. Lines may end with \r\n, and tabs
-/// or several spaces may stand for one. The file is mapped, so that it takes no memory beside the vectors; gzip and
-/// zstd are unpacked first.
+/// Reads any of them, the words of the first `limit` lines (0: all), and of those that follow the ones that are `asked`
+/// for; other lines there are not looked at. Which form it is, is told by what the file holds: two whole numbers on the
+/// first line are a header, so vectors of one number may need one; then see parse_word_vectors. Lines may end with
+/// \r\n, and tabs or several spaces may stand for one. The file is mapped, so that it takes no memory beside the
+/// vectors; gzip and zstd are unpacked first.
 ///
 /// A line that cannot be read is left out and counted: of too many or too few numbers, of what is no number or not
 /// finite, of an empty word, or of one that is too long. Of a word that stands there twice the first counts. Errors,
