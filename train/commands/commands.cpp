@@ -37,6 +37,12 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
   throw UsageError(fmt::format("{}: no part '{}'; there are: {}", command, arguments[0], names));
 }
 
+void tell(const std::vector<std::string>& notices) {
+  for (const std::string& notice : notices) {
+    if (!notice.empty()) std::cerr << notice + '\n';
+  }
+}
+
 void tell_checkpoint(const CheckpointName& checkpoint) {
   std::cout.flush();
   std::cerr << checkpoint.text() + '\n';

@@ -30,6 +30,8 @@ inline const std::vector<std::string> kPictures = {".svg", ".png", ".pdf"};
 /// NAME.pdf, NAME.svg is written, and the command told that makes the other of it.
 std::string write_picture(const std::string& path, const std::string& svg);
 
+/// Says on standard error what a person should know of the answer, a line each; empty lines say nothing.
+void tell(const std::vector<std::string>& notices);
 /// Says on standard error which checkpoint an answer comes from, and the steps done until then. To be called just
 /// before the answer: of a command that fails, its error is the only line there.
 void tell_checkpoint(const CheckpointName& checkpoint);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <iostream>
 #include <utility>
 
 #include "data/io/utf8.h"
@@ -47,7 +46,7 @@ struct Answers {
 
   /// Says on standard error which have none; returns the exit status.
   int tell_refused() const {
-    for (const std::string& why : refused) std::cerr << why << '\n';
+    tell(refused);
     return refused.empty() ? 0 : 1;
   }
 };

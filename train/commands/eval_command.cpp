@@ -192,16 +192,15 @@ int eval_command(const std::vector<std::string>& arguments) {
   const bool part_given = std::any_of(arguments.begin(), arguments.end(),
                                       [](const std::string& argument) { return argument.starts_with("--split"); });
   if (options.data.empty() && !part_given && dataset->fingerprint() != run.state.fingerprint) {
-    std::cerr << "the run was not trained on this data: all of it is judged; --split says otherwise\n";
+    tell({"the run was not trained on this data: all of it is judged; --split says otherwise"});
     options.data = experiment.data->split.path;
     judge_whole(*experiment.data, options);
     dataset = experiment.load_data(&run.data);
   }
   ensure(options.output.empty() || dynamic_cast<const Pictures*>(dataset.get()) != nullptr,
          "eval: --output shows images, and data.kind = ", experiment.data_kind, " has none; leave it out");
-  for (const auto& lines : {run.notices, dataset->notices()}) {
-    for (const std::string& notice : lines) std::cerr << notice << '\n';
-  }
+  tell(run.notices);
+  tell(dataset->notices());
   const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
   EvaluationOptions how{experiment.train.batch_size, options.batches, experiment.precision(), true};
   how.contiguous = experiment.train.order == Order::contiguous;

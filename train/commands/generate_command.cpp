@@ -111,8 +111,7 @@ int generate_command(const std::vector<std::string>& arguments) {
       if (prompt.ends_with('\r')) prompt.pop_back();
     }
     const Prompt begin = encode_prompt(*tokenizer, prompt);
-    if (const std::string notice = unknown_notice("the prompt", *tokenizer, begin.ids); !notice.empty())
-      std::cerr << notice << '\n';
+    tell({unknown_notice("the prompt", *tokenizer, begin.ids)});
     for (std::int64_t i = 0; i < options.samples; ++i) {
       texts.push_back(begin.text);
       tokens.push_back(begin.ids);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 
 #include "data/io/file.h"
 #include "data/io/utf8.h"
@@ -125,7 +124,7 @@ std::vector<Prediction> classes_of(const LoadedRun& run, Classifier& model, cons
   load.known = &run.data;
   load.block_size = run.experiment->model->block_size();
   const Examples examples = run.experiment->data->examples(files, options.texts, load);
-  for (const std::string& notice : examples.dataset->notices()) std::cerr << notice << '\n';
+  tell(examples.dataset->notices());
   return predict_classes(model, examples, run.data.labels, options.top, run.experiment->precision());
 }
 
@@ -157,14 +156,14 @@ void print_token_scores(const LoadedRun& run, const std::vector<std::string>& fi
     texts.push_back({name, score_tokens(model, *tokenizer, text, run.experiment->precision())});
     std::vector<std::int32_t> ids;
     for (const TokenScore& score : texts.back().tokens) ids.push_back(score.id);
-    if (const std::string notice = unknown_notice(name, *tokenizer, ids); !notice.empty()) std::cerr << notice << '\n';
+    tell({unknown_notice(name, *tokenizer, ids)});
   };
   for (const std::string& text : options.texts) add("text " + std::to_string(texts.size() + 1), text);
   if (!files.empty()) {
     std::vector<std::string> notices;
     for (const std::string& file : list_files(files, "predict", notices))
       add(file, read_file(file, Contents::text, "predict: " + file));
-    for (const std::string& notice : notices) std::cerr << notice << '\n';
+    tell(notices);
   }
   tell_checkpoint(run.name());
   print_answer(options.json, json_list(texts), to_text(texts, options));

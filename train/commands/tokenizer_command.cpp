@@ -39,10 +39,6 @@ void check_input(const std::vector<std::string>& paths) {
 
 }  // namespace
 
-void tell_notices(const TextSource& source) {
-  for (const std::string& notice : source.notices()) std::cerr << notice + '\n';
-}
-
 void tell_source(const LoadedTokenizer& loaded) {
   if (loaded.checkpoint) tell_checkpoint(*loaded.checkpoint);
   for (const std::string& notice : loaded.notices) std::cerr << "tokenizer: " + notice + '\n';
@@ -101,7 +97,7 @@ int tokenizer_train(const std::vector<std::string>& arguments) {
                           human_count(static_cast<double>(bpe.vocab_size)),
                           human_count(static_cast<double>(progress.pieces))));
   });
-  tell_notices(source);
+  tell(source.notices());
   const TokenizerState state = with_gpt2_bytes(learned);  // whatever the form, so that all have the same ids
   write_tokenizer(state, output);
   const auto count = static_cast<std::int64_t>(state.pieces.size());
@@ -150,7 +146,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
     } else {
       TextSource source(inputs);
       text = source.read_all();
-      tell_notices(source);
+      tell(source.notices());
     }
     const std::vector<std::int32_t> ids = tokenizer.encode(text, specials);
     tell_source(loaded);
@@ -169,7 +165,7 @@ int tokenizer_encode(const std::vector<std::string>& arguments) {
         check_stop();
         reporter.progress(fmt::format("{} of {}", human_bytes(static_cast<double>(bytes)), human_bytes(total)));
       });
-  tell_notices(source);
+  tell(source.notices());
   save_tokens(output, text);
   tell_source(loaded);
   const auto count = static_cast<double>(text.tokens.count);

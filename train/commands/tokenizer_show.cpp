@@ -9,6 +9,7 @@
 #include "data/tokenizer/bpe.h"
 #include "data/tokenizer/split/splitter.h"
 #include "train/analysis/words/token_statistics.h"
+#include "train/commands/commands.h"
 #include "train/commands/json.h"
 #include "train/commands/tokenizer_command.h"
 #include "train/config/config.h"
@@ -163,7 +164,7 @@ int tokenizer_stats(const std::vector<std::string>& arguments) {
   const TokenStatistics found = token_statistics(
       *loaded.tokenizer, [&](std::string& text, std::size_t count) { return source.read(text, count); });
   ensure(found.tokens > 0, "text: ", inputs[0], " holds no token of this tokenizer; there is nothing to count");
-  tell_notices(source);
+  tell(source.notices());
   tell_source(loaded);
   print_answer(json, to_json(found), to_text(found, *loaded.tokenizer));
   return 0;
