@@ -44,12 +44,12 @@ void Reporter::progress(const std::string& text) {
   last_draw_ = now;
   winsize size{};
   const std::size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
-  put("\r\033[K" + text.substr(0, width));
+  put(std::string(kClearLine) + text.substr(0, width));
   drawn_ = true;
 }
 
 void Reporter::clear() {
-  if (drawn_) put("\r\033[K");
+  if (drawn_) put(std::string(kClearLine));
   drawn_ = false;
 }
 

@@ -5,6 +5,9 @@
 
 namespace heddle {
 
+/// Takes away the line that the cursor is on, of a terminal that is drawn on.
+constexpr std::string_view kClearLine = "\r\033[K";
+
 /// Whether `fd` is a terminal that moves its cursor when it is told to: TERM is neither empty nor dumb.
 bool is_drawn_on(int fd);
 /// Whether `fd` is such a terminal and colours are wanted: NO_COLOR is not set, or empty (no-color.org).

@@ -12,7 +12,6 @@ namespace heddle {
 namespace {
 
 constexpr int kStopping[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU};
-constexpr std::string_view kClearLine = "\r\033[K";  // of the progress that may stand there
 
 volatile sig_atomic_t stop_requested = 0, on_terminal = 0;
 std::string_view answer;
@@ -34,7 +33,7 @@ void on_signal(int number) {
   if (stop_requested == 0) {
     clock_gettime(CLOCK_MONOTONIC, &first_came);
     stop_requested = number;
-    if (on_terminal != 0) say(kClearLine);
+    if (on_terminal != 0) say(kClearLine);  // of the progress that may stand there
     say(answer);
   } else if (number == SIGINT && seconds_since(first_came) >= kTwice) {
     _exit(128 + number);
