@@ -19,10 +19,18 @@ void check_lasting_memory(const MemoryLimit& limit, const MemoryEstimate& lastin
          human_bytes(lasting.total()), "; choose a smaller model");
 }
 
-void check_sizes(const Experiment& experiment, const DataSpec& spec) {
-  const auto counted = experiment.model->build(spec, Initializer::counting());
+namespace {
+
+/// Errors: a model whose parameters have sizes alone would take more than there is.
+void check_counted(const Experiment& experiment, Model& counted) {
   check_lasting_memory(memory_limit(experiment.train),
-                       experiment.learner->lasting_memory(*counted, experiment.precision()));
+                       experiment.learner->lasting_memory(counted, experiment.precision()));
+}
+
+}  // namespace
+
+void check_sizes(const Experiment& experiment, const DataSpec& spec) {
+  check_counted(experiment, *experiment.model->build(spec, Initializer::counting()));
 }
 
 void check_least_sizes(const Experiment& experiment) {
@@ -36,8 +44,7 @@ void check_least_sizes(const Experiment& experiment) {
   } catch (const Error&) {  // it is for the data to say what is wrong
     return;
   }
-  check_lasting_memory(memory_limit(experiment.train),
-                       experiment.learner->lasting_memory(*counted, experiment.precision()));
+  check_counted(experiment, *counted);
 }
 
 }  // namespace heddle
