@@ -132,6 +132,15 @@ std::string composed(std::string_view text) {
 
 bool is_form_c(char32_t value) { return begins_form_c(value) && (value < 0x300 || !falls_apart(value)); }
 
+bool is_form_c(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = decode_utf8(text.substr(at));
+    if (!is_form_c(c.value)) return false;
+    at += std::max<std::size_t>(c.length, 1);
+  }
+  return true;
+}
+
 std::string nfc(std::string_view text, std::vector<std::size_t>* places) {
   std::string out;
   out.reserve(text.size());

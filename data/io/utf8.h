@@ -63,6 +63,8 @@ std::string lower_case(std::string_view text);
 std::string nfc(std::string_view text, std::vector<std::size_t>* places = nullptr);
 /// Whether it is the same in form C, whatever stands before it; what follows may still join it.
 bool is_form_c(char32_t value);
+/// Whether all of a text's code points are such; then `nfc` changes nothing.
+bool is_form_c(std::string_view text);
 
 /// Place of the first byte that is not UTF-8; npos if all are.
 std::size_t find_invalid_utf8(std::string_view text);

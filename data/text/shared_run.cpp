@@ -1,7 +1,7 @@
 #include "data/text/shared_run.h"
 
-#include <map>
 #include <unordered_map>
+#include <vector>
 
 namespace heddle {
 namespace {
@@ -13,11 +13,10 @@ class SuffixAutomaton {
     states_.emplace_back();
     int last = 0;
     for (std::size_t at = 0; at < sample.size(); ++at) last = extend(last, sample[at], at + 1);
-    first_.insert(states_[0].next.begin(), states_[0].next.end());
   }
 
   struct State {
-    std::map<std::int32_t, int> next;
+    std::unordered_map<std::int32_t, int> next;
     int link = -1;
     std::size_t length = 0;  ///< of the longest run that ends here
     std::size_t end = 0;     ///< where a run that ends here ends first in the sample
@@ -25,12 +24,9 @@ class SuffixAutomaton {
   const State& operator[](int state) const { return states_[static_cast<std::size_t>(state)]; }
   /// The state behind a token; -1: there is none.
   int next(int state, std::int32_t token) const {
-    if (state == 0) {  // where nearly all of the walk is
-      const auto found = first_.find(token);
-      return found == first_.end() ? -1 : found->second;
-    }
-    const auto found = (*this)[state].next.find(token);
-    return found == (*this)[state].next.end() ? -1 : found->second;
+    const auto& ways = (*this)[state].next;
+    const auto found = ways.find(token);
+    return found == ways.end() ? -1 : found->second;
   }
 
  private:
@@ -60,7 +56,6 @@ class SuffixAutomaton {
   }
 
   std::vector<State> states_;
-  std::unordered_map<std::int32_t, int> first_;
 };
 
 }  // namespace

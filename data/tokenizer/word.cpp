@@ -78,22 +78,12 @@ void for_letter_words(std::string_view text, const OnWord& on_word) {
   }
 }
 
-/// Whether form C changes nothing of it, seen by its characters one by one: true of nearly all text.
-bool is_composed(std::string_view word) {
-  for (std::size_t at = 0; at < word.size();) {
-    const CodePoint c = decode_utf8(word.substr(at));
-    if (c.value >= 0x80 && !is_form_c(c.value)) return false;
-    at += std::max<std::size_t>(c.length, 1);
-  }
-  return true;
-}
-
 /// The one or the other, by the tokenizer's kind; with `form_c` words are in Unicode's form C, in which no character
 /// depends on one of another word.
 template <class OnWord>
 void for_words(const std::string& kind, bool form_c, std::string_view text, const OnWord& on_word) {
   const auto on_found = [&](std::size_t begin, std::string_view word) {
-    if (!form_c || is_composed(word)) return on_word(begin, word);
+    if (!form_c || is_form_c(word)) return on_word(begin, word);
     on_word(begin, std::string_view(nfc(word)));
   };
   kind == "letters" ? for_letter_words(text, on_found) : for_printed_words(text, on_found);

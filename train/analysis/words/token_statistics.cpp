@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "data/io/utf8.h"
+
 namespace heddle {
 
 std::vector<std::int32_t> TokenStatistics::most_used(std::size_t count) const {
@@ -21,10 +23,10 @@ TokenStatistics token_statistics(const Tokenizer& tokenizer, const ReadBlock& re
   bool in_word = false;
   for_tokens(tokenizer, read, Specials::allowed, [&](const std::vector<std::int32_t>& ids, std::string_view text) {
     found.bytes += text.size();
+    found.characters += count_code_points(text);
     found.tokens += ids.size();
     for (const std::int32_t id : ids) ++found.frequencies[static_cast<std::size_t>(id)];
     for (const char c : text) {
-      found.characters += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
       const bool space = c == ' ' || (c >= '\t' && c <= '\r');
       found.words += !space && !in_word ? 1 : 0;
       in_word = !space;
