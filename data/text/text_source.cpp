@@ -160,13 +160,12 @@ std::string TextSource::files_text() const {
 std::vector<std::string> TextSource::notices() const {
   std::vector<std::string> all = left_out_;
   if (std::string text = files_text(); !text.empty()) all.push_back(std::move(text));
-  const auto marks =
-      std::count_if(files_.begin(), files_.end(), [](const File& file) { return !file.literal && file.skipped > 0; });
-  if (marks > 0) {
-    const auto first = std::find_if(files_.begin(), files_.end(), [](const File& file) { return file.skipped > 0; });
-    all.push_back(concat_text("text: ", first->path, " begins with a byte order mark, which is left out",
+  const auto has_mark = [](const File& file) { return !file.literal && file.skipped > 0; };
+  const auto marks = std::count_if(files_.begin(), files_.end(), has_mark);
+  if (marks > 0)
+    all.push_back(concat_text("text: ", std::find_if(files_.begin(), files_.end(), has_mark)->path,
+                              " begins with a byte order mark, which is left out",
                               marks > 1 ? concat_text("; so do ", marks - 1, " more") : ""));
-  }
   if (first_cr_) {
     const std::string path = shell_quoted(file_at(*first_cr_).path);
     all.push_back(concat_text("text: ", place(*first_cr_),

@@ -137,6 +137,12 @@ TEST_CASE("what is unusual in texts is told once, with its first place, and how 
   CHECK(notices[1] ==
         "text: " + folder.path("a.txt") + " begins with a byte order mark, which is left out; so do 1 more");
   CHECK_THAT(notices[2], Catch::StartsWith("text: " + folder.path("b.txt") + ": byte 6 is CR"));
+  folder.write("apart/1", "no mark, no line end");
+  const std::string marked = folder.write("apart/2",
+                                          "\xEF\xBB\xBF"
+                                          "two");
+  CHECK_THAT(TextSource({folder.path("apart")}).notices().back(),
+             Catch::StartsWith("text: " + marked + " begins with"));
   TextSource plain({folder.path("c.md")});
   plain.read_all();
   CHECK(plain.notices().empty());
