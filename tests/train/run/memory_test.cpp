@@ -32,7 +32,8 @@ TEST_CASE("what is there from the first step to the last is known from sizes alo
   CHECK(learner->lasting_memory().total() == expected.total());
 }
 
-TEST_CASE("a model that train.memory_limit or the machine cannot hold is refused before data and weights are made") {
+TEST_CASE("a model that train.memory_limit or the machine cannot hold is refused before data and weights are made",
+          "[limits]") {
   const TemporaryFolder folder;
   const auto refused = [&](std::vector<std::string> more, const std::string& text) {
     more.push_back("--data.path=" + folder.path("none.txt"));  // so nothing was read
