@@ -43,6 +43,13 @@ std::vector<Key> SplitConfig::keys() {
   };
 }
 
+SplitConfig SplitConfig::whole_of(const std::vector<std::string>& path) {
+  SplitConfig all;
+  all.path = path;
+  all.whole = true;
+  return all;
+}
+
 bool SplitConfig::apart(Split split) const {
   if (split == Split::val) return !val_path.empty() || !val_files.empty();
   return split == Split::test && (!test_path.empty() || !test_files.empty());
@@ -56,6 +63,7 @@ double SplitConfig::training_share() const {
 }
 
 Ranges SplitConfig::shares(std::int64_t count) const {
+  if (whole) return all_for_test(count);
   const auto cut = [&](double share) { return static_cast<std::int64_t>(static_cast<double>(count) * share); };
   const std::int64_t train_end = cut(training_share()), val_end = apart(Split::test) ? count : cut(1 - test_fraction);
   return {{{0, train_end}, {train_end, std::max(train_end, val_end)}, {val_end, count}}};
@@ -67,6 +75,16 @@ Ranges SplitConfig::ranges(const std::array<std::int64_t, 3>& counts) const {
   if (apart(Split::val)) all[1] = {counts[0], val_end};
   if (apart(Split::test)) all[2] = {val_end, val_end + counts[2]};
   return all;
+}
+
+void SplitConfig::ensure_examples(const Ranges& ranges, const char* unit) const {
+  const auto check = [&](Split part) {
+    ensure_filled(part, ranges[static_cast<std::size_t>(part)].size(), 1, name(),
+                  concat_text(' ', unit, ", needs at least 1; give more"));
+  };
+  if (whole) return check(Split::test);
+  check(Split::train);
+  check(Split::val);
 }
 
 std::string SplitConfig::name() const {
@@ -112,12 +130,6 @@ void ensure_filled(Split split, std::int64_t have, std::int64_t needed, const st
   constexpr std::array<const char*, 3> kParts = {"training", "validation", "test"};
   ensure(have >= needed, "data.path: ", where, ": the ", kParts[static_cast<std::size_t>(split)], " part has ", have,
          advice);
-}
-
-void ensure_trainable(const Ranges& ranges, const std::string& where, const char* unit) {
-  for (const Split part : {Split::train, Split::val})
-    ensure_filled(part, ranges[static_cast<std::size_t>(part)].size(), 1, where,
-                  concat_text(' ', unit, ", needs at least 1; give more"));
 }
 
 }  // namespace heddle

@@ -35,7 +35,10 @@ using ListFiles = std::function<std::vector<std::string>(const std::vector<std::
 struct SplitConfig {
   std::vector<std::string> path, val_path, test_path, val_files, test_files;
   double val_fraction = 0.1, test_fraction = 0;
+  bool whole = false;  ///< all of `path` is the test split, and there are no others
 
+  /// All that is at the paths, to be judged.
+  static SplitConfig whole_of(const std::vector<std::string>& path);
   std::vector<Key> keys();
   /// Whether a split has files of its own.
   bool apart(Split split) const;
@@ -46,6 +49,9 @@ struct SplitConfig {
   /// The same of examples that lie one after another: `counts` of path, then those of the validation's and of the
   /// test's own files.
   Ranges ranges(const std::array<std::int64_t, 3>& counts) const;
+  /// Errors: a split that is wanted (those to train on and to validate with, or the whole) has no example; `unit` is
+  /// what examples are called.
+  void ensure_examples(const Ranges& ranges, const char* unit) const;
   /// The paths with commas between.
   std::string name() const;
   /// What the files of `path`, with folders' files listed, are for, in their order: those whose names fit a pattern of
@@ -69,8 +75,5 @@ inline Ranges all_for_test(std::int64_t count) { return {{{0, 0}, {0, 0}, {0, co
 /// Errors: `have` examples of a split that needs `needed`; `where` names the data, `advice` what to do.
 void ensure_filled(Split split, std::int64_t have, std::int64_t needed, const std::string& where,
                    const std::string& advice);
-
-/// Errors: no example to train on, or none to validate with; `unit` is what examples are called.
-void ensure_trainable(const Ranges& ranges, const std::string& where, const char* unit);
 
 }  // namespace heddle

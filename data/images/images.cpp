@@ -173,7 +173,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
   const std::array<std::int64_t, 3> counts = {count_of(parts[0]), count_of(parts[1]), count_of(parts[2])};
   const std::int64_t val_end = counts[0] + counts[1], all = val_end + counts[2];
   const Ranges ranges = alone ? Ranges{{{0, counts[0]}, {counts[0], val_end}, {val_end, all}}} : split.ranges(counts);
-  ensure_trainable(ranges, name, "images");
+  split.ensure_examples(ranges, "images");
 
   std::vector<std::string> class_names, class_of_each;
   const Picture& first = parts[0][0].pictures[0];
@@ -189,7 +189,7 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
     }
   }
   note_resized(resized, images.count(), image_size, notices);
-  if (alone && (!split.apart(Split::val) || (!split.apart(Split::test) && split.test_fraction > 0)))
+  if (alone && !split.whole && (!split.apart(Split::val) || (!split.apart(Split::test) && split.test_fraction > 0)))
     notices.emplace_back("images: shares of data.path are of each class, in the order of the files' paths");
 
   DataState state;

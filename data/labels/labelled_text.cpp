@@ -200,7 +200,7 @@ std::unique_ptr<Dataset> LabelledTextConfig::load(const LoadOptions& options) co
     counts[part] = all.count() - before;
   }
   const Ranges ranges = split.ranges(counts);
-  ensure_trainable(ranges, split.name(), "texts");
+  split.ensure_examples(ranges, "texts");
   Classes classes = number_classes(all.classes, ranges, options.known, kKind, split.name());
   auto used = given_tokenizer(tokenizer, options, notices);
   if (!used) used = tokenizer_for(tokenizer, all, needs_whole_text(tokenizer.kind) ? Range{0, all.count()} : ranges[0]);

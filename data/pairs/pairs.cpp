@@ -177,12 +177,13 @@ std::unique_ptr<Dataset> PairsConfig::load(const LoadOptions& options) const {
   }
   const Ranges ranges = split.ranges(counts);
   std::array<SentencePairs, 3> pairs;
+  Ranges taken;
   for (const Split part : {Split::train, Split::val, Split::test}) {
     const auto number = static_cast<std::size_t>(part);
     pairs[number] = take(all, ranges[number], part, notices);
-    if (part != Split::test)
-      ensure_filled(part, std::ssize(pairs[number].source), 1, split.name(), " pairs, needs at least 1; give more");
+    taken[number].end = std::ssize(pairs[number].source);
   }
+  split.ensure_examples(taken, "pairs");
   auto used = given_tokenizer(tokenizer, options, notices);
   if (!used) used = joint_tokenizer(tokenizer, pairs[0]);
   auto dataset = std::make_unique<PairsDataset>(split.name(), std::move(pairs), std::move(used), options.block_size);

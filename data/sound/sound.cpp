@@ -173,7 +173,7 @@ std::unique_ptr<Dataset> SoundConfig::load(const LoadOptions& options) const {
   }
   const Ranges ranges = split.ranges({std::ssize(files[0]), std::ssize(files[1]), std::ssize(files[2])});
   const std::string name = split.name();
-  ensure_trainable(ranges, name, "sounds");
+  split.ensure_examples(ranges, "sounds");
   Classes classes = number_classes(class_of, ranges, options.known, "sound", name);
 
   const auto width = static_cast<std::size_t>(feature_width(*this));

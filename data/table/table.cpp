@@ -195,7 +195,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
   }
   const Ranges ranges = split.ranges(counts);
   const std::string name = split.name();
-  ensure_trainable(ranges, name, "rows");
+  split.ensure_examples(ranges, "rows");
 
   Classes classes = number_classes(rows.classes, ranges, options.known, "table", name);
   DataState state;

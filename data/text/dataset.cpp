@@ -108,9 +108,10 @@ struct Loading {
 
   /// Says which text validates. Where that is a share of a text its place is that of as large a share of the bytes.
   void note_held_out(const Text& text) {
+    if (config.split.whole) return;
     if (config.split.apart(Split::val)) {
       held_out = concat_text("; what validates is ", files[1][0],
-                             files[1].size() > 1 ? concat_text(" and ", files[1].size() - 1, " more files") : "");
+                             files[1].size() > 1 ? concat_text(" and ", files[1].size() - 1, " more") : "");
     } else if (!files[0][0].starts_with("builtin:")) {
       const double share = config.split.training_share();
       held_out = concat_text("; what validates begins at about ",
@@ -228,6 +229,10 @@ TextDataset::TextDataset(const SplitConfig& split, std::shared_ptr<const Tokeniz
     parts_[i] = i > 0 && split.apart(static_cast<Split>(i))
                     ? Tokens(texts_[i].tokens)
                     : all.part(static_cast<std::size_t>(ranges[i].begin), static_cast<std::size_t>(ranges[i].end));
+  }
+  if (split.whole) {
+    ensure_filled(Split::test, static_cast<std::int64_t>(all.size()), 2, name_, " tokens, needs at least 2; give more");
+    return;
   }
   for (const Split part : {Split::train, Split::val, Split::test}) {
     if (part == Split::test && tokens(part).size() == 0) continue;

@@ -165,7 +165,7 @@ std::vector<std::string> TextSource::notices() const {
   if (marks > 0)
     all.push_back(concat_text("text: ", std::find_if(files_.begin(), files_.end(), has_mark)->path,
                               " begins with a byte order mark, which is left out",
-                              marks > 1 ? concat_text("; so do ", marks - 1, " more") : ""));
+                              marks > 1 ? concat_text(" (", marks, " files have one)") : ""));
   if (first_cr_) {
     const std::string path = shell_quoted(file_at(*first_cr_).path);
     all.push_back(concat_text("text: ", place(*first_cr_),

@@ -31,6 +31,17 @@ TEST_CASE("splits are shares of the path's examples, in their order, but for tho
   CHECK(ends(split.ranges({80, 0, 5})) == Ends{{0, 70}, {70, 80}, {80, 85}});
 }
 
+TEST_CASE("what is to be judged whole is the test split, and no other need have examples") {
+  const SplitConfig split = SplitConfig::whole_of({"a", "b"});
+  CHECK(split.name() == "a, b");
+  CHECK(ends(split.ranges({80, 0, 0})) == Ends{{0, 0}, {0, 0}, {0, 80}});
+  CHECK_NOTHROW(split.ensure_examples(split.ranges({1, 0, 0}), "rows"));
+  CHECK_THROWS_WITH(split.ensure_examples(split.ranges({0, 0, 0}), "rows"), Catch::Contains("part has 0 rows"));
+  for (const Ranges& lacking : {Ranges{{{0, 0}, {0, 5}, {5, 9}}}, Ranges{{{0, 5}, {5, 5}, {5, 9}}}})
+    CHECK_THROWS_WITH(SplitConfig().ensure_examples(lacking, "rows"), Catch::Contains("part has 0 rows"));
+  CHECK_NOTHROW(SplitConfig().ensure_examples(Ranges{{{0, 1}, {1, 2}, {2, 2}}}, "rows"));
+}
+
 TEST_CASE("fractions must leave something to train on") {
   SplitConfig split;
   split.val_fraction = 0.5;

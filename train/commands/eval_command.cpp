@@ -161,13 +161,6 @@ WrongExamples find_worst(const EvalOptions& options, const ClassEvaluation& eval
   return wrong;
 }
 
-/// All of other data validates.
-void judge_whole(DataConfig& data, EvalOptions& options) {
-  data.split = SplitConfig();
-  data.split.path = data.split.val_path = options.data;
-  options.split = Split::val;
-}
-
 }  // namespace
 
 int eval_command(const std::vector<std::string>& arguments) {
@@ -187,15 +180,20 @@ int eval_command(const std::vector<std::string>& arguments) {
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
   const Experiment& experiment = *run.experiment;
-  if (!options.data.empty()) judge_whole(*experiment.data, options);
-  auto dataset = experiment.load_data(&run.data);
+  const auto load = [&] {
+    if (!options.data.empty()) {
+      experiment.data->split = SplitConfig::whole_of(options.data);
+      options.split = Split::test;
+    }
+    return experiment.load_data(&run.data);
+  };
+  auto dataset = load();
   const bool part_given = std::any_of(arguments.begin(), arguments.end(),
                                       [](const std::string& argument) { return argument.starts_with("--split"); });
   if (options.data.empty() && !part_given && dataset->fingerprint() != run.state.fingerprint) {
     tell({"the run was not trained on this data: all of it is judged; --split says otherwise"});
     options.data = experiment.data->split.path;
-    judge_whole(*experiment.data, options);
-    dataset = experiment.load_data(&run.data);
+    dataset = load();
   }
   ensure(options.output.empty() || dynamic_cast<const Pictures*>(dataset.get()) != nullptr,
          "eval: --output shows images, and data.kind = ", experiment.data_kind, " has none; leave it out");

@@ -117,21 +117,23 @@ std::string last_part(std::string name) {
 
 std::string meant_by(const std::string& name, const std::vector<std::string>& known) {
   const std::string called = last_part(name);
-  const auto found = std::find_if(known.begin(), known.end(), [&](const auto& k) { return last_part(k) == called; });
-  if (found != known.end()) return *found;
+  const std::string* best = nullptr;
+  std::pair<std::size_t, std::size_t> least;  // distances of the last parts, and of the whole names
+  const auto consider = [&](const std::string& way, const std::string& setting) {
+    const std::size_t distance = edit_distance(called, way);
+    if (distance * 3 > called.size()) return;
+    const std::pair distances = {distance, edit_distance(name, setting)};
+    if (best != nullptr && distances >= least) return;
+    best = &setting;
+    least = distances;
+  };
+  for (const std::string& one : known) consider(last_part(one), one);
   for (const Alias& alias : kAliases) {
-    if (called != alias.called) continue;
-    const std::string option = std::string("--") + alias.key;
-    for (const std::string& other : known) {
-      if (other == alias.key || other == option) return other;
+    for (const std::string& one : known) {
+      if (one == alias.key || one == std::string("--") + alias.key) consider(alias.called, one);
     }
   }
-  const std::vector<std::string> near = nearest_spellings(name, known, 1, name.size() / 3);
-  if (!near.empty()) return near[0];
-  for (const std::string& other : known) {  // of a setting whose section is wrong or missing
-    if (edit_distance(called, last_part(other)) * 3 <= called.size()) return other;
-  }
-  return {};
+  return best == nullptr ? "" : *best;
 }
 
 }  // namespace heddle

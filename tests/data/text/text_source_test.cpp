@@ -135,7 +135,7 @@ TEST_CASE("what is unusual in texts is told once, with its first place, and how 
   REQUIRE(notices.size() == 3);
   CHECK(notices[0] == "text: 3 files are read: 1 .md 1.00 KB, 2 .txt 16 B");
   CHECK(notices[1] ==
-        "text: " + folder.path("a.txt") + " begins with a byte order mark, which is left out; so do 1 more");
+        "text: " + folder.path("a.txt") + " begins with a byte order mark, which is left out (2 files have one)");
   CHECK_THAT(notices[2], Catch::StartsWith("text: " + folder.path("b.txt") + ": byte 6 is CR"));
   folder.write("apart/1", "no mark, no line end");
   const std::string marked = folder.write("apart/2",

@@ -100,6 +100,11 @@ TEST_CASE("data that a run never saw is judged whole, its own by its split, and 
   CHECK(part["tokens"] == 39);
   CHECK(judged({"--data.path=" + folder.write("copy.txt", some_text(1))})["split"] == "val");
   CHECK(judged({})["tokens"] == 39);
+  // shorter than a block, down to one prediction
+  CHECK(judged({"--data", folder.write("short.txt", "acaac")})["tokens"] == 4);
+  CHECK(judged({"--data", folder.write("two.txt", "ac")})["tokens"] == 1);
+  check_one_line(run_program(folder, {"eval", run, "--data", folder.write("one.txt", "a")}), 1,
+                 "has 1 tokens, needs at least 2");
 }
 
 }  // namespace heddle
