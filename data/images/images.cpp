@@ -176,8 +176,10 @@ std::unique_ptr<Dataset> ImagesConfig::load(const LoadOptions& options) const {
   split.ensure_examples(ranges, "images");
 
   std::vector<std::string> class_names, class_of_each;
-  const Picture& first = parts[0][0].pictures[0];
-  ImageSet images{count_channels(channels, parts[0], options.known, notices), first.height, first.width, {}, {}, {}};
+  // pictures that are judged whole were all dealt out to be tested by
+  const std::vector<ImageFile>& most = parts[parts[0].empty() ? 2 : 0];
+  const Picture& first = most[0].pictures[0];
+  ImageSet images{count_channels(channels, most, options.known, notices), first.height, first.width, {}, {}, {}};
   images.pixels.reserve(static_cast<std::size_t>(all * images.channels * images.area()));
   index_t resized = 0;
   for (auto& files : parts) {

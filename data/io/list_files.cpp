@@ -21,7 +21,6 @@ class Walk {
     for (std::size_t i = 0; i < links_.size(); ++i) {  // behind all real folders, and so each time the same ones
       if (!list(links_[i])) twice_.push_back(name_below(folder, links_[i]));
     }
-    std::sort(files_.begin(), files_.end());
     ensure(!files_.empty(), what, ": ", folder.string(), " holds no file");
     for (auto* names : {&hidden_, &broken_, &special_}) {
       for (std::string& name : *names) name = name_below(folder, name);

@@ -4,7 +4,7 @@
 
 namespace heddle {
 
-TEST_CASE("edit distance counts what is put in, taken out and exchanged, in both directions") {
+TEST_CASE("edit distance counts what is put in, taken out, replaced and exchanged with the next, in both directions") {
   const auto distance = [](std::string_view a, std::string_view b) {
     REQUIRE(edit_distance(a, b) == edit_distance(b, a));
     return edit_distance(a, b);
@@ -15,7 +15,10 @@ TEST_CASE("edit distance counts what is put in, taken out and exchanged, in both
   CHECK(distance("weave", "weaver") == 1);
   CHECK(distance("weft", "waft") == 1);
   CHECK(distance("kitten", "sitting") == 3);
-  CHECK(distance("ab", "ba") == 2);
+  CHECK(distance("ab", "ba") == 1);
+  CHECK(distance("cuont", "count") == 1);
+  CHECK(distance("ca", "abc") == 3);  // what was exchanged is not touched again
+  CHECK(distance("abcd", "badc") == 2);
 }
 
 TEST_CASE("the nearest spellings come nearest first, of equals the earlier, and none that is too far") {

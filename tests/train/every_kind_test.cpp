@@ -74,7 +74,9 @@ Arguments some_data(const TemporaryFolder& folder, const std::string& kind) {
 
 }  // namespace
 
-TEST_CASE("every kind of model has the same bits on one, two and three threads, and stopped and resumed at any step") {
+TEST_CASE(
+    "every kind of model has the same bits on one, two and three threads, and stopped and resumed, and judges other "
+    "data") {
   std::set<std::string> tried;
   for (const Kinds& kinds : all_kinds()) {
     INFO(kinds.model << " of " << kinds.data);
@@ -103,6 +105,8 @@ TEST_CASE("every kind of model has the same bits on one, two and three threads, 
     CHECK(train("stopped", "2", "5") != one);
     run({"resume", folder.path("stopped"), "--train.steps=9", "--run.threads=3"});
     CHECK(weights_of(folder.path("stopped/last.h5")) == one);
+    run({"eval", folder.path("one"), "--data",
+         data[1].substr(data[1].find('=') + 1)});  // as if it were other data, whole
   }
   for (const ModelKind& kind : model_kinds()) {
     CHECK(tried.count(kind.name) == 1);  // a new kind has a row above

@@ -118,13 +118,10 @@ std::string without_comments(std::string_view text) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     char before = '\0';  // the last character that is no blank: quotations begin behind = and ,
-    bool in_value = false;
     std::size_t at = 0;
     while (at < line.size() && !comment_begins(line, at)) {
       std::size_t next = at + 1;
-      if (line[at] == '"' && in_value && (before == '=' || before == ','))
-        next = std::min(line.size(), quotation_end(line, at));
-      in_value = in_value || line[at] == '=';
+      if (line[at] == '"' && (before == '=' || before == ',')) next = std::min(line.size(), quotation_end(line, at));
       if (!is_blank(line[at])) before = line[next - 1];
       at = next;
     }

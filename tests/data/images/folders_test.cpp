@@ -220,6 +220,24 @@ TEST_CASE("classes without a training picture, keys of other kinds of files and 
   CHECK_THROWS_WITH(load(config), Catch::Contains("data.label = {} is for pictures in files of their own"));
 }
 
+TEST_CASE("pictures that are judged whole are one split, and of shares nothing is said") {
+  const TemporaryFolder folder;
+  write_pets(folder);
+  ImagesConfig config = images_at(folder.path("pets"));
+  const auto parted = load(config);
+  const auto has_shares = [](const Dataset& dataset) {
+    const std::vector<std::string> all = dataset.notices();
+    return std::any_of(all.begin(), all.end(),
+                       [](const std::string& one) { return one.find("shares of data.path") != one.npos; });
+  };
+  CHECK(has_shares(*parted));
+  config.split = SplitConfig::whole_of(config.split.path);
+  const auto whole = load(config, &parted->state());
+  CHECK_FALSE(has_shares(*whole));
+  CHECK(whole->size(Split::test) == parted->size(Split::train) + parted->size(Split::val) + parted->size(Split::test));
+  CHECK(whole->size(Split::train) + whole->size(Split::val) == 0);
+}
+
 TEST_CASE("training images are augmented as the keys say, others never, and pictures are shown as they were read") {
   const TemporaryFolder folder;
   write_pets(folder);

@@ -363,6 +363,19 @@ TEST_CASE("the text of each split is in the fingerprint, and its characters in t
   CHECK(load_text(config, 2)->fingerprint() == before->fingerprint());
 }
 
+TEST_CASE("a text that is judged whole is a test split alone, of which none is held out") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("a.txt", "abcabcabcabcabcabcabc");
+  const DataState known = load_text(text_at(path), 1)->state();
+  TextConfig config = text_at(path);
+  CHECK_THAT(load_text(config, 1)->describe(), Catch::Contains("what validates begins"));
+  config.split = SplitConfig::whole_of({path});
+  const auto whole = load_text(config, 50, &known);
+  CHECK(whole->tokens(Split::test).size() == 21);
+  CHECK(whole->tokens(Split::train).size() + whole->tokens(Split::val).size() == 0);
+  CHECK_THAT(whole->describe(), !Catch::Contains("what validates"));
+}
+
 TEST_CASE("a byte that is not UTF-8 is named by its place, however far into the text") {
   const TemporaryFolder folder;
   const std::string text(9 << 20, 'a');  // more than is read at a time

@@ -117,6 +117,13 @@ TEST_CASE("files are kept apart by a line end where one lacks it, by nothing, or
   CHECK(with("") == "alphabeta\ngamma\r\ndeltaend");
   CHECK(with("<|x|>") == "alpha<|x|>beta\n<|x|>gamma\r\n<|x|>delta<|x|>end");
   CHECK(TextSource({folder.path("6")}, 1000, 1, "<|x|>").read_all() == "end");
+  // what an empty file follows has a line end still, a packed one too
+  folder.write("other/1.gz", gzip("alpha\n"));
+  folder.write("other/2", "");
+  folder.write("other/3", "beta\n");
+  folder.write("other/4", "");
+  CHECK(TextSource({folder.path("other")}).read_all() == "alpha\nbeta\n");
+  CHECK(TextSource({folder.path("other")}, 1000, 1, "|").read_all() == "alpha\n|beta\n");
 }
 
 TEST_CASE("what is unusual in texts is told once, with its first place, and how much of each kind there is") {
@@ -141,8 +148,12 @@ TEST_CASE("what is unusual in texts is told once, with its first place, and how 
   const std::string marked = folder.write("apart/2",
                                           "\xEF\xBB\xBF"
                                           "two");
-  CHECK_THAT(TextSource({folder.path("apart")}).notices().back(),
-             Catch::StartsWith("text: " + marked + " begins with"));
+  const TextSource apart({folder.path("apart")});
+  CHECK_THAT(apart.notices().back(), Catch::StartsWith("text: " + marked + " begins with"));
+  folder.write("apart/3", "");
+  folder.write("apart/4", "x");
+  CHECK(TextSource({folder.path("apart")}).place(24) ==
+        marked + ": byte 6");  // what parts the files, behind the last byte
   TextSource plain({folder.path("c.md")});
   plain.read_all();
   CHECK(plain.notices().empty());

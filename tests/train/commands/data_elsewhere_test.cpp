@@ -67,7 +67,7 @@ TEST_CASE("on resume any path of the same data is right, and other data is refus
   REQUIRE(run_program(folder, {"train", folder.write("c.cfg", kTiny), "--run.dir=" + run}).status == 0);
   CHECK(run_program(folder, {"resume", run, "--train.steps=3", "--data.path=./mine.txt"}).status == 0);
   std::filesystem::rename(text, folder.path("moved.txt"));
-  check_one_line(run_program(folder, {"resume", run, "--train.steps=4"}), 1, "does not exist");
+  check_one_line(run_program(folder, {"resume", run, "--train.steps=4"}), 1, "text: ./mine.txt does not exist");
   CHECK(run_program(folder, {"resume", run, "--train.steps=4", "--data.path=" + folder.path("moved.txt")}).status == 0);
   check_one_line(
       run_program(folder, {"resume", run, "--train.steps=5", "--data.path=" + folder.write("x.txt", some_text(2))}), 1,

@@ -40,6 +40,7 @@ TEST_CASE("nothing is suggested that is far from what was written") {
   CHECK(meant_by("--max-tokens", {"--top-k"}).empty());
   CHECK(meant_by("--temprature", {"--top-k", "--temperature"}) == "--temperature");
   CHECK(meant_by("--lr", {"--init", "--optim.lr"}) == "--optim.lr");
+  CHECK(meant_by("--learning-rate", {"--init", "--optim.lr"}) == "--optim.lr");
 }
 
 TEST_CASE("every setting is known by its name") {

@@ -36,6 +36,10 @@ TEST_CASE("the course of losses is told with what would help") {
   none.add(1, {{"train_loss", 2.0}});
   none.add(2, {{"train_loss", 1.0}});
   CHECK(course_text(none).empty());
+  History judged;  // by nothing that was trained on
+  judged.add(1, {{"val_loss", 2.0}});
+  judged.add(2, {{"val_loss", 1.0}});
+  CHECK(course_text(judged).empty());
 }
 
 }  // namespace heddle
