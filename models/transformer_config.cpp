@@ -15,6 +15,8 @@ std::vector<Key> TransformerConfig::transformer_keys() {
        "sinusoidal: fixed waves"},
       {"rotary_base", rotary_base, "RoPE: base of the rates; larger: slower turns", 1.0, 1e12},
       {"qk_norm", qk_norm, "normalize queries and keys, head by head"},
+      {"attention_scale", attention_scale,
+       "sqrt: scores are divided by the root of a head's width; none: they are not"},
       {"n_kv_head", n_kv_head, "grouped-query attention: groups of heads that share keys and values; 0: n_head", 0,
        1000},
       {"mlp_width", mlp_width, "width inside the MLP; 0: 4 n_embd, with swiglu 8/3 n_embd", 0, 1000000},
@@ -36,6 +38,7 @@ TransformerOptions TransformerConfig::transformer_options() const {
   options.activation = activation;
   if (mlp_width > 0) options.mlp_width = mlp_width;
   options.qk_norm = qk_norm;
+  if (attention_scale == AttentionScale::none) options.scale = 1;
   if (positions == Positions::rotary) options.rotary = rotary_base;
   options.norm.kind = norm;
   options.norm.weight = norm_weight;

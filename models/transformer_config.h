@@ -6,6 +6,13 @@
 
 namespace heddle {
 
+/// What an attention's scores are multiplied with before the softmax: 1 / sqrt(width of a head), which keeps their
+/// variance at that of one component (Vaswani et al., "Attention Is All You Need", 2017); or nothing.
+enum class AttentionScale { sqrt, none };
+constexpr auto names_of(AttentionScale) {
+  return std::array{Named{AttentionScale::sqrt, "sqrt"}, Named{AttentionScale::none, "none"}};
+}
+
 /// The sizes and options that every transformer has, and their keys in [model]. Defaults are GPT-2's form; a model with
 /// another sets its own in its constructor.
 struct TransformerConfig {
@@ -16,6 +23,7 @@ struct TransformerConfig {
   Positions positions = Positions::learned;
   double rotary_base = 10000;
   bool qk_norm = false;
+  AttentionScale attention_scale = AttentionScale::sqrt;
   std::int64_t n_kv_head = 0, mlp_width = 0;
   NormKind norm = NormKind::layer;
   bool norm_weight = true;

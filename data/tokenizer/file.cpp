@@ -66,6 +66,10 @@ TokenizerState read_tokenizer(const fs::path& path, const std::string& pattern, 
                          "' is not read; a tokenizer.json would hold all");
   } else {
     ensure(fs::is_regular_file(status), "'", path.string(), "' is not a regular file");
+    const auto names = gpt2_names(path.parent_path());
+    ensure(!names || (path.filename() != names->first && path.filename() != names->second), "'", path.string(),
+           "' is one of two files, ", names ? names->first : "", " and ", names ? names->second : "",
+           ", that belong together; name their folder");
     const std::string text = read(path);
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     if (first != text.npos && text[first] == '{') {

@@ -18,11 +18,13 @@ void check(const AttentionSizes& sizes) {
 
 index_t kv_width(const AttentionSizes& sizes) { return sizes.n_kv_head * (sizes.width / sizes.n_head); }
 
-/// What the context says of an attention: the products' precision, and dropout of its weights while training.
-void set_options(AttentionOptions& options, double p, Context& context) {
+/// The scale of an attention's scores, and what the context says: the products' precision, and dropout of its weights
+/// while training.
+void set_options(AttentionOptions& options, const AttentionSizes& sizes, Context& context) {
+  options.scale = sizes.scale;
   options.precision = context.precision;
-  if (!context.training || p == 0) return;
-  options.dropout = p;
+  if (!context.training || sizes.dropout == 0) return;
+  options.dropout = sizes.dropout;
   options.rng = context.next_rng();
   options.first_row = context.first_row;
 }
@@ -104,7 +106,7 @@ Tensor MultiHeadAttention::forward(const Tensor& x, Context& context, AttentionO
                      context.pass("values", part(compared, compared + groups))},
                     2);
   }
-  set_options(options, sizes_.dropout, context);
+  set_options(options, sizes_, context);
   const bool by_weights = context.wants("weights");
   Tensor y;
   if (context.state != nullptr) {
@@ -161,7 +163,7 @@ Tensor CrossAttention::forward(const Tensor& x, const Memory& memory, Context& c
   queries = context.pass("queries", queries);
   keys = context.pass("keys", keys);
   values = context.pass("values", values);
-  set_options(options, sizes_.dropout, context);
+  set_options(options, sizes_, context);
   const Tensor y = context.wants("weights") ? composed(queries, keys, values, options, context)
                                             : scaled_dot_product_attention(queries, keys, values, options);
   return proj.forward(reshape(context.pass("heads", y), x.shape()), context);

@@ -14,6 +14,7 @@ struct AttentionSizes {
   double dropout = 0;              ///< of the weights
   bool qk_norm = false;            ///< queries and keys have a root mean square of 1
   std::optional<double> rotary{};  ///< queries and keys are turned by their positions (RoPE), with this base
+  std::optional<double> scale{};   ///< of the scores; none: 1 / sqrt(width of a head)
   double stddev = 0.02;            ///< of the first weights
   double residual_stddev = 0.02;   ///< of those of the projection back
 };

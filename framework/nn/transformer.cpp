@@ -12,7 +12,7 @@ double TransformerOptions::residual_stddev() const {
 }
 
 AttentionSizes TransformerOptions::attention() const {
-  return {n_embd, n_head, n_kv_head, bias, dropout, qk_norm, rotary, stddev(), residual_stddev()};
+  return {n_embd, n_head, n_kv_head, bias, dropout, qk_norm, rotary, scale, stddev(), residual_stddev()};
 }
 
 namespace {

@@ -23,6 +23,7 @@ struct TransformerOptions {
   std::optional<index_t> mlp_width{};             ///< inside the MLP; see MLP
   bool qk_norm = false;                           ///< queries and keys have a root mean square of 1
   std::optional<double> rotary{};  ///< queries and keys are turned by their positions (RoPE), with this base
+  std::optional<double> scale{};   ///< of the attention's scores; none: 1 / sqrt(width of a head)
   NormOptions norm{};
   NormPosition norm_position = NormPosition::pre;
   bool cross_attention = false;  ///< a block looks at a memory too

@@ -116,7 +116,7 @@ TEST_CASE("each option of the blocks that a config names reaches them") {
   GPTConfig plain = tiny(true, true);
   plain.positions = Positions::rotary;
   GPTConfig base = plain, width = plain, groups = plain, norm = plain, position = plain, embeddings = plain,
-            cap = plain;
+            cap = plain, scale = plain;
   base.rotary_base = 20;
   width.mlp_width = 9;
   groups.n_kv_head = 1;
@@ -124,6 +124,7 @@ TEST_CASE("each option of the blocks that a config names reaches them") {
   position.norm_position = NormPosition::post;
   embeddings.embedding_norm = true;
   cap.logit_softcap = 1;
+  scale.attention_scale = AttentionScale::none;
   const auto logits = [](const GPTConfig& config) {
     GPT model(config, 11, Rng(1));
     Context context;
@@ -131,9 +132,9 @@ TEST_CASE("each option of the blocks that a config names reaches them") {
     return std::vector<real>(y.span().begin(), y.span().end());
   };
   std::set<std::vector<real>> different;
-  for (const GPTConfig& config : {plain, base, width, groups, norm, position, embeddings, cap})
+  for (const GPTConfig& config : {plain, base, width, groups, norm, position, embeddings, cap, scale})
     different.insert(logits(config));
-  REQUIRE(different.size() == 8);
+  REQUIRE(different.size() == 9);
   REQUIRE(GPT(groups, 11, Rng(1)).transformer.blocks[1].attention.qkv.weight.shape() == Shape{12 + 2 * 4, 12});
   REQUIRE(GPT(width, 11, Rng(1)).transformer.blocks[1].mlp.fc.weight.shape() == Shape{9, 12});
 }

@@ -238,6 +238,9 @@ TEST_CASE("files are told apart by what they hold, and refused by name") {
           make_tokenizer(state)->encode("the king and his queen <|end|>", Specials::allowed));
   }
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path("gpt2")), {}) == 2);
+  for (const char* half : {"gpt2/encoder.json", "gpt2/vocab.bpe"})
+    CHECK_THROWS_WITH(read_tokenizer(folder.path(half)),
+                      Contains("encoder.json and vocab.bpe") && Contains("name their folder"));
   CHECK(folder.count() == 4);  // with what is beside the ranks, and no temporary file is left
   CHECK_THROWS_WITH(read_tokenizer(folder.path("none")), Contains("none' does not exist"));
   CHECK_THROWS_WITH(read_tokenizer(folder.write("bad.json", "{}")), Contains("bad.json': it has no model"));

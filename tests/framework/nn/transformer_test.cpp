@@ -74,6 +74,11 @@ Tensor plain_attention(const Tensor& q, const Tensor& k, const Tensor& v, bool c
   return y;
 }
 
+/// Queries whose scores have the scale of the options where plain_attention divides them by the root of their width.
+Tensor rescaled(const Tensor& q, const TransformerOptions& options) {
+  return options.scale ? q * static_cast<real>(*options.scale * std::sqrt(static_cast<double>(q.size(3)))) : q;
+}
+
 AttentionOptions causal() {
   AttentionOptions options;
   options.causal = true;
@@ -106,6 +111,7 @@ TEST_CASE("self-attention is its formula with heads alone and in groups, normali
   options.qk_norm = GENERATE(false, true);
   if (GENERATE(false, true)) options.rotary = 100;
   options.bias = GENERATE(false, true);
+  if (GENERATE(false, true)) options.scale = 0.7;
   Initializer init{Rng(1)};
   MultiHeadAttention attention(options.attention(), init);
   stir(attention);
@@ -117,7 +123,7 @@ TEST_CASE("self-attention is its formula with heads alone and in groups, normali
          v = slice(packed, 2, 4 + groups, 4 + 2 * groups);
   if (options.qk_norm) q = head_norm(q), k = head_norm(k);
   if (options.rotary) q = rotary(q, 0, 100), k = rotary(k, 0, 100);
-  const Tensor heads = plain_attention(q, k, v, true);
+  const Tensor heads = plain_attention(rescaled(q, options), k, v, true);
   const Tensor wanted = linear(reshape(heads, Shape{2, 5, 24}), attention.proj.weight, attention.proj.bias);
   Context context;
   CHECK(difference(attention.forward(x, context, causal()), wanted) < kClose);
@@ -127,6 +133,7 @@ TEST_CASE("cross-attention is scaled dot-product attention from x to the memory 
   TransformerOptions options = small();
   options.n_kv_head = GENERATE(4, 2);
   options.qk_norm = GENERATE(false, true);
+  if (GENERATE(false, true)) options.scale = 0.7;
   Initializer init{Rng(1)};
   CrossAttention attention(options.attention(), init);
   stir(attention);
@@ -140,7 +147,7 @@ TEST_CASE("cross-attention is scaled dot-product attention from x to the memory 
   Tensor k = slice(packed, 2, 0, groups);
   const Tensor v = slice(packed, 2, groups, 2 * groups);
   if (options.qk_norm) q = head_norm(q), k = head_norm(k);
-  const Tensor heads = plain_attention(q, k, v, false, memory.mask);
+  const Tensor heads = plain_attention(rescaled(q, options), k, v, false, memory.mask);
   const Tensor wanted = linear(reshape(heads, Shape{2, 3, 24}), attention.proj.weight, attention.proj.bias);
   Context context;
   CHECK(difference(attention.forward(x, memory, context), wanted) < kClose);

@@ -36,16 +36,23 @@ TEST_CASE("a relative path is found where the run began, from anywhere, and what
   const TemporaryFolder folder;
   const std::string run = folder.path("run");
   folder.write("home/mine.txt", some_text(1));
+  folder.write("home/more.txt", some_text(2));
   {
     const InFolder home(folder.path("home"));
     REQUIRE(run_program(folder, {"train", folder.write("c.cfg", kTiny), "--run.dir=" + run}).status == 0);
     const Outcome here = run_program(folder, {"eval", run});
     REQUIRE(here.status == 0);
     CHECK(here.err.empty());
+    REQUIRE(run_program(folder, {"train", folder.path("c.cfg"), "--run.dir=" + folder.path("both"),
+                                 "--data.path=mine.txt, more.txt"})
+                .status == 0);
   }
   const InFolder away(folder.path("away"));
   const Outcome found = run_program(folder, {"eval", run});
   REQUIRE(found.status == 0);
+  const Outcome both = run_program(folder, {"eval", folder.path("both")});
+  REQUIRE(both.status == 0);
+  CHECK_THAT(both.err, Catch::Contains("home/mine.txt") && Catch::Contains("home/more.txt"));
   CHECK_THAT(found.err,
              Catch::Contains("data.path: mine.txt is read where the run began: " + folder.path("home/mine.txt")));
   const Outcome resumed = run_program(folder, {"resume", run, "--train.steps=3"});
