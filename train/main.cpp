@@ -14,7 +14,7 @@
 namespace heddle {
 
 CommandFunction train_command, resume_command, eval_command, generate_command, predict_command, tokenizer_command,
-    embed_command, config_command, bench_command;
+    embed_command, inspect_command, config_command, bench_command;
 
 }  // namespace heddle
 
@@ -28,6 +28,7 @@ constexpr heddle::Command kCommands[] = {
     {"predict", "classes of files or texts, probabilities of a text's tokens", heddle::predict_command},
     {"tokenizer", "train a byte-pair vocabulary, encode and decode, see how text is cut", heddle::tokenizer_command},
     {"embed", "ask word vectors: neighbours, analogies, axes, projections", heddle::embed_command},
+    {"inspect", "see inside a trained model: attention step by step", heddle::inspect_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "models/kinds.h"
@@ -111,6 +112,58 @@ TEST_CASE(
   for (const ModelKind& kind : model_kinds()) {
     CHECK(tried.count(kind.name) == 1);  // a new kind has a row above
     for (const char* task : kind.tasks) CHECK(tried.count(task) == 1);
+  }
+}
+
+TEST_CASE("the attention of every kind of model that has one is shown, and of the others refused") {
+  const std::map<std::string, std::string> named = {{"gpt", "attention"},
+                                                    {"bert", "attention"},
+                                                    {"seq2seq", "decoder/cross_attention"},
+                                                    {"vit", "attention"},
+                                                    {"audio", "attention"}};
+  for (const Kinds& kinds : all_kinds()) {
+    INFO(kinds.model << " of " << kinds.data);
+    const TemporaryFolder folder;
+    const Arguments data = with(some_data(folder, kinds.data), kinds.sizes);
+    const std::string path = data[1].substr(data[1].find('=') + 1), run = folder.path("run");
+    REQUIRE(run_program(folder, with({"train", folder.write("small.cfg", "[model]\nkind = " + kinds.model + "\n"),
+                                      "--run.dir=" + run, "--train.steps=1", "--train.batch_size=4",
+                                      "--train.eval_batches=1", "--train.sample_tokens=0"},
+                                     data))
+                .status == 0);
+    const std::string file = kinds.data == "sound" ? std::filesystem::directory_iterator(path)->path().string() : path;
+    const bool of_files = kinds.data == "images" || kinds.data == "sound" || kinds.data == "table";
+    const Arguments shown = of_files ? Arguments{file} : Arguments{"--text=a b c a"};
+    const auto inspect = [&](const Arguments& more) {
+      return run_program(folder, with(with({"inspect", "attention", run}, shown), more));
+    };
+    const Outcome outcome = inspect({"--json", "--head=1"});
+    if (named.count(kinds.model) == 0) {
+      check_one_line(outcome, kinds.data == "table" ? outcome.status : 1, kinds.data == "table" ? "" : "no attention");
+      continue;
+    }
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    const nlohmann::json answer = nlohmann::json::parse(outcome.out);
+    const std::string name = answer["attention"];
+    CHECK(name.find("blocks/0/") != name.npos);
+    CHECK((name.ends_with("cross_attention") == (kinds.model == "seq2seq")));
+    double total = 0;
+    for (const auto& key : answer["seen"]) total += key["weight"].get<double>();
+    CHECK(total == Approx(1));
+    CHECK(answer["output"].size() == 16);
+    check_one_line(inspect({"--layer=1"}), 1, "the model has 1 layers, 0 .. 0; there is none 1");
+    check_one_line(inspect({"--head=2"}), 1, "has 2 heads, 0 .. 1; there is none 2");
+    check_one_line(inspect({"--of=self"}), 1,
+                   "the model has " + std::string(kinds.model == "seq2seq" ? "decoder/" : "attention"));
+    check_one_line(inspect({"--word=900"}), 1, "there are ");
+    if (of_files) continue;
+    check_one_line(inspect({"--word=zebra"}), 1, "is not among the places: the tokens are");
+    const Outcome text = inspect({"--word=0"});
+    CHECK_THAT(text.out, Catch::Contains("1. query, key and value: 8 numbers each") && Catch::Contains("(place 0)"));
+    if (kinds.data == "text")
+      check_one_line(run_program(folder, {"inspect", "attention", run, "--text", std::string(400, 'a')}), 1,
+                     "the model sees 16; give a shorter one");
   }
 }
 

@@ -52,6 +52,8 @@ TEST_CASE("a sample that is copied is one run, one of other tokens shares none")
   const SharedRun run = longest_shared_run(sample, Tokens(text));
   CHECK(run.begin == 1);
   CHECK(run.length == 4);
+  const std::vector<std::int32_t> twice = {3, 0, 2, 2, 0, 2, 2, 1, 3, 0}, other = {2, 2, 2, 1, 3, 2, 1, 0, 2, 1, 0};
+  CHECK(longest_shared_run(twice, Tokens(other)).length == 4);  // 2 2 1 3, though 0 2 2 stands there twice
   CHECK(longest_shared_run(std::vector<std::int32_t>{7, 8}, Tokens(text)).length == 0);
   CHECK(longest_shared_run(std::vector<std::int32_t>{}, Tokens(text)).length == 0);
 }

@@ -1,0 +1,145 @@
+#include "train/commands/inspect_command.h"
+
+#include "data/pairs/pairs.h"
+#include "data/sampler.h"
+#include "framework/autograd.h"
+#include "models/capabilities.h"
+#include "train/commands/commands.h"
+#include "train/decode/beam.h"
+
+namespace heddle {
+
+std::vector<Key> InspectOptions::keys() {
+  return {
+      {"text", text, "what the model is shown: a text, of a model that translates the source"},
+      {"target", target, "of a model that translates: the translation; none: its own"},
+  };
+}
+
+namespace {
+
+using Ids = Tokenizer::Ids;
+
+IdTensor one_row(const Ids& ids) { return IdTensor(ids, {1, std::ssize(ids)}); }
+
+std::vector<std::string> pieces_of(const Tokenizer& tokenizer, const IdTensor& ids) {
+  std::vector<std::string> names;
+  for (index_t i = 0; i < ids.numel(); ++i) names.push_back(tokenizer.piece(ids[i]));
+  return names;
+}
+
+void check_length(const Ids& ids, index_t longest) {
+  ensure(!ids.empty(), "inspect: the text holds no token; give a longer one");
+  ensure(std::ssize(ids) <= longest, "inspect: the text has ", ids.size(), " tokens, the model sees ", longest,
+         "; give a shorter one");
+}
+
+Batch pair_batch(const LoadedRun& run, Translator& model, const InspectOptions& options) {
+  const auto tokenizer = run.tokenizer();
+  const SentenceEnds ends = sentence_ends(tokenizer->state());
+  index_t cut = 0;
+  const auto tokens_of = [&](const std::string& text) {
+    Ids ids = encode_sentences(*tokenizer, std::vector{text}, 0, cut)[0];
+    check_length(ids, model.context_size() - 1);
+    return ids;
+  };
+  Batch batch;
+  Ids source = tokens_of(options.text), target;
+  set_source(batch, {source}, ends);
+  if (options.target.empty()) {
+    source.push_back(ends.end);
+    target = beam_search(model, {source}, {ends.begin, ends.end}, {}, Precision::f32, 1, true)[0].tokens;
+    if (std::ssize(target) >= model.context_size()) target.resize(static_cast<std::size_t>(model.context_size() - 1));
+  } else {
+    target = tokens_of(options.target);
+  }
+  target.insert(target.begin(), ends.begin);
+  batch.inputs = one_row(target);
+  return batch;
+}
+
+Batch text_batch(const LoadedRun& run, index_t longest, bool between_ends, const std::string& text,
+                 std::vector<std::string>& notices) {
+  const auto tokenizer = run.tokenizer();
+  Ids ids = tokenizer->encode(text, Specials::allowed);
+  if (between_ends) {
+    if (const auto first = special_token(tokenizer->state(), kClassToken)) ids.insert(ids.begin(), *first);
+    if (const auto last = special_token(tokenizer->state(), kSeparatorToken)) ids.push_back(*last);
+  }
+  check_length(ids, longest);
+  notices.push_back(unknown_notice("the text", *tokenizer, ids));
+  Batch batch;
+  batch.inputs = one_row(ids);
+  return batch;
+}
+
+Batch class_batch(const LoadedRun& run, const InspectOptions& options, std::vector<std::string>& notices) {
+  LoadOptions load;
+  load.known = &run.data;
+  load.block_size = run.experiment->model->block_size();
+  const std::vector<std::string> texts = options.text.empty() ? std::vector<std::string>() : std::vector{options.text};
+  const Examples examples = run.experiment->data->examples(options.files, texts, load);
+  notices = examples.dataset->notices();
+  if (examples.names.size() > 1)
+    notices.push_back(
+        concat_text("of ", examples.names.size(), " examples the first is looked at: ", examples.names[0]));
+  return get_examples(*examples.dataset, Split::test, 0, 1);
+}
+
+}  // namespace
+
+InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options) {
+  Model& model = *run.model;
+  auto* const writer = find_capability<NextToken>(model);
+  auto* const translator = find_capability<Translator>(model);
+  auto* const filler = find_capability<TokenFiller>(model);
+  const bool classifies = !run.data.labels.empty() && find_capability<Classifier>(model) != nullptr;
+  if (options.text.empty() && (options.files.empty() || !classifies))
+    throw UsageError(classifies ? "inspect: of what? Give a file, or --text \"...\""
+                                : "inspect: of what? Give --text \"...\"");
+  ensure(classifies || options.files.empty(), "inspect: this model is shown texts, not files; give --text");
+  ensure(translator != nullptr || options.target.empty(),
+         "inspect: --target is of a model that translates; leave it out");
+  InspectedExample example;
+  if (classifies) {
+    example.batch = class_batch(run, options, example.notices);
+  } else if (translator != nullptr) {
+    example.batch = pair_batch(run, *translator, options);
+  } else {
+    ensure(writer != nullptr || filler != nullptr, "inspect: model.kind = ", run.experiment->model_kind,
+           " has no attention; choose a run of a transformer");
+    example.batch = text_batch(run, writer != nullptr ? writer->context_size() : filler->context_size(),
+                               writer == nullptr, options.text, example.notices);
+  }
+  if (example.batch.inputs.numel() > 0) example.inputs = pieces_of(*run.tokenizer(), example.batch.inputs);
+  if (example.batch.source.numel() > 0) example.source = pieces_of(*run.tokenizer(), example.batch.source);
+  return example;
+}
+
+void run_captured(const LoadedRun& run, const InspectedExample& example, Capture& capture) {
+  const NoGradGuard no_grad;
+  Context context;
+  context.capture = &capture;
+  const Batch& batch = example.batch;
+  if (!run.data.labels.empty()) {
+    capability<Classifier>(*run.model, "inspect", "choose another run").class_scores(batch, context);
+  } else if (auto* const translator = find_capability<Translator>(*run.model)) {
+    translator->logits(batch.inputs, translator->encode(batch.source, batch.source_mask, context), context);
+  } else if (auto* const writer = find_capability<NextToken>(*run.model)) {
+    writer->logits(batch.inputs, context);
+  } else {
+    capability<TokenFiller>(*run.model, "inspect", "choose another run")
+        .token_scores(batch, IdTensor({0}, {1}), context);
+  }
+}
+
+CommandFunction inspect_attention;
+
+int inspect_command(const std::vector<std::string>& arguments) {
+  static const std::vector<Command> parts = {
+      {"attention", "one head's attention in five steps, with the model's own numbers", inspect_attention},
+  };
+  return run_part("inspect", parts, arguments);
+}
+
+}  // namespace heddle

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "framework/keys.h"
+#include "framework/nn/capture.h"
+#include "train/run/checkpoint.h"
+
+namespace heddle {
+
+/// What a model is shown to be looked into.
+struct InspectOptions {
+  std::string text, target;
+  std::vector<std::string> files;  ///< of which the first is shown; from the command line's words
+
+  std::vector<Key> keys();
+};
+
+/// One example as a model sees it, and what its places are called: tokens, or numbers where they are none.
+struct InspectedExample {
+  Batch batch;
+  std::vector<std::string> inputs, source;
+  std::vector<std::string> notices;  ///< what a person should know of it, to be told with the answer
+};
+
+/// The example that the options name, for the run's kind of model. Errors: none is named, or what the model cannot see;
+/// a text that is longer than its context.
+InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options);
+
+/// Runs the model on the example for what passes to be captured. Errors: the model's.
+void run_captured(const LoadedRun& run, const InspectedExample& example, Capture& capture);
+
+}  // namespace heddle
