@@ -21,7 +21,10 @@ class Walk {
     for (std::size_t i = 0; i < links_.size(); ++i) {  // behind all real folders, and so each time the same ones
       if (!list(links_[i])) twice_.push_back(name_below(folder, links_[i]));
     }
-    ensure(!files_.empty(), what, ": ", folder.string(), " holds no file");
+    ensure(!files_.empty(), what, ": ", folder.string(), " holds no file",
+           hidden_.empty()
+               ? ""
+               : concat_text(" but ", hidden_.size(), " that are hidden: ", name_below(folder, hidden_[0])));
     for (auto* names : {&hidden_, &broken_, &special_}) {
       for (std::string& name : *names) name = name_below(folder, name);
     }

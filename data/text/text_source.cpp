@@ -107,6 +107,7 @@ bool TextSource::read(std::string& text, std::size_t count) {
     const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(count, file.begin + file.size - at_));
     if (part == 0) {
       in_.reset();
+      seam_.clear();
       ++current_;
       continue;
     }
@@ -126,6 +127,17 @@ bool TextSource::read(std::string& text, std::size_t count) {
 }
 
 void TextSource::note(std::string_view part) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (!first_mark_) {
+    const std::string seam = seam_ + std::string(part.substr(0, kMark.size() - 1));
+    if (const std::size_t over = seam.find(kMark); over != seam.npos) {
+      first_mark_ = at_ + over - seam_.size();
+    } else if (const std::size_t at = part.find(kMark); at != part.npos) {
+      first_mark_ = at_ + at;
+    }
+    const std::string end = seam_ + std::string(part.substr(part.size() - std::min(part.size(), kMark.size() - 1)));
+    seam_ = end.substr(end.size() - std::min(end.size(), kMark.size() - 1));
+  }
   if (const std::size_t at = first_cr_ ? part.npos : part.find('\r'); at != part.npos) first_cr_ = at_ + at;
   if (const std::size_t at = first_nul_ ? part.npos : part.find('\0'); at != part.npos) {
     first_nul_ = at_ + at;
@@ -166,6 +178,13 @@ std::vector<std::string> TextSource::notices() const {
     all.push_back(concat_text("text: ", std::find_if(files_.begin(), files_.end(), has_mark)->path,
                               " begins with a byte order mark, which is left out",
                               marks > 1 ? concat_text(" (", marks, " files have one)") : ""));
+  if (first_mark_) {
+    const std::string path = shell_quoted(file_at(*first_mark_).path);
+    all.push_back(concat_text("text: ", place(*first_mark_),
+                              " is a byte order mark within the text, as of files that were joined; it is read as it "
+                              "stands. To take such out: sed 's/\\xEF\\xBB\\xBF//g' < ",
+                              path, " > ", path, ".txt"));
+  }
   if (first_cr_) {
     const std::string path = shell_quoted(file_at(*first_cr_).path);
     all.push_back(concat_text("text: ", place(*first_cr_),
@@ -186,6 +205,7 @@ std::string TextSource::read_all() {
 
 void TextSource::rewind() {
   in_.reset();
+  seam_.clear();
   at_ = 0;
   current_ = 0;
 }

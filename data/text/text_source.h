@@ -67,7 +67,8 @@ class TextSource {
   std::uint64_t size_ = 0, at_ = 0;
   std::size_t current_ = 0;  ///< the file that is read
   std::unique_ptr<InputFile> in_;
-  std::optional<std::uint64_t> first_nul_, first_cr_;
+  std::optional<std::uint64_t> first_nul_, first_cr_, first_mark_;
+  std::string seam_;  ///< the last bytes that were read of a file: a mark may reach over a block's end
   bool refuses_nul_ = false, ends_in_line_ = true;  ///< the files so far
   Separator separator_;
   std::shared_ptr<const std::string> builtin_;  ///< the text of builtin:kingdom

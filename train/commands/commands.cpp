@@ -48,13 +48,14 @@ void tell_checkpoint(const CheckpointName& checkpoint) {
   std::cerr << checkpoint.text() + '\n';
 }
 
+std::string picture_path(const std::string& path) {
+  return std::filesystem::path(path).replace_extension(".svg").string();
+}
+
 std::string write_picture(const std::string& path, const std::string& svg) {
-  if (path.ends_with(".svg")) {
-    write_file(path, svg);
-    return "";
-  }
-  const std::string picture = std::filesystem::path(path).replace_extension(".svg").string();
+  const std::string picture = picture_path(path);
   write_file(picture, svg);
+  if (picture == path) return "";
   return fmt::format("{} is the picture; this makes {} of it (Debian's librsvg2-bin): rsvg-convert -f {} -o {} {}\n",
                      picture, path, path.substr(path.size() - 3), shell_quoted(path), shell_quoted(picture));
 }

@@ -26,6 +26,8 @@ void check_output(const std::string& command, const std::string& path, const std
 
 /// The names that pictures may have.
 inline const std::vector<std::string> kPictures = {".svg", ".png", ".pdf"};
+/// Where write_picture writes: NAME.svg.
+std::string picture_path(const std::string& path);
 /// Writes a picture under a name that check_output let through, and returns what is to be told of it: of NAME.png and
 /// NAME.pdf, NAME.svg is written, and the command told that makes the other of it.
 std::string write_picture(const std::string& path, const std::string& svg);

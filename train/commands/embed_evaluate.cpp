@@ -2,6 +2,7 @@
 
 #include "train/analysis/words/analogies.h"
 #include "train/analysis/words/similarity.h"
+#include "train/commands/commands.h"
 #include "train/commands/embed_command.h"
 #include "train/commands/json.h"
 #include "train/config/config.h"
@@ -136,6 +137,9 @@ int embed_evaluate(const std::vector<std::string>& arguments) {
     found.similarities.push_back(
         {similarities[i], pairs[i].column, evaluate_similarity(space, pairs[i].pairs, options.fold_case)});
   tell_source(loaded);
+  if (!found.analogies.empty() && found.analogies[0].total.asked == 0)
+    tell({fmt::format("no question of {} has all four words in the vocabulary; --questions FILE asks others",
+                      found.questions)});
   print_answer(json, to_json(found), to_text(found));
   return 0;
 }

@@ -165,6 +165,7 @@ int embed_project(const std::vector<std::string>& arguments) {
       const Drawing drawing = draw(picture);
       found.unlabelled = drawing.unlabelled;
       told += write_picture(output, drawing.svg);
+      found.output = picture_path(output);
     }
   }
   tell_source(loaded);

@@ -55,7 +55,8 @@ struct WrongExamples {
 struct EvalAnswer {
   CheckpointName checkpoint;
   Split split;
-  std::string data;  ///< other data, in the place of a split
+  bool of_split;     ///< a split was judged, not all of the data
+  std::string data;  ///< other data than the run's
   Metrics metrics;
   std::vector<CountTable> tables;
   std::optional<WrongExamples> worst;
@@ -76,7 +77,8 @@ nlohmann::json to_json(const WrongExamples& wrong) {
 
 nlohmann::json to_json(const EvalAnswer& found) {
   nlohmann::json out = {{"checkpoint", found.checkpoint.path.string()}, {"step", found.checkpoint.step}};
-  out[found.data.empty() ? "split" : "data"] = found.data.empty() ? name_of(found.split) : found.data;
+  if (!found.data.empty()) out["data"] = found.data;
+  if (found.of_split) out["split"] = name_of(found.split);
   for (const Metric& metric : found.metrics) out[metric.name] = metric.value;
   for (const CountTable& table : found.tables) {
     nlohmann::json counts = nlohmann::json::array();
@@ -130,8 +132,10 @@ std::string to_text(const EvalAnswer& found) {
     const bool new_line = metric.text.starts_with('\n');
     if (!metric.text.empty()) texts += (texts.empty() || new_line ? "" : ", ") + metric.text;
   }
-  std::string all = fmt::format("{} after step {}, {}: {}\n", found.checkpoint.path.string(), found.checkpoint.step,
-                                found.data.empty() ? fmt::format("{} split", name_of(found.split)) : found.data, texts);
+  const std::string part = found.of_split ? std::string(name_of(found.split)) + " split" : "";
+  const std::string what = found.data + (found.data.empty() || part.empty() ? "" : ", ") + part;
+  std::string all =
+      fmt::format("{} after step {}, {}: {}\n", found.checkpoint.path.string(), found.checkpoint.step, what, texts);
   for (const CountTable& table : found.tables) all += to_text(table);
   if (found.worst) all += to_text(*found.worst);
   return all;
@@ -177,6 +181,10 @@ int eval_command(const std::vector<std::string>& arguments) {
     check_output("eval", options.output, {".png"});
     if (options.worst == 0) throw UsageError("eval: --output wants --worst, the number of images to be written");
   }
+  const bool part_given = std::any_of(arguments.begin(), arguments.end(),
+                                      [](const std::string& argument) { return argument.starts_with("--split"); });
+  if (part_given && !options.data.empty())
+    throw UsageError("eval: --data is judged whole; leave --split out, or name the data by --data.path");
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
   const Experiment& experiment = *run.experiment;
@@ -188,9 +196,8 @@ int eval_command(const std::vector<std::string>& arguments) {
     return experiment.load_data(&run.data);
   };
   auto dataset = load();
-  const bool part_given = std::any_of(arguments.begin(), arguments.end(),
-                                      [](const std::string& argument) { return argument.starts_with("--split"); });
-  if (options.data.empty() && !part_given && dataset->fingerprint() != run.state.fingerprint) {
+  const bool foreign = options.data.empty() && dataset->fingerprint() != run.state.fingerprint;
+  if (foreign && !part_given) {
     tell({"the run was not trained on this data: all of it is judged; --split says otherwise"});
     options.data = experiment.data->split.path;
     dataset = load();
@@ -209,8 +216,9 @@ int eval_command(const std::vector<std::string>& arguments) {
          "eval: --worst wants a model that tells classes, and model.kind = ", experiment.model_kind,
          " does not; leave it out");
   add_split(*evaluation, *task, *dataset, options.split, how);
-  const std::string data = options.data.empty() ? "" : experiment.data->split.name();
-  EvalAnswer answer = {run.name(), options.split, data, evaluation->result(), evaluation->tables(), {}};
+  const std::string data = options.data.empty() && !foreign ? "" : experiment.data->split.name();
+  EvalAnswer answer = {
+      run.name(), options.split, part_given || data.empty(), data, evaluation->result(), evaluation->tables(), {}};
   if (options.worst > 0) answer.worst = find_worst(options, *classes, *dataset);
   print_answer(options.json, to_json(answer), to_text(answer));
   return 0;

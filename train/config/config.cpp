@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "data/io/file.h"
+#include "data/io/utf8.h"
 #include "framework/format.h"
 #include "train/config/config_text.h"
 #include "train/config/suggest.h"
@@ -124,6 +125,19 @@ std::string table_of(const std::vector<std::pair<std::string, const Key*>>& rows
   return text;
 }
 
+/// Errors: a line that is none of a config, by its number.
+void check_lines(const std::string& lines, const std::string& source) {
+  std::istringstream in(lines);
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    const std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == line.npos) continue;
+    const bool section = line[begin] == '[' && line.find_last_not_of(" \t\r") == line.rfind(']');
+    ensure(section || line.find('=') != line.npos, source, ": line ", number, " is '", one_line(line.substr(begin, 60)),
+           "'; lines are [section], key = value, or # comment");
+  }
+}
+
 }  // namespace
 
 Settings Settings::from_file(const std::string& path) {
@@ -138,6 +152,7 @@ Settings Settings::from_text(const std::string& text, const std::string& source)
   ensure(text.find(kHash) == text.npos, source, " holds a control byte; is it a config file?");
   Settings settings;
   std::string lines = without_comments(text);
+  check_lines(lines, source);
   std::replace(lines.begin(), lines.end(), '#', kHash);
   std::istringstream in(lines);
   try {
@@ -313,7 +328,11 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
     const std::string name = argument.substr(0, equals);
     const auto value = [&]() -> std::string {
       if (equals != std::string::npos) return argument.substr(equals + 1);
-      if (i + 1 == arguments.size()) throw UsageError(concat_text(name, " needs a value"));
+      const std::string next = i + 1 < arguments.size() ? arguments[i + 1] : "";
+      const bool is_option = std::find(names.begin(), names.end(), next.substr(0, next.find('='))) != names.end();
+      if (i + 1 == arguments.size() || is_option)
+        throw UsageError(concat_text(name, " needs a value",
+                                     is_option ? "; write " + name + "=... for one that begins with --" : ""));
       return arguments[++i];
     };
     const auto found = std::find(names.begin(), names.end(), name);

@@ -103,13 +103,16 @@ constexpr Alias kAliases[] = {
     {"max_new_tokens", "--tokens"},
     {"max_tokens", "--tokens"},
     {"num_samples", "--samples"},
+    {"temp", "--temperature"},
+    {"top", "--count"},
 };
 
-/// What a name says, without its section and its dashes.
+/// What a name says, without its section, its dashes and its case.
 std::string last_part(std::string name) {
   name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
   name.erase(0, name.find_last_of('.') + 1);
   std::replace(name.begin(), name.end(), '-', '_');
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
   return name;
 }
 

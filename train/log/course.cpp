@@ -20,8 +20,12 @@ std::string course_text(const History& history) {
   if (course.size() < 2 || std::isnan(trained)) return {};
   const auto lowest =
       std::min_element(course.begin(), course.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  const double last = course.back().second, before = course[(course.size() - 1) * 3 / 4].second;
-  std::string text = fmt::format("training loss {:.4f}, validation loss {:.4f}: ", trained, last);
+  // A run that was given some more steps has its last evaluations close together.
+  const auto early = [&](const auto& point) { return point.first * 4 <= course.back().first * 3; };
+  const auto later = std::find_if_not(course.begin() + 1, course.end(), early);
+  const double last = course.back().second, before = std::prev(later)->second;
+  std::string text = fmt::format(
+      "training loss {:.4f} in the mean since the evaluation before, validation loss {:.4f}: ", trained, last);
   if (last > (1 + kRisen) * lowest->second)
     return text + fmt::format(
                       "it was lowest after step {} ({:.4f}) and rose since, as the examples are learned by heart; "

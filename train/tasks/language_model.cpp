@@ -105,12 +105,15 @@ class LanguageModel final : public Task {
     const SharedRun run = longest_shared_run(ids, dataset_.tokens(Split::train));
     const std::string shared = dataset_.tokenizer()->decode(std::span(ids).subspan(run.begin, run.length));
     std::istringstream in(shared);
-    const auto words = std::distance(std::istream_iterator<std::string>(in), std::istream_iterator<std::string>());
+    const auto is_word = [](const std::string& part) {  // and no punctuation alone
+      return std::any_of(part.begin(), part.end(), [](unsigned char c) { return c >= 0x80 || std::isalnum(c) != 0; });
+    };
+    const auto words = std::count_if(std::istream_iterator<std::string>(in), {}, is_word);
     constexpr std::size_t kShown = 80;
     std::string quoted = one_line(shared);
     if (quoted.size() > kShown) quoted = quoted.substr(0, quoted.rfind(' ', kShown)) + " ...";
-    return fmt::format("the longest run of the sample that stands in the training text too: {} words, \"{}\"", words,
-                       quoted);
+    return fmt::format("the longest run of the sample that stands in the training text too: {} word{}, \"{}\"", words,
+                       words == 1 ? "" : "s", quoted);
   }
 
  private:

@@ -33,8 +33,8 @@ TEST_CASE("folders that links lead to are read once, in one order, and never aro
   std::vector<std::string> notices;
   CHECK(names_below(folder, "set", notices) == std::vector<std::string>{"b/1", "b/2", "c/3"});
   REQUIRE(notices.size() == 1);
-  CHECK(notices[0] == "data: below " + folder.path("set") +
-                          " 3 links to folders that are read already are left out: a, b/up, d");
+  CHECK(notices[0] ==
+        "data: below " + folder.path("set") + " 3 links to folders that are read already are left out: a, b/up, d");
 }
 
 TEST_CASE("what of a folder is left out is told by its kind, and nothing where there is nothing") {
@@ -63,7 +63,11 @@ TEST_CASE("what is not there, no regular file, or a folder without one is refuse
   CHECK_THROWS_WITH(list_files({folder.path("none")}, "data", notices),
                     Catch::StartsWith("data: " + folder.path("none") + " does not exist"));
   std::filesystem::create_directory(folder.path("empty"));
-  CHECK_THROWS_WITH(list_files({folder.path("empty")}, "data", notices), Catch::Contains("empty holds no file"));
+  CHECK_THROWS_WITH(list_files({folder.path("empty")}, "data", notices), Catch::EndsWith("empty holds no file"));
+  folder.write("secret/.a", "");
+  folder.write("secret/.b", "");
+  CHECK_THROWS_WITH(list_files({folder.path("secret")}, "data", notices),
+                    Catch::EndsWith("secret holds no file but 2 that are hidden: .a"));
   mkfifo(folder.path("pipe").c_str(), 0600);
   CHECK_THROWS_WITH(list_files({folder.path("pipe")}, "data", notices), Catch::Contains("is not a regular file"));
 }

@@ -154,6 +154,22 @@ TEST_CASE("what is unusual in texts is told once, with its first place, and how 
   folder.write("apart/4", "x");
   CHECK(TextSource({folder.path("apart")}).place(24) ==
         marked + ": byte 6");  // what parts the files, behind the last byte
+  const std::string joined = folder.write("joined/a",
+                                          "\xEF\xBB\xBF"
+                                          "one\n"
+                                          "\xEF\xBB\xBF"
+                                          "two\n");
+  for (const std::size_t size : {1, 2, 3, 5, 6, 7, 100}) {  // wherever a block ends
+    TextSource within({joined});
+    for (std::string text; within.read(text, size);) {
+    }
+    CHECK_THAT(within.notices().back(), Catch::StartsWith("text: " + joined + ": byte 7 is a byte order mark within"));
+  }
+  folder.write("seam/1", "\xEF\xBB");  // no mark: its bytes are of two files
+  folder.write("seam/2", "\xBFx");
+  TextSource seam({folder.path("seam")}, 1000, 1, "");
+  seam.read_all();
+  CHECK(seam.notices().size() == 1);
   TextSource plain({folder.path("c.md")});
   plain.read_all();
   CHECK(plain.notices().empty());

@@ -104,6 +104,10 @@ TEST_CASE("data that a run never saw is judged whole, its own by its split, and 
   CHECK(whole["loss"] == judged({"--data", other})["loss"]);
   const nlohmann::json part = judged({"--data.path=" + other, "--split=val"});
   CHECK(part["split"] == "val");
+  CHECK(part["data"] == other);
+  check_one_line(run_program(folder, {"eval", run, "--data", other, "--split=val"}), 2, "--data is judged whole");
+  const Outcome shown = run_program(folder, {"eval", run, "--data.path=" + other, "--split=val"});
+  CHECK_THAT(shown.out, Catch::Contains(", " + other + ", val split: "));
   CHECK(part["tokens"] == 39);
   CHECK(judged({"--data.path=" + folder.write("copy.txt", some_text(1))})["split"] == "val");
   CHECK(judged({})["tokens"] == 39);

@@ -260,6 +260,9 @@ TEST_CASE(
   CHECK(builtin.err.empty());
   const std::string questions = folder.write("q", "king queen man woman\n");
   const Outcome asked = run_program(folder, {"embed", "evaluate", plane, "--questions", questions});
+  const Outcome none = run_program(
+      folder, {"embed", "evaluate", plane, "--questions", folder.write("none", "oslo norway rome italy\n")});
+  CHECK_THAT(none.err, Catch::Contains("has all four words in the vocabulary"));
   CHECK_THAT(asked.out, Catch::StartsWith("questions of " + questions + '\n'));
   CHECK(embed(folder, {"evaluate", plane, "--questions", questions})["questions"] == questions);
   const std::string pairs = folder.write("s", "a b type score\nking queen x 1\nking man x 2\nman woman x 0\n");

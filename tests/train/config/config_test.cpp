@@ -76,7 +76,8 @@ TEST_CASE("what a config gets wrong is named with its source and what to do") {
   refuse("[part]\nkind = c\n", "choose one of a, b c");
   refuse("[part]\ncolour = blue\n", "part.colour = blue: choose one of green, dark red");
   refuse("[part]\ncount = 3\ncount = 4\n", "part.count is given twice");
-  refuse("[part]\ncount\n", "lines are [section], key = value, or # comment");
+  refuse("[part]\n\n  count 3 # x\n", "line 3 is 'count 3 '; lines are [section], key = value, or # comment");
+  refuse("[part\ncount = 3\n", "line 1 is '[part'");
   refuse("count = 3\n", "stands before the first [section]");
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(Settings::from_file(folder.path()), Catch::Contains("is a folder"));
@@ -279,6 +280,7 @@ TEST_CASE("what a command line gets wrong is a usage error that says what to do"
   refuse({"a", "--cuont=3"},
          "unknown option --cuont; did you mean --count? (settings are written --section.key=value)");
   refuse({"a", "--count"}, "--count needs a value");
+  refuse({"a", "--count", "--count=3"}, "--count needs a value; write --count=... for one that begins with --");
   refuse({"a", "--part.count"}, "--part.count needs a value");
   refuse({"a", "--count=11"}, "must be 1 .. 10");
   refuse({}, "usage: heddle try WORD");

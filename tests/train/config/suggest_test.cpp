@@ -23,6 +23,7 @@ TEST_CASE("what other programs call a setting is understood, in whatever section
   CHECK(meant("train.stps") == "train.steps");
   CHECK(meant("train.warmup_stepps") == "optim.warmup_steps");
   CHECK(meant("--dropuot") == "model.dropout");
+  CHECK(meant("optim.LR") == "optim.lr");
   CHECK(meant("--lerning_rate") == "optim.lr");
   CHECK(meant("model.hiden_size") == "model.n_embd");
   CHECK(meant("modle.kind") == "model.kind");

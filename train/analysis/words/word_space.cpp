@@ -106,7 +106,9 @@ index_t WordSpace::find(const std::string& word) const {
   if (row >= 0) return row;
   std::vector<std::string> near = nearest_spellings(word, words_, 3, (word.size() + 1) / 2);
   if (row_of(lower_case(word)) >= 0) near = {lower_case(word)};
-  for (std::string& other : near) other = visible(other);
+  const bool blank_before = row_of(' ' + word) >= 0;  // as byte-pair encoding has words
+  if (blank_before) near = {concat_text("' ", word, "', with a blank and in quotation marks")};
+  for (std::string& other : near) other = blank_before ? other : visible(other);
   throw Error(concat_text("word '", visible_start(word, 100), "' is not in the vocabulary",
                           near.empty() ? "" : fmt::format("; near it: {}", fmt::join(near, ", ")),
                           unreadable_.empty() ? "" : "; a line of the file cannot be read: ", unreadable_));

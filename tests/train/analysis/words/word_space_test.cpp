@@ -67,6 +67,8 @@ TEST_CASE("a word that is missing is answered with those spelt nearly so") {
   CHECK(WordSpace(small).find("King") == 2);
   const WordSpace letters({small.words, small.vectors, lower_case});
   CHECK(letters.find("King") == 0);
+  const WordSpace pieces({{" queen", "ueen"}, Tensor::full({2, 1}, 1)});
+  CHECK_THROWS_WITH(pieces.find("queen"), Catch::EndsWith("near it: ' queen', with a blank and in quotation marks"));
   CHECK(letters.find("\u00C4RGER\xFF") == 1);
 }
 
