@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "data/io/utf8.h"
 #include "models/transformer_config.h"
@@ -77,9 +78,17 @@ index_t place_of(const std::string& word, const std::vector<std::string>& names,
     text += names[i];
     ends.push_back(text.size());
   }
-  for (std::size_t at = text.find(word); found.empty() && at != text.npos; at = text.find(word, at + 1)) {
-    const auto token = std::lower_bound(ends.begin(), ends.end(), at + word.size());
-    found.push_back(token - ends.begin());
+  const auto is_letter = [&](std::size_t at) {
+    const auto c = static_cast<unsigned char>(at < text.size() ? text[at] : ' ');
+    return c >= 0x80 || std::isalnum(c) != 0;
+  };
+  for (const bool whole : {true, false}) {  // a word alone, before a part of one
+    if (!found.empty()) break;
+    for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+      const std::size_t end = at + word.size();
+      if (whole && ((at > 0 && is_letter(at - 1)) || is_letter(end))) continue;
+      found.push_back(std::lower_bound(ends.begin(), ends.end(), end) - ends.begin());
+    }
   }
   constexpr std::size_t kShown = 12;
   std::string some;

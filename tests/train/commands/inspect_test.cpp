@@ -1,0 +1,63 @@
+#include <nlohmann/json.hpp>
+
+#include "tests/train/run_program.h"
+
+namespace heddle {
+
+TEST_CASE(
+    "a word whose attention is shown is a token, or where the tokens end that make it, and of several the first") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += i % 3 == 0 ? "the loom " : "a thread ";
+  const std::string run = folder.path("run");
+  REQUIRE(run_program(folder, {"train",
+                               folder.write("c.cfg",
+                                            "[data]\ntokenizer = bpe\nvocab_size = 270\n"
+                                            "[model]\nn_layer = 1\nn_head = 1\nn_embd = 8\n"
+                                            "block_size = 32\n[train]\nsteps = 1\nsample_tokens = 0\n"),
+                               "--run.dir=" + run, "--data.path=" + folder.write("t.txt", text)})
+              .status == 0);
+  const auto asked = [&](const std::string& word) {
+    return run_program(folder, {"inspect", "attention", run, "--text", "zyxw yx yx w", "--json", "--word=" + word});
+  };
+  const auto place = [&](const std::string& word) {
+    const Outcome outcome = asked(word);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    const nlohmann::json answer = nlohmann::json::parse(outcome.out);
+    CHECK(answer["seen"].size() == answer["word"]["place"].get<std::size_t>() + 1);
+    return answer["word"]["place"].get<int>();
+  };
+  // each letter is a token, but for blanks that may be
+  CHECK(place("zyxw") == 3);
+  CHECK(place("yx") == 6);
+  CHECK_THAT(asked("yx").err, Catch::Contains("'yx' stands at 6, 9; the first is looked at, --word=9 for another"));
+  CHECK(place("w") == 3);
+  CHECK(place("zy") == 1);  // in the part of a word where it is none alone
+  CHECK(place("5") == 5);
+  CHECK(place("") == 11);
+}
+
+TEST_CASE("what cannot be looked into is refused in one line") {
+  const TemporaryFolder folder;
+  const std::string config = folder.write("c.cfg",
+                                          "[model]\nn_layer = 1\nn_head = 1\nn_embd = 8\nblock_size = 8\n"
+                                          "[train]\nsteps = 1\nsample_tokens = 0\n");
+  const std::string run = folder.path("run");
+  REQUIRE(run_program(folder, {"train", config, "--run.dir=" + run, "--data.size=2000"}).status == 0);
+  const auto refused = [&](std::vector<std::string> more, int status, const std::string& why) {
+    more.insert(more.begin(), {"inspect", "attention", run});
+    check_one_line(run_program(folder, more), status, why);
+  };
+  refused({}, 2, "of what? Give --text");
+  refused({"--text="}, 2, "of what? Give --text");
+  refused({folder.write("a.txt", "a")}, 2, "of what? Give --text");
+  refused({folder.path("a.txt"), "--text=a"}, 1, "shown texts, not files");
+  refused({"--text=a", "--target=b"}, 1, "--target is of a model that translates");
+  refused({"--text=the king and"}, 1, "the text has 12 tokens, the model sees 8");
+  refused({"--text=a", "--layer=x"}, 2, "needs a whole number");
+  check_one_line(run_program(folder, {"inspect", "attention", folder.path("none"), "--text=a"}), 1, "none");
+  check_one_line(run_program(folder, {"inspect", "brain"}), 2, "no part 'brain'; there are: attention");
+}
+
+}  // namespace heddle
