@@ -152,6 +152,14 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
     for (const auto& key : answer["seen"]) total += key["weight"].get<double>();
     CHECK(total == Approx(1));
     CHECK(answer["output"].size() == 16);
+    const Outcome own = run_program(folder, {"inspect", "attention", run});  // of what validates
+    INFO(own.err);
+    CHECK(own.status == 0);
+    const Outcome scaling = run_program(folder, with({"inspect", "scaling", run, "--json"}, shown));
+    REQUIRE(scaling.status == 0);
+    const nlohmann::json layers = nlohmann::json::parse(scaling.out)["layers"];
+    CHECK(layers.size() == (kinds.model == "seq2seq" ? 3 : 1));
+    CHECK(layers[0]["dims"] == 8);
     check_one_line(inspect({"--layer=1"}), 1, "the model has 1 layers, 0 .. 0; there is none 1");
     check_one_line(inspect({"--head=2"}), 1, "has 2 heads, 0 .. 1; there is none 2");
     check_one_line(inspect({"--of=self"}), 1,

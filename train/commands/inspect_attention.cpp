@@ -4,7 +4,6 @@
 #include <cctype>
 
 #include "data/io/utf8.h"
-#include "models/transformer_config.h"
 #include "train/analysis/attention/attention_steps.h"
 #include "train/commands/commands.h"
 #include "train/commands/inspect_command.h"
@@ -210,18 +209,9 @@ int inspect_attention(const std::vector<std::string>& arguments) {
   Capture capture;
   capture.want("*");
   run_captured(run, example, capture);
-  const std::vector<std::string> all = attentions(capture);
-  ensure(!all.empty(), "inspect: model.kind = ", run.experiment->model_kind,
-         " has no attention; choose a run of a transformer");
+  const std::vector<std::string> all = captured_attentions(run, capture);
   AttentionAnswer answer{run.name(), chosen(all, options), options.head, 0, {}, {}, 0, {}};
-  const auto parameters = run.model->named_parameters();
-  const auto projection = std::find_if(parameters.begin(), parameters.end(), [&](const NamedParameter& parameter) {
-    return parameter.name == answer.attention + "/proj/weight";
-  });
-  ensure(projection != parameters.end(), "inspect: ", answer.attention, " has no projection");
-  const auto* const config = dynamic_cast<const TransformerConfig*>(run.experiment->model.get());
-  const double scale = config != nullptr ? config->transformer_options().scale.value_or(0) : 0;
-  const HeadView view = view_head(capture, answer.attention, projection->tensor, scale, options.head);
+  const HeadView view = captured_head(run, capture, answer.attention, options.head);
   const bool of_source = answer.attention.starts_with("encoder/");
   answer.queries = of_source ? example.source : example.inputs;
   answer.keys = of_source || view.cross ? example.source : example.inputs;

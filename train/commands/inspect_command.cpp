@@ -1,9 +1,12 @@
 #include "train/commands/inspect_command.h"
 
+#include <algorithm>
+
 #include "data/pairs/pairs.h"
 #include "data/sampler.h"
 #include "framework/autograd.h"
 #include "models/capabilities.h"
+#include "models/transformer_config.h"
 #include "train/commands/commands.h"
 #include "train/decode/beam.h"
 
@@ -94,14 +97,17 @@ InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& o
   auto* const translator = find_capability<Translator>(model);
   auto* const filler = find_capability<TokenFiller>(model);
   const bool classifies = !run.data.labels.empty() && find_capability<Classifier>(model) != nullptr;
-  if (options.text.empty() && (options.files.empty() || !classifies))
-    throw UsageError(classifies ? "inspect: of what? Give a file, or --text \"...\""
-                                : "inspect: of what? Give --text \"...\"");
   ensure(classifies || options.files.empty(), "inspect: this model is shown texts, not files; give --text");
   ensure(translator != nullptr || options.target.empty(),
          "inspect: --target is of a model that translates; leave it out");
   InspectedExample example;
-  if (classifies) {
+  if (options.text.empty() && options.files.empty()) {
+    ensure(options.target.empty(), "inspect: --target is the translation of a --text; give that too");
+    const auto dataset = run.experiment->load_data(&run.data);
+    ensure(dataset->size(Split::val) > 0, "inspect: no example validates; give --text");
+    example.batch = get_examples(*dataset, Split::val, 0, 1);
+    example.notices.emplace_back("the first example that validates is looked at; --text or a file shows another");
+  } else if (classifies) {
     example.batch = class_batch(run, options, example.notices);
   } else if (translator != nullptr) {
     example.batch = pair_batch(run, *translator, options);
@@ -133,11 +139,31 @@ void run_captured(const LoadedRun& run, const InspectedExample& example, Capture
   }
 }
 
-CommandFunction inspect_attention;
+std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture) {
+  std::vector<std::string> all = attentions(capture);
+  ensure(!all.empty(), "inspect: model.kind = ", run.experiment->model_kind,
+         " has no attention; choose a run of a transformer");
+  return all;
+}
+
+HeadView captured_head(const LoadedRun& run, const Capture& capture, const std::string& attention, index_t head) {
+  const auto parameters = run.model->named_parameters();
+  const auto projection = std::find_if(parameters.begin(), parameters.end(), [&](const NamedParameter& parameter) {
+    return parameter.name == attention + "/proj/weight";
+  });
+  ensure(projection != parameters.end(), "inspect: ", attention, " has no projection");
+  const auto* const config = dynamic_cast<const TransformerConfig*>(run.experiment->model.get());
+  const double scale = config != nullptr ? config->transformer_options().scale.value_or(0) : 0;
+  return view_head(capture, attention, projection->tensor, scale, head);
+}
+
+CommandFunction inspect_attention, inspect_scaling;
 
 int inspect_command(const std::vector<std::string>& arguments) {
   static const std::vector<Command> parts = {
       {"attention", "one head's attention in five steps, with the model's own numbers", inspect_attention},
+      {"scaling", "why scores are divided by the root of the dimension: on random vectors, and in a run",
+       inspect_scaling},
   };
   return run_part("inspect", parts, arguments);
 }

@@ -6,6 +6,7 @@
 #include "data/batch.h"
 #include "framework/keys.h"
 #include "framework/nn/capture.h"
+#include "train/analysis/attention/attention_steps.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
@@ -25,11 +26,16 @@ struct InspectedExample {
   std::vector<std::string> notices;  ///< what a person should know of it, to be told with the answer
 };
 
-/// The example that the options name, for the run's kind of model. Errors: none is named, or what the model cannot see;
-/// a text that is longer than its context.
+/// The example that the options name, for the run's kind of model; none: the first that validates. Errors: what the
+/// model cannot see; a text that is longer than its context; those of reading.
 InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options);
 
 /// Runs the model on the example for what passes to be captured. Errors: the model's.
 void run_captured(const LoadedRun& run, const InspectedExample& example, Capture& capture);
+
+/// The attentions that passed. Errors: there are none.
+std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture);
+/// A head of one of these: see view_head.
+HeadView captured_head(const LoadedRun& run, const Capture& capture, const std::string& attention, index_t head);
 
 }  // namespace heddle

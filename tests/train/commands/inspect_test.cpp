@@ -38,6 +38,22 @@ TEST_CASE(
   CHECK(place("") == 11);
 }
 
+TEST_CASE("scaling is shown on random vectors without a run, the same each time, and of other seeds others") {
+  const TemporaryFolder folder;
+  const auto shown = [&](const std::string& more) {
+    const Outcome outcome = run_program(folder, {"inspect", "scaling", "--json", more});
+    REQUIRE(outcome.status == 0);
+    return outcome.out;
+  };
+  const nlohmann::json answer = nlohmann::json::parse(shown("--seed=1"));
+  CHECK_FALSE(answer.contains("layers"));
+  for (const auto& law : answer["random"])
+    CHECK(law["variance"].get<double>() == Approx(law["exact_variance"].get<double>()).epsilon(0.2));
+  CHECK(shown("--seed=1") == shown("--keys=64"));
+  CHECK(shown("--seed=1") != shown("--seed=2"));
+  check_one_line(run_program(folder, {"inspect", "scaling", "--keys=1"}), 2, "must be 2 .. 65536");
+}
+
 TEST_CASE("what cannot be looked into is refused in one line") {
   const TemporaryFolder folder;
   const std::string config = folder.write("c.cfg",
@@ -49,15 +65,12 @@ TEST_CASE("what cannot be looked into is refused in one line") {
     more.insert(more.begin(), {"inspect", "attention", run});
     check_one_line(run_program(folder, more), status, why);
   };
-  refused({}, 2, "of what? Give --text");
-  refused({"--text="}, 2, "of what? Give --text");
-  refused({folder.write("a.txt", "a")}, 2, "of what? Give --text");
-  refused({folder.path("a.txt"), "--text=a"}, 1, "shown texts, not files");
+  refused({folder.write("a.txt", "a")}, 1, "shown texts, not files");
   refused({"--text=a", "--target=b"}, 1, "--target is of a model that translates");
   refused({"--text=the king and"}, 1, "the text has 12 tokens, the model sees 8");
   refused({"--text=a", "--layer=x"}, 2, "needs a whole number");
   check_one_line(run_program(folder, {"inspect", "attention", folder.path("none"), "--text=a"}), 1, "none");
-  check_one_line(run_program(folder, {"inspect", "brain"}), 2, "no part 'brain'; there are: attention");
+  check_one_line(run_program(folder, {"inspect", "brain"}), 2, "no part 'brain'; there are: attention, scaling");
 }
 
 }  // namespace heddle
