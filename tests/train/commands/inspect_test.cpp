@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "tests/train/run_program.h"
@@ -18,7 +19,7 @@ TEST_CASE(
                                "--run.dir=" + run, "--data.path=" + folder.write("t.txt", text)})
               .status == 0);
   const auto asked = [&](const std::string& word) {
-    return run_program(folder, {"inspect", "attention", run, "--text", "zyxw yx yx w", "--json", "--word=" + word});
+    return run_program(folder, {"inspect", "attention", run, "--text", "zyxw zyx yx yx w", "--json", "--word=" + word});
   };
   const auto place = [&](const std::string& word) {
     const Outcome outcome = asked(word);
@@ -30,12 +31,33 @@ TEST_CASE(
   };
   // each letter is a token, but for blanks that may be
   CHECK(place("zyxw") == 3);
-  CHECK(place("yx") == 6);
-  CHECK_THAT(asked("yx").err, Catch::Contains("'yx' stands at 6, 9; the first is looked at, --word=9 for another"));
+  CHECK(place("yx") == 10);
+  CHECK_THAT(asked("yx").err, Catch::Contains("'yx' stands at 10, 13; the first is looked at, --word=13 for another"));
   CHECK(place("w") == 3);
   CHECK(place("zy") == 1);  // in the part of a word where it is none alone
   CHECK(place("5") == 5);
-  CHECK(place("") == 11);
+  CHECK(place("") == 15);
+}
+
+TEST_CASE("a model's own scale is shown, and a text stands between the ends that the model saw texts between") {
+  const TemporaryFolder folder;
+  const std::string run = folder.path("run");
+  REQUIRE(run_program(folder, {"train",
+                               folder.write("c.cfg",
+                                            "[data]\nspecial_tokens = [CLS], [SEP], [MASK]\n"
+                                            "[model]\nkind = bert\nn_layer = 1\nn_head = 1\nn_embd = 8\n"
+                                            "block_size = 8\nattention_scale = none\n[train]\nsteps = 1\n"
+                                            "sample_tokens = 0\n"),
+                               "--run.dir=" + run, "--data.size=2000"})
+              .status == 0);
+  const Outcome outcome = run_program(folder, {"inspect", "attention", run, "--text=the", "--json"});
+  INFO(outcome.err);
+  REQUIRE(outcome.status == 0);
+  const nlohmann::json answer = nlohmann::json::parse(outcome.out);
+  CHECK(answer["scale"] == 1);
+  std::vector<std::string> tokens;
+  for (const auto& key : answer["seen"]) tokens.push_back(key["token"]);
+  CHECK(tokens == std::vector<std::string>{"[CLS]", "t", "h", "e", "[SEP]"});
 }
 
 TEST_CASE("scaling is shown on random vectors without a run, the same each time, and of other seeds others") {
@@ -61,6 +83,8 @@ TEST_CASE("what cannot be looked into is refused in one line") {
                                           "[train]\nsteps = 1\nsample_tokens = 0\n");
   const std::string run = folder.path("run");
   REQUIRE(run_program(folder, {"train", config, "--run.dir=" + run, "--data.size=2000"}).status == 0);
+  const Outcome plain = run_program(folder, {"inspect", "attention", run, "--text=a", "--json"});
+  CHECK(nlohmann::json::parse(plain.out)["scale"] == Approx(1 / std::sqrt(8.0)));
   const auto refused = [&](std::vector<std::string> more, int status, const std::string& why) {
     more.insert(more.begin(), {"inspect", "attention", run});
     check_one_line(run_program(folder, more), status, why);
