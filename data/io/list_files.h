@@ -6,9 +6,10 @@
 namespace heddle {
 
 /// The regular files among `paths` and, of each folder, every file in it and below, in the order of their paths;
-/// "builtin:NAME" stays as it is. Links to folders are followed, but no folder is listed twice. Of folders are left out
-/// names that begin with a dot, links that lead nowhere and what is no regular file; it is told in `notices`. Errors:
-/// nothing there, no file in a folder, what is not a regular file or cannot be listed; they begin with `what`.
+/// "builtin:NAME" stays as it is. Links to folders are followed, behind all else, and no folder is listed twice. Of
+/// folders are left out names that begin with a dot, links that lead nowhere and what is no regular file; it is told in
+/// `notices`. Errors: nothing there, no file in a folder, what is not a regular file or cannot be listed; they begin
+/// with `what`.
 std::vector<std::string> list_files(const std::vector<std::string>& paths, const char* what,
                                     std::vector<std::string>& notices);
 

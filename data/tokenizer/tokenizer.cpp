@@ -148,6 +148,12 @@ std::optional<std::int32_t> special_token(const TokenizerState& state, std::stri
   return {};
 }
 
+Tokenizer::Ids between_ends(const TokenizerState& state, Tokenizer::Ids ids) {
+  if (const auto first = special_token(state, kClassToken)) ids.insert(ids.begin(), *first);
+  if (const auto last = special_token(state, kSeparatorToken)) ids.push_back(*last);
+  return ids;
+}
+
 void for_plain_text(const ReadBlock& read, const std::vector<std::string>& specials, const FindCut& find_cut,
                     const std::function<void(std::string_view, std::uint64_t)>& learn) {
   SpecialTokens cut_out;

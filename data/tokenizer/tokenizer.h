@@ -108,6 +108,8 @@ constexpr const char *kClassToken = "[CLS]", *kSeparatorToken = "[SEP]", *kMaskT
 
 /// The id of a special token; none if the vocabulary has none of this text.
 std::optional<std::int32_t> special_token(const TokenizerState& state, std::string_view text);
+/// A text's tokens between [CLS] and [SEP], where the vocabulary has them, as BERT sees texts.
+Tokenizer::Ids between_ends(const TokenizerState& state, Tokenizer::Ids ids);
 
 /// Says of how many of a text's `all` tokens nothing is known but that they are not in the vocabulary, `unknown` of
 /// them, and from a tenth on what to do: `advice`. Empty where all are known.

@@ -153,7 +153,7 @@ nlohmann::json to_json(const AttentionAnswer& answer) {
           {"stream_length", answer.stream}};
 }
 
-/// "0.123 -0.456 ... (64 numbers), length 3.21".
+/// "0.123 -0.456 ...  length 3.21".
 std::string first_of(const std::vector<double>& vector) {
   constexpr std::size_t kShown = 6;
   std::string text;

@@ -61,14 +61,11 @@ Batch pair_batch(const LoadedRun& run, Translator& model, const InspectOptions& 
   return batch;
 }
 
-Batch text_batch(const LoadedRun& run, index_t longest, bool between_ends, const std::string& text,
+Batch text_batch(const LoadedRun& run, index_t longest, bool both_ways, const std::string& text,
                  std::vector<std::string>& notices) {
   const auto tokenizer = run.tokenizer();
   Ids ids = tokenizer->encode(text, Specials::allowed);
-  if (between_ends) {
-    if (const auto first = special_token(tokenizer->state(), kClassToken)) ids.insert(ids.begin(), *first);
-    if (const auto last = special_token(tokenizer->state(), kSeparatorToken)) ids.push_back(*last);
-  }
+  if (both_ways) ids = between_ends(tokenizer->state(), std::move(ids));
   check_length(ids, longest);
   notices.push_back(unknown_notice("the text", *tokenizer, ids));
   Batch batch;

@@ -68,9 +68,8 @@ std::vector<Prediction> fill_in(TokenFiller& model, const Tokenizer& tokenizer, 
   const NoGradGuard no_grad;
   const auto mask = special_token(tokenizer.state(), kMaskToken);
   ensure(mask.has_value(), "predict --fill: the model's vocabulary has no special token ", kMaskToken);
-  std::vector<std::int32_t> ids = tokenizer.encode(without_hidden_blanks(text, tokenizer.state()), Specials::allowed);
-  if (const auto first = special_token(tokenizer.state(), kClassToken)) ids.insert(ids.begin(), *first);
-  if (const auto last = special_token(tokenizer.state(), kSeparatorToken)) ids.push_back(*last);
+  std::vector<std::int32_t> ids = between_ends(
+      tokenizer.state(), tokenizer.encode(without_hidden_blanks(text, tokenizer.state()), Specials::allowed));
   std::vector<std::int32_t> places;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] == *mask) places.push_back(static_cast<std::int32_t>(i));
