@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/tensor.h"
+
+namespace heddle {
+
+/// What a head may be good for, each as a mean over queries of the weight that it gives to certain keys, and two
+/// figures of how it spreads.
+enum class HeadRole { entropy, distance, previous, next, same, duplicate, first, local, delimiter, induction };
+
+/// A role's name, and for help: what is measured, and who described such heads.
+struct HeadRoleText {
+  HeadRole role;
+  const char *name, *meaning;
+};
+inline constexpr std::array<HeadRoleText, 10> kHeadRoles = {{
+    {HeadRole::entropy, "entropy", "-sum w ln w of the weights, in nats"},
+    {HeadRole::distance, "distance", "sum w |i - j|: how many places away it looks (Vig and Belinkov, 2019)"},
+    {HeadRole::previous, "previous", "weight of the place before (Clark et al., 2019; Voita et al., 2019)"},
+    {HeadRole::next, "next", "weight of the place after, where it is seen (Clark et al., 2019)"},
+    {HeadRole::same, "same", "weight of its own place"},
+    {HeadRole::duplicate, "duplicate",
+     "weight of earlier places of the same token, where there are (Wang et al., 2023)"},
+    {HeadRole::first, "first", "weight of the first place, behind it (Xiao et al., 2024: attention sinks)"},
+    {HeadRole::local, "local", "weight of the four places before and after, and its own"},
+    {HeadRole::delimiter, "delimiter", "weight of punctuation, line ends and special tokens (Clark et al., 2019)"},
+    {HeadRole::induction, "induction",
+     "on random tokens said twice: weight of the place behind the same token's first (Elhage et al., 2021; Olsson et "
+     "al., 2022)"},
+}};
+
+/// Means of the roles over what was added; NaN where no query tells.
+class HeadScores {
+ public:
+  /// `weights` [Tq, Tk] of a head in self-attention; `ids` the tokens [Tk], empty where there are none; `delimiters`
+  /// which tokens of the vocabulary are such.
+  void add(const Tensor& weights, std::span<const std::int32_t> ids, const std::vector<bool>& delimiters);
+  /// The same of rows of random tokens in which token i is token i - period again, for induction alone.
+  void add_repeated(const Tensor& weights, index_t period);
+  double mean(HeadRole role) const;
+
+ private:
+  std::array<double, kHeadRoles.size()> sums_{}, counts_{};
+};
+
+}  // namespace heddle
