@@ -4,7 +4,7 @@
 
 #include "train/analysis/attention/scaling.h"
 #include "train/commands/commands.h"
-#include "train/commands/inspect_command.h"
+#include "train/commands/inspect/inspect_command.h"
 #include "train/commands/json.h"
 
 namespace heddle {
@@ -93,7 +93,7 @@ int inspect_scaling(const std::vector<std::string>& arguments) {
     Capture capture;
     capture.want("*/attention/*");
     capture.want("*/cross_attention/*");
-    run_captured(run, example, capture);
+    run_captured(*run.model, run.data, example.batch, capture);
     for (const std::string& attention : captured_attentions(run, capture)) {
       std::vector<HeadView> heads;
       for (index_t head = 0; head < capture.at(attention + "/queries").size(2); ++head)

@@ -1,4 +1,4 @@
-#include "train/commands/inspect_command.h"
+#include "train/commands/inspect/inspect_command.h"
 
 #include <algorithm>
 
@@ -119,19 +119,31 @@ InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& o
   return example;
 }
 
-void run_captured(const LoadedRun& run, const InspectedExample& example, Capture& capture) {
+std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens, index_t rows) {
+  constexpr index_t kRowOfNumbers = 64;
+  const index_t examples = dataset.size(Split::val);
+  ensure(examples > 0, "inspect: no example validates; choose a run whose data has a validation split");
+  std::vector<Batch> batches;
+  for (index_t first = 0, shown = 0; first < examples && shown < tokens; first += rows) {
+    const Batch& batch =
+        batches.emplace_back(get_examples(dataset, Split::val, first, std::min(rows, examples - first)));
+    shown += batch.features.defined() ? kRowOfNumbers * batch.rows() : batch.inputs_shown();
+  }
+  return batches;
+}
+
+void run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture) {
   const NoGradGuard no_grad;
   Context context;
   context.capture = &capture;
-  const Batch& batch = example.batch;
-  if (!run.data.labels.empty()) {
-    capability<Classifier>(*run.model, "inspect", "choose another run").class_scores(batch, context);
-  } else if (auto* const translator = find_capability<Translator>(*run.model)) {
+  if (!data.labels.empty()) {
+    capability<Classifier>(model, "inspect", "choose another run").class_scores(batch, context);
+  } else if (auto* const translator = find_capability<Translator>(model)) {
     translator->logits(batch.inputs, translator->encode(batch.source, batch.source_mask, context), context);
-  } else if (auto* const writer = find_capability<NextToken>(*run.model)) {
+  } else if (auto* const writer = find_capability<NextToken>(model)) {
     writer->logits(batch.inputs, context);
   } else {
-    capability<TokenFiller>(*run.model, "inspect", "choose another run")
+    capability<TokenFiller>(model, "inspect", "choose another run")
         .token_scores(batch, IdTensor({0}, {1}), context);
   }
 }

@@ -6,7 +6,7 @@
 #include "data/io/utf8.h"
 #include "train/analysis/attention/attention_steps.h"
 #include "train/commands/commands.h"
-#include "train/commands/inspect_command.h"
+#include "train/commands/inspect/inspect_command.h"
 #include "train/commands/json.h"
 
 namespace heddle {
@@ -208,7 +208,7 @@ int inspect_attention(const std::vector<std::string>& arguments) {
   InspectedExample example = inspected_example(run, options.shown);
   Capture capture;
   capture.want("*");
-  run_captured(run, example, capture);
+  run_captured(*run.model, run.data, example.batch, capture);
   const std::vector<std::string> all = captured_attentions(run, capture);
   AttentionAnswer answer{run.name(), chosen(all, options), options.head, 0, {}, {}, 0, {}};
   const HeadView view = captured_head(run, capture, answer.attention, options.head);
