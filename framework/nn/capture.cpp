@@ -11,12 +11,12 @@ const Tensor& Capture::at(const std::string& name) const {
   if (found != kept_.end()) return found->second;
   std::string names;
   for (const std::string& other : offered_) names += (names.empty() ? "" : ", ") + other;
-  throw Error(concat_text("capture: ", name, offered_.contains(name) ? " passed, but was not wanted" : " did not pass",
+  throw Error(concat_text("capture: ", name, known_.contains(name) ? " passed, but was not wanted" : " did not pass",
                           "; the model offered: ", names.empty() ? "nothing" : names));
 }
 
 bool Capture::wants(const std::string& name) {
-  offered_.insert(name);
+  if (known_.insert(name).second) offered_.push_back(name);
   const auto asked = [&](const std::string& pattern) { return fits(pattern, name); };
   return std::any_of(wanted_.begin(), wanted_.end(), asked) ||
          std::any_of(edits_.begin(), edits_.end(), [&](const auto& edit) { return asked(edit.first); });

@@ -33,25 +33,34 @@ class Capture {
   /// Changes what passes under the names that fit, in the order of the calls, before it is kept: to ablate a head,
   /// scale by [H, 1] of ones and a zero.
   void edit(const std::string& pattern, Edit edit) { edits_.emplace_back(pattern, std::move(edit)); }
+  /// Puts x in the place of the hidden states of a name ("hidden_states/2"): what would come before them in their stack
+  /// is not computed. To run the rest of a pass again, with what an earlier pass kept.
+  void give(const std::string& name, const Tensor& x) { given_[name] = x; }
 
   /// What passed under a name, the last time that it did. Errors: nothing did, or it was not wanted; names that were
   /// offered are told.
   const Tensor& at(const std::string& name) const;
   /// All that was kept, by name.
   const std::map<std::string, Tensor>& kept() const { return kept_; }
-  /// The names under which anything was offered.
-  const std::set<std::string>& offered() const { return offered_; }
+  /// The names under which anything was offered, in the order in which they were first.
+  const std::vector<std::string>& offered() const { return offered_; }
 
   /// For modules: whether anything is to be done with what passes under a name.
   bool wants(const std::string& name);
+  /// For modules: what was given under a name; null: nothing was.
+  const Tensor* given(const std::string& name) const {
+    const auto found = given_.find(name);
+    return found != given_.end() ? &found->second : nullptr;
+  }
   /// For modules: x as it goes on. Errors: an edit that changes the shape.
   Tensor pass(const std::string& name, const Tensor& x);
 
  private:
   std::vector<std::string> wanted_;
   std::vector<std::pair<std::string, Edit>> edits_;
-  std::map<std::string, Tensor> kept_;
-  std::set<std::string> offered_;
+  std::map<std::string, Tensor> kept_, given_;
+  std::vector<std::string> offered_;
+  std::set<std::string> known_;  ///< the same names
 };
 
 }  // namespace heddle

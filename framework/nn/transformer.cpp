@@ -78,8 +78,19 @@ Transformer::Transformer(const TransformerOptions& options, Initializer& init) :
 
 Tensor Transformer::forward(const Tensor& x, Context& context, const AttentionOptions& options,
                             const Memory& memory) const {
-  Tensor h = context.pass("hidden_states/0", x);
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
+  Tensor h;
+  std::size_t first = blocks.size();  // the last states that are given: those below need not be computed
+  for (; context.capture != nullptr && first > 0; --first) {
+    const Tensor* const given = context.capture->given(context.path(concat_text("hidden_states/", first)));
+    if (given == nullptr) continue;
+    h = *given;
+    break;
+  }
+  if (!h.defined()) {
+    h = context.pass("hidden_states/0", x);
+    first = 0;
+  }
+  for (std::size_t i = first; i < blocks.size(); ++i) {
     const auto run = [&block = blocks[i], options, mask = memory.mask,
                       part = context.part("blocks", i)](const std::vector<Tensor>& inputs) {
       Context again = part;

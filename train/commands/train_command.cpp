@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "train/commands/commands.h"
+#include "train/commands/inspect/heads_listener.h"
 #include "train/log/progress.h"
 #include "train/run/folder.h"
 #include "train/run/init.h"
@@ -49,9 +50,14 @@ std::string exit_statuses() {
 }
 
 /// Trains, and returns the exit status.
-int finish(Session& session, RunFolder& folder) {
+int finish(Session& session, const SessionParts& parts, RunFolder& folder) {
   session.note(folder.notice());
-  return session.run() ? 0 : kStoppedStatus;
+  std::string notice;
+  std::vector<std::unique_ptr<RunListener>> listeners;
+  if (auto heads = heads_listener(parts, folder.path(), session.state().step, notice))
+    listeners.push_back(std::move(heads));
+  session.note(notice);
+  return session.run(std::move(listeners)) ? 0 : kStoppedStatus;
 }
 
 /// Goes on from a checkpoint in `folder`. A run that is complete is an error, or, where `or_complete`, nothing to do.
@@ -61,7 +67,8 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
   ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
          "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
   const index_t done = run.state.step, without_better = run.state.evaluations_since_best;
-  Session session({*run.experiment, *dataset, *run.model, *run.learner}, std::move(run.state), folder.path());
+  const SessionParts parts{*run.experiment, *dataset, *run.model, *run.learner};
+  Session session(parts, std::move(run.state), folder.path());
   const TrainConfig& plan = session.trainer().plan();
   if (or_complete && (done >= plan.steps || (plan.early_stop > 0 && without_better >= plan.early_stop))) {
     std::printf("run %s is complete, after step %ld\n", folder.path().c_str(), static_cast<long>(done));
@@ -76,7 +83,7 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
     for (const std::string& note : notes) session.note(note);
   }
   session.on_resume(run.origin);
-  return finish(session, folder);
+  return finish(session, parts, folder);
 }
 
 }  // namespace
@@ -120,13 +127,14 @@ int train_command(const std::vector<std::string>& arguments) {
   const auto learner = experiment.make_learner(*model);
   RunState state;
   state.fingerprint = dataset->fingerprint();
-  Session session({experiment, *dataset, *model, *learner}, std::move(state), folder.path());
+  const SessionParts parts{experiment, *dataset, *model, *learner};
+  Session session(parts, std::move(state), folder.path());
   session.trainer().check_memory_limit();
   folder.begin(experiment.text());
   dataset->keep_in(folder.path());
   if (profiled) session.profile_steps();
   for (const std::string& note : notes) session.note(note);
-  return finish(session, folder);
+  return finish(session, parts, folder);
 }
 
 int resume_command(const std::vector<std::string>& arguments) {

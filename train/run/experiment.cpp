@@ -116,6 +116,11 @@ std::vector<Key> TrainConfig::keys() {
           .resumable(),
       Key("sample_interval", sample_interval, "steps between samples in samples.txt; 0: only at the end", 0)
           .resumable(),
+      Key("inspect_interval", inspect_interval,
+          "steps between rows of heads.csv: the roles of each attention head, as heddle inspect heads scores them; 0: "
+          "none",
+          0)
+          .resumable(),
       Key("memory_limit", memory_limit,
           "most memory that training may take, in GB; what is expected to take more is refused before the first step; "
           "0: what the machine, its control group and ulimit leave",

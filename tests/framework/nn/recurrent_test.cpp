@@ -180,7 +180,7 @@ TEST_CASE("a stack offers what goes into its layers and what leaves them, and an
   context.capture = &capture;
   const Tensor y = stack.forward(x, context);
   CHECK(capture.offered() ==
-        std::set<std::string>{"hidden_states/0", "hidden_states/1", "hidden_states/2", "hidden_states/3"});
+        std::vector<std::string>{"hidden_states/0", "hidden_states/1", "hidden_states/2", "hidden_states/3"});
   CHECK(values(capture.at("hidden_states/0")) == values(x));
   CHECK(values(capture.at("hidden_states/3")) == values(y));
   Capture changing;

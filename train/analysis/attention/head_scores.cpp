@@ -15,9 +15,10 @@ constexpr std::size_t number(HeadRole role) { return static_cast<std::size_t>(ro
 
 }  // namespace
 
-void HeadScores::add(const Tensor& weights, std::span<const std::int32_t> ids, const std::vector<bool>& delimiters) {
+void HeadScores::add(const Tensor& weights, std::span<const std::int32_t> ids, const std::vector<bool>& delimiters,
+                     bool cross) {
   const index_t queries = weights.size(0), keys = weights.size(1);
-  ensure(queries == keys, "head scores: ", queries, " queries of ", keys, " keys are no self-attention");
+  ensure(cross || queries == keys, "head scores: ", queries, " queries of ", keys, " keys are no self-attention");
   ensure(ids.empty() || std::ssize(ids) == keys, "head scores: ", ids.size(), " tokens for ", keys, " keys");
   std::unordered_map<std::int32_t, std::vector<index_t>> seen;  // earlier places of each token
   for (index_t i = 0; i < queries; ++i) {
@@ -27,10 +28,11 @@ void HeadScores::add(const Tensor& weights, std::span<const std::int32_t> ids, c
       sums_[number(role)] += value;
       ++counts_[number(role)];
     };
-    double entropy = 0, distance = 0, local = 0, delimiter = 0, total = 0;
+    double entropy = 0, distance = 0, local = 0, delimiter = 0, total = 0, later = 0;
     for (index_t j = 0; j < keys; ++j) {
       const double w = weight(j);
       total += w;
+      if (j > i) later += w;
       if (w > 0) entropy -= w * std::log(w);
       distance += w * static_cast<double>(std::abs(i - j));
       if (std::abs(i - j) <= kLocal) local += w;
@@ -38,14 +40,15 @@ void HeadScores::add(const Tensor& weights, std::span<const std::int32_t> ids, c
     }
     if (total == 0) continue;  // a query that sees nothing
     note(HeadRole::entropy, entropy);
+    if (i > 0 || cross) note(HeadRole::first, weight(0));
+    if (!ids.empty()) note(HeadRole::delimiter, delimiter);
+    if (cross) continue;
     note(HeadRole::distance, distance);
     note(HeadRole::same, weight(i));
     note(HeadRole::local, local);
     if (i > 0) note(HeadRole::previous, weight(i - 1));
-    if (i > 0) note(HeadRole::first, weight(0));
-    if (i + 1 < keys) note(HeadRole::next, weight(i + 1));
+    if (later > 0) note(HeadRole::next, weight(i + 1));
     if (ids.empty()) continue;
-    note(HeadRole::delimiter, delimiter);
     std::vector<index_t>& before = seen[ids[static_cast<std::size_t>(i)]];
     if (!before.empty()) {
       double duplicate = 0;

@@ -38,10 +38,13 @@ inline constexpr std::array<HeadRoleText, 10> kHeadRoles = {{
 /// Means of the roles over what was added; NaN where no query tells.
 class HeadScores {
  public:
-  /// `weights` [Tq, Tk] of a head in self-attention; `ids` the tokens [Tk], empty where there are none; `delimiters`
-  /// which tokens of the vocabulary are such.
-  void add(const Tensor& weights, std::span<const std::int32_t> ids, const std::vector<bool>& delimiters);
-  /// The same of rows of random tokens in which token i is token i - period again, for induction alone.
+  /// `weights` [Tq, Tk] of a head; `ids` the tokens of its keys [Tk], empty where there are none; `delimiters` which
+  /// tokens of the vocabulary are such. In cross-attention (`cross`) queries and keys are places of two texts: there
+  /// what a head gives to the first place and to delimiters, and its entropy, are known alone. Errors: another number
+  /// of tokens than keys; self-attention that is not square.
+  void add(const Tensor& weights, std::span<const std::int32_t> ids, const std::vector<bool>& delimiters,
+           bool cross = false);
+  /// The weights [T, T] on a row of random tokens in which token i is token i - period again, for induction alone.
   void add_repeated(const Tensor& weights, index_t period);
   double mean(HeadRole role) const;
 

@@ -119,15 +119,14 @@ InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& o
   return example;
 }
 
-std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens, index_t rows) {
+std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens) {
   constexpr index_t kRowOfNumbers = 64;
   const index_t examples = dataset.size(Split::val);
   ensure(examples > 0, "inspect: no example validates; choose a run whose data has a validation split");
   std::vector<Batch> batches;
-  for (index_t first = 0, shown = 0; first < examples && shown < tokens; first += rows) {
-    const Batch& batch =
-        batches.emplace_back(get_examples(dataset, Split::val, first, std::min(rows, examples - first)));
-    shown += batch.features.defined() ? kRowOfNumbers * batch.rows() : batch.inputs_shown();
+  for (index_t i = 0, shown = 0; i < examples && shown < tokens; ++i) {
+    const Batch& batch = batches.emplace_back(get_examples(dataset, Split::val, i, 1));
+    shown += batch.features.defined() ? kRowOfNumbers : batch.inputs_shown();
   }
   return batches;
 }
@@ -142,10 +141,16 @@ void run_captured(Model& model, const DataState& data, const Batch& batch, Captu
     translator->logits(batch.inputs, translator->encode(batch.source, batch.source_mask, context), context);
   } else if (auto* const writer = find_capability<NextToken>(model)) {
     writer->logits(batch.inputs, context);
-  } else {
-    capability<TokenFiller>(model, "inspect", "choose another run")
-        .token_scores(batch, IdTensor({0}, {1}), context);
+  } else if (auto* const filler = find_capability<TokenFiller>(model)) {
+    filler->token_scores(batch, IdTensor({0}, {1}), context);
   }
+}
+
+bool has_attention(Model& model, const DataState& data, const Batch& batch) {
+  Capture capture;
+  run_captured(model, data, batch, capture);
+  const auto& names = capture.offered();
+  return std::any_of(names.begin(), names.end(), [](const auto& name) { return name.ends_with("attention/weights"); });
 }
 
 std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture) {
@@ -166,11 +171,12 @@ HeadView captured_head(const LoadedRun& run, const Capture& capture, const std::
   return view_head(capture, attention, projection->tensor, scale, head);
 }
 
-CommandFunction inspect_attention, inspect_scaling;
+CommandFunction inspect_attention, inspect_heads, inspect_scaling;
 
 int inspect_command(const std::vector<std::string>& arguments) {
   static const std::vector<Command> parts = {
       {"attention", "one head's attention in five steps, with the model's own numbers", inspect_attention},
+      {"heads", "what each head looks at, and what the loss loses without it", inspect_heads},
       {"scaling", "why scores are divided by the root of the dimension: on random vectors, and in a run",
        inspect_scaling},
   };

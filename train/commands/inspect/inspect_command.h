@@ -30,12 +30,19 @@ struct InspectedExample {
 /// model cannot see; a text that is longer than its context; those of reading.
 InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options);
 
-/// Batches of `rows` rows, in their order, of the first examples that validate, until they hold `tokens` inputs, or all;
-/// a row of numbers, such as a picture, counts as 64. Errors: no example validates.
-std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens, index_t rows);
+/// How many tokens parts that look at many are shown, unless another number is asked for.
+constexpr index_t kInspectedTokens = 8192;
 
-/// Runs the model on a batch of data of a kind for what passes to be captured. Errors: the model's.
+/// The first examples that validate, in their order and each a batch, so that none is filled up, until they hold
+/// `tokens` inputs, or all; a row of numbers, such as a picture, counts as 64. Errors: no example validates.
+std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens);
+
+/// Runs the model on a batch of data of a kind for what passes to be captured: nothing of one that can only be trained.
+/// Errors: the model's.
 void run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture);
+
+/// Whether the model has attention, as this batch passes.
+bool has_attention(Model& model, const DataState& data, const Batch& batch);
 
 /// The attentions that passed. Errors: there are none.
 std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture);

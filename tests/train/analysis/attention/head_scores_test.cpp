@@ -17,7 +17,7 @@ TEST_CASE("a head's roles are the weights of the keys that they name") {
   CHECK(scores.mean(HeadRole::previous) == Approx((0.25 + 0.25 + 0.25) / 3));
   CHECK(scores.mean(HeadRole::first) == Approx((0.25 + 0.5 + 0.125) / 3));
   CHECK(scores.mean(HeadRole::same) == Approx((1 + 0.75 + 0.25 + 0.125) / 4));
-  CHECK(scores.mean(HeadRole::next) == 0);
+  CHECK(std::isnan(scores.mean(HeadRole::next)));          // none is seen
   CHECK(scores.mean(HeadRole::duplicate) == Approx(0.5));  // of the second 5 alone
   CHECK(scores.mean(HeadRole::delimiter) == Approx((0 + 0.75 + 0.25 + 0.5) / 4));
   CHECK(scores.mean(HeadRole::local) == Approx(1));
@@ -30,6 +30,25 @@ TEST_CASE("a head's roles are the weights of the keys that they name") {
   CHECK(scores.mean(HeadRole::entropy) ==
         Approx((entropy({0.25, 0.75}) + entropy({0.5, 0.25, 0.25}) + entropy({0.125, 0.5, 0.25, 0.125})) / 4));
   CHECK(std::isnan(scores.mean(HeadRole::induction)));
+}
+
+TEST_CASE("a head that sees later places has a score of the next, and cross-attention none by places") {
+  const Tensor weights = Tensor::from({0.25, 0.75, 1, 0}, {2, 2});
+  HeadScores scores, cross;
+  scores.add(weights, {}, {});
+  CHECK(scores.mean(HeadRole::next) == Approx(0.75));  // of the first place: behind the last is none
+  CHECK(scores.mean(HeadRole::previous) == 1);
+  CHECK(std::isnan(scores.mean(HeadRole::delimiter)));
+  const std::vector<std::int32_t> ids = {0, 1};
+  cross.add(weights, ids, {false, true}, true);
+  CHECK(cross.mean(HeadRole::first) == Approx(0.625));
+  CHECK(cross.mean(HeadRole::delimiter) == Approx(0.375));
+  for (const HeadRole role :
+       {HeadRole::previous, HeadRole::next, HeadRole::same, HeadRole::distance, HeadRole::local, HeadRole::duplicate})
+    CHECK(std::isnan(cross.mean(role)));
+  CHECK_THROWS_WITH(scores.add(Tensor::zeros({2, 3}), {}, {}), Catch::Contains("2 queries of 3 keys"));
+  CHECK_THROWS_WITH(scores.add(weights, std::vector<std::int32_t>{1}, {false, true}),
+                    Catch::Contains("1 tokens for 2"));
 }
 
 TEST_CASE("an induction head looks behind the same token's first place") {

@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "train/commands/commands.h"
+#include "train/commands/inspect/answers.h"
+#include "train/commands/inspect/head_survey.h"
+#include "train/commands/inspect/inspect_command.h"
+#include "train/commands/json.h"
+#include "train/log/progress.h"
+
+namespace heddle {
+namespace {
+
+/// All that is known of a model's heads.
+struct HeadsAnswer {
+  CheckpointName checkpoint;
+  index_t examples, tokens;  ///< that were looked at; no tokens: the model is shown numbers
+  std::vector<SurveyedHead> heads, uniform, untrained;
+  std::optional<AblationStudy> ablated;
+};
+
+HeadsAnswer look_at_heads(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate) {
+  std::vector<Batch> batches = validating_batches(dataset, tokens);
+  HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}};
+  for (const Batch& batch : batches) answer.tokens += batch.features.defined() ? 0 : batch.inputs_shown();
+  answer.heads = survey_heads(*run.model, run.data, batches);
+  const auto untrained = run.experiment->build_model(run.data.spec());
+  answer.untrained = survey_heads(*untrained, run.data, batches);
+  answer.uniform = survey_heads(*untrained, run.data, batches, SurveyedWeights::uniform);
+  if (!ablate) return answer;
+  const auto task = task_kind(run.experiment->model_kind, run.experiment->data_kind).make(*run.model, dataset);
+  for (std::size_t i = 0; i < batches.size(); ++i) task->prepare(batches[i], Rng().fork(i));
+  Reporter reporter;
+  answer.ablated = ablate_heads(*run.model, batches, [&](index_t done, index_t of) {
+    reporter.progress(fmt::format("without each head: {} of {} examples", done, of));
+  });
+  return answer;
+}
+
+nlohmann::json scores_json(const HeadScores& scores) {
+  nlohmann::json out = nlohmann::json::object();
+  for (const HeadRoleText& role : kHeadRoles) {
+    if (const double score = scores.mean(role.role); !std::isnan(score)) out[role.name] = score;
+  }
+  return out;
+}
+
+nlohmann::json to_json(const HeadsAnswer& answer) {
+  nlohmann::json heads = nlohmann::json::array(), roles = nlohmann::json::object();
+  for (const HeadRoleText& role : kHeadRoles) roles[role.name] = role.meaning;
+  for (std::size_t i = 0; i < answer.heads.size(); ++i) {
+    const SurveyedHead& head = answer.heads[i];
+    nlohmann::json& out = heads.emplace_back();
+    out = {{"name", head_name(head.attention, head.head)},
+           {"attention", head.attention},
+           {"head", head.head},
+           {"scores", scores_json(head.scores)},
+           {"untrained", scores_json(answer.untrained[i].scores)},
+           {"uniform", scores_json(answer.uniform[i].scores)}};
+    if (answer.ablated)
+      out["ablated"] = {{"zero", answer.ablated->heads[i].zero - answer.ablated->loss},
+                        {"mean", answer.ablated->heads[i].mean - answer.ablated->loss}};
+  }
+  nlohmann::json out = {{"checkpoint", answer.checkpoint.path.string()},
+                        {"step", answer.checkpoint.step},
+                        {"examples", answer.examples},
+                        {"tokens", answer.tokens},
+                        {"roles", std::move(roles)},
+                        {"heads", std::move(heads)}};
+  if (answer.ablated) out["loss"] = answer.ablated->loss;
+  return out;
+}
+
+/// The mean of a role over heads for which it is known; NaN: none.
+double mean_of(const std::vector<SurveyedHead>& heads, HeadRole role) {
+  double total = 0, count = 0;
+  for (const SurveyedHead& head : heads) {
+    const double score = head.scores.mean(role);
+    if (std::isnan(score)) continue;
+    total += score;
+    ++count;
+  }
+  return total / count;
+}
+
+/// For each role that is a share of weight the heads that stand out, the strongest first: a tenth at least, and twice
+/// what heads give that weigh all alike.
+std::string strongest(const HeadsAnswer& answer) {
+  constexpr double kLeast = 0.1, kTimes = 2;
+  constexpr std::size_t kShown = 4;
+  std::string text;
+  for (const HeadRoleText& role : kHeadRoles) {
+    if (role.role == HeadRole::entropy || role.role == HeadRole::distance) continue;
+    std::vector<std::pair<double, std::string>> found;
+    for (std::size_t i = 0; i < answer.heads.size(); ++i) {
+      const double score = answer.heads[i].scores.mean(role.role), alike = answer.uniform[i].scores.mean(role.role);
+      if (score >= kLeast && score >= kTimes * alike)
+        found.emplace_back(-score, head_name(answer.heads[i].attention, answer.heads[i].head));
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (std::size_t i = 0; i < std::min(kShown, found.size()); ++i)
+      text +=
+          fmt::format("{} {} ({:.2f})", i == 0 ? role.name + std::string(":") : ",", found[i].second, -found[i].first);
+    if (!found.empty()) text += found.size() > kShown ? fmt::format(" and {} more\n", found.size() - kShown) : "\n";
+  }
+  return text;
+}
+
+std::string to_text(const HeadsAnswer& answer) {
+  std::size_t width = 16;
+  for (const SurveyedHead& head : answer.heads) width = std::max(width, head_name(head.attention, head.head).size());
+  std::string text = fmt::format("{:<{}}", "", width);
+  for (const HeadRoleText& role : kHeadRoles) text += fmt::format(" {:>9}", role.name);
+  if (answer.ablated) text += fmt::format(" {:>9} {:>9}", "no head", "its mean");
+  text += '\n';
+  const auto row = [&](const std::string& name, const auto& score) {
+    text += fmt::format("{:<{}}", name, width);
+    for (const HeadRoleText& role : kHeadRoles) {
+      const double value = score(role.role);
+      text += std::isnan(value) ? fmt::format(" {:>9}", "-") : fmt::format(" {:9.3f}", value);
+    }
+  };
+  for (std::size_t i = 0; i < answer.heads.size(); ++i) {
+    const SurveyedHead& head = answer.heads[i];
+    row(head_name(head.attention, head.head), [&](HeadRole role) { return head.scores.mean(role); });
+    if (answer.ablated)
+      text += fmt::format(" {:+9.4f} {:+9.4f}", answer.ablated->heads[i].zero - answer.ablated->loss,
+                          answer.ablated->heads[i].mean - answer.ablated->loss);
+    text += '\n';
+  }
+  row("all weighed alike", [&](HeadRole role) { return mean_of(answer.uniform, role); });
+  text += '\n';
+  row("untrained", [&](HeadRole role) { return mean_of(answer.untrained, role); });
+  text += '\n';
+  text += strongest(answer);
+  if (answer.ablated)
+    text += fmt::format(
+        "loss {:.4f}; no head, its mean: what the loss becomes more where a head gives zeros, or its mean "
+        "result everywhere\n",
+        answer.ablated->loss);
+  return text;
+}
+
+std::string roles_help() {
+  std::string text = "\nroles, each a mean over the places that tell; - where none does:\n";
+  for (const HeadRoleText& role : kHeadRoles) text += fmt::format("  {:<10} {}\n", role.name, role.meaning);
+  return text;
+}
+
+}  // namespace
+
+nlohmann::json heads_answer(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate) {
+  return to_json(look_at_heads(run, dataset, tokens, ablate));
+}
+
+int inspect_heads(const std::vector<std::string>& arguments) {
+  std::int64_t tokens = kInspectedTokens;
+  bool ablate = true, json = false;
+  CommandLine line;
+  line.usage = "inspect heads RUN [options] [--section.key=value ...]";
+  line.summary =
+      "What each head of a trained model looks at, on examples that validate: how much of its weight it gives to\n"
+      "places of known roles, beside heads that weigh all alike that they see, and the untrained model; and what the\n"
+      "loss loses without the head.";
+  line.options = {{"tokens", tokens, "how many are looked at; a picture or sound counts as 64", 1, 1 << 30},
+                  {"ablate", ablate, "measure the loss without each head, which takes longest"},
+                  {"json", json, "print JSON"}};
+  line.notes = roles_help;
+  line.settings = setting_names;
+  if (!line.parse(arguments)) return 0;
+  const LoadedRun run =
+      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
+  const auto dataset = run.experiment->load_data(&run.data);
+  const HeadsAnswer answer = look_at_heads(run, *dataset, tokens, ablate);
+  tell(run.notices);
+  tell_checkpoint(run.name());
+  print_answer(json, to_json(answer), to_text(answer));
+  return 0;
+}
+
+}  // namespace heddle
