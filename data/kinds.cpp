@@ -3,6 +3,7 @@
 #include "data/images/images.h"
 #include "data/labels/labelled_text.h"
 #include "data/pairs/pairs.h"
+#include "data/repeats/repeats.h"
 #include "data/sound/sound.h"
 #include "data/table/table.h"
 #include "data/text/dataset.h"
@@ -15,6 +16,7 @@ const std::vector<DataKind>& data_kinds() {
       {"sound", Content::classes, make_part<DataConfig, SoundConfig>},
       {"table", Content::classes, make_part<DataConfig, TableConfig>},
       {"labelled_text", Content::labelled_text, make_part<DataConfig, LabelledTextConfig>},
+      {"repeats", Content::recall, make_part<DataConfig, RepeatsConfig>},
       {"pairs", Content::pairs, make_part<DataConfig, PairsConfig>},
   };
   return rows;

@@ -13,6 +13,7 @@ enum class Content {
   tokens,         ///< a text's tokens, each with the one that follows
   classes,        ///< rows of numbers, each of a class
   labelled_text,  ///< tokens of a text, each text of a class
+  recall,         ///< rows of tokens, of which those are to be predicted that the row has told
   pairs,          ///< two sides of tokens, the second to be made from the first
 };
 

@@ -13,9 +13,9 @@
 namespace heddle {
 const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> rows = {
-      {"gpt", {"language_model"}, make_part<ModelConfig, GPTConfig>},
+      {"gpt", {"language_model", "recall"}, make_part<ModelConfig, GPTConfig>},
       {"bert", {"masked_language_model", "text_classification"}, make_part<ModelConfig, BertConfig>},
-      {"recurrent", {"language_model"}, make_part<ModelConfig, RecurrentConfig>},
+      {"recurrent", {"language_model", "recall"}, make_part<ModelConfig, RecurrentConfig>},
       {"word2vec", {"word_vectors"}, make_part<ModelConfig, Word2VecConfig>},
       {"seq2seq", {"translation"}, make_part<ModelConfig, Seq2SeqConfig>},
       {"mlp", {"classification"}, make_part<ModelConfig, PerceptronConfig>},

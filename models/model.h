@@ -43,6 +43,27 @@ class ModelConfig {
   virtual std::unique_ptr<Model> build(const DataSpec& data, Initializer init) const = 0;
 };
 
+/// The mean of a model's losses over the targets of all batches that it is told of, in nats.
+class MeanLoss {
+ public:
+  void add(Model& model, const Batch& batch, Context& context) {
+    const index_t count = batch.count();
+    if (count == 0) return;
+    nats_ += model.loss(batch, count, context).value.item() * static_cast<double>(count);
+    count_ += count;
+  }
+  index_t count() const { return count_; }
+  /// Errors: no target counted; `unit` is what targets are called.
+  double value(const char* unit) const {
+    ensure(count_ > 0, "evaluation: there is no ", unit, " to predict; give more data");
+    return nats_ / static_cast<double>(count_);
+  }
+
+ private:
+  double nats_ = 0;
+  index_t count_ = 0;
+};
+
 /// The matrices that a model multiplies with: an embedding's only where it is the head's too.
 std::vector<Tensor> multiplied_weights(Model& model);
 

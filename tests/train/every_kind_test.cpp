@@ -39,6 +39,8 @@ std::vector<Kinds> all_kinds() {
        {"--model.n_embd=12", "--model.n_hidden=20", "--model.block_size=16", "--model.dropout=0.1",
         "--model.embedding_dropout=0.1", "--train.order=contiguous"}},
       {"word2vec", "text", {"--data.tokenizer=letters", "--model.block_size=16"}},
+      {"gpt", "repeats", with(kTransformer, {"--model.block_size=16"})},
+      {"recurrent", "repeats", {"--model.n_embd=12", "--model.n_hidden=20", "--model.block_size=16"}},
       {"seq2seq", "pairs", with(kTransformer, {"--model.block_size=16", "--train.order=lengths"})},
       {"mlp", "table", {"--model.hidden=8", "--model.dropout=0.1"}},
       {"cnn", "images", {"--model.hidden=8", "--model.dropout=0.1", "--data.shift=1"}},
@@ -51,7 +53,10 @@ std::vector<Kinds> all_kinds() {
 Arguments some_data(const TemporaryFolder& folder, const std::string& kind) {
   std::string path = "builtin:kingdom";
   Arguments more = {"--data.size=20000"};
-  if (kind == "table") {
+  if (kind == "repeats") {
+    path = "builtin:repeats";
+    more = {"--data.size=60", "--data.min_period=3", "--data.max_period=7"};
+  } else if (kind == "table") {
     path = "builtin:xor";
     more = {"--data.size=64", "--data.val_fraction=0.25"};
   } else if (kind == "images") {
@@ -140,6 +145,7 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
     const Outcome outcome = inspect({"--json", "--head=1"});
     if (named.count(kinds.model) == 0) {
       check_one_line(outcome, kinds.data == "table" ? outcome.status : 1, kinds.data == "table" ? "" : "no attention");
+      check_one_line(run_program(folder, {"inspect", "heads", run, "--tokens=64"}), 1, "no attention");
       continue;
     }
     INFO(outcome.err);
@@ -160,10 +166,29 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
     const nlohmann::json layers = nlohmann::json::parse(scaling.out)["layers"];
     CHECK(layers.size() == (kinds.model == "seq2seq" ? 3 : 1));
     CHECK(layers[0]["dims"] == 8);
+    const Outcome heads = run_program(folder, {"inspect", "heads", run, "--json", "--tokens=128"});
+    INFO(heads.err);
+    REQUIRE(heads.status == 0);
+    const nlohmann::json all = nlohmann::json::parse(heads.out);
+    CHECK(all["loss"] > 0);
+    REQUIRE(all["heads"].size() == (kinds.model == "seq2seq" ? 6 : 2));
+    for (const auto& head : all["heads"]) {
+      INFO(head);
+      const bool cross = head["attention"].get<std::string>().ends_with("cross_attention");
+      const bool later = kinds.model != "gpt" && !cross && !head["attention"].get<std::string>().starts_with("decoder");
+      CHECK(head["scores"].contains("previous") == !cross);
+      CHECK(head["scores"].contains("next") == later);
+      CHECK(head["scores"].contains("delimiter") == !of_files);
+      if (kinds.data == "text" || kinds.data == "repeats")  // others' rows may say no token twice
+        CHECK(head["scores"].contains("duplicate"));
+      CHECK(head["scores"].contains("induction") == (kinds.data == "repeats" || (kinds.data == "text" && !of_files)));
+      CHECK(head["untrained"].size() == head["scores"].size());
+      CHECK(head["ablated"].size() == 2);
+    }
     check_one_line(inspect({"--layer=1"}), 1, "the model has 1 layers, 0 .. 0; there is none 1");
     check_one_line(inspect({"--head=2"}), 1, "has 2 heads, 0 .. 1; there is none 2");
     check_one_line(inspect({"--of=self"}), 1,
-                   "the model has " + std::string(kinds.model == "seq2seq" ? "decoder/" : "attention"));
+                   "the model has " + std::string(kinds.model == "seq2seq" ? "encoder/" : "attention"));
     check_one_line(inspect({"--word=900"}), 1, "there are ");
     if (of_files) continue;
     check_one_line(inspect({"--word=zebra"}), 1, "is not among the places: the tokens are");

@@ -14,7 +14,6 @@
 #include "framework/format.h"
 #include "models/capabilities.h"
 #include "train/decode/generate.h"
-#include "train/tasks/mean_loss.h"
 
 namespace heddle {
 namespace {

@@ -9,6 +9,7 @@
 #include "train/tasks/classification.h"
 #include "train/tasks/language_model.h"
 #include "train/tasks/masked_language_model.h"
+#include "train/tasks/recall.h"
 #include "train/tasks/text_classification.h"
 #include "train/tasks/translation.h"
 #include "train/tasks/word_vectors.h"
@@ -24,6 +25,7 @@ const std::vector<TaskKind>& task_kinds() {
       {"text_classification", Content::labelled_text, make_text_classification,
        make_part<LearnerConfig, GradientConfig>},
       {"word_vectors", Content::tokens, make_word_vectors, make_part<LearnerConfig, Word2VecLearnerConfig>},
+      {"recall", Content::recall, make_recall, make_part<LearnerConfig, GradientConfig>},
       {"translation", Content::pairs, make_translation, make_part<LearnerConfig, GradientConfig>},
       {"classification", Content::classes, make_classification, make_part<LearnerConfig, GradientConfig>},
   };

@@ -9,7 +9,6 @@
 #include "models/capabilities.h"
 #include "train/analysis/translation/bleu.h"
 #include "train/analysis/translation/chrf.h"
-#include "train/tasks/mean_loss.h"
 
 namespace heddle {
 namespace {

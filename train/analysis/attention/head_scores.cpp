@@ -20,6 +20,7 @@ void HeadScores::add(const Tensor& weights, std::span<const std::int32_t> ids, c
   const index_t queries = weights.size(0), keys = weights.size(1);
   ensure(cross || queries == keys, "head scores: ", queries, " queries of ", keys, " keys are no self-attention");
   ensure(ids.empty() || std::ssize(ids) == keys, "head scores: ", ids.size(), " tokens for ", keys, " keys");
+  const bool by_token = !ids.empty() && !delimiters.empty();
   std::unordered_map<std::int32_t, std::vector<index_t>> seen;  // earlier places of each token
   for (index_t i = 0; i < queries; ++i) {
     const real* const row = weights.data() + i * keys;
@@ -36,12 +37,12 @@ void HeadScores::add(const Tensor& weights, std::span<const std::int32_t> ids, c
       if (w > 0) entropy -= w * std::log(w);
       distance += w * static_cast<double>(std::abs(i - j));
       if (std::abs(i - j) <= kLocal) local += w;
-      if (!ids.empty() && delimiters[static_cast<std::size_t>(ids[static_cast<std::size_t>(j)])]) delimiter += w;
+      if (by_token && delimiters[static_cast<std::size_t>(ids[static_cast<std::size_t>(j)])]) delimiter += w;
     }
     if (total == 0) continue;  // a query that sees nothing
     note(HeadRole::entropy, entropy);
     if (i > 0 || cross) note(HeadRole::first, weight(0));
-    if (!ids.empty()) note(HeadRole::delimiter, delimiter);
+    if (by_token) note(HeadRole::delimiter, delimiter);
     if (cross) continue;
     note(HeadRole::distance, distance);
     note(HeadRole::same, weight(i));

@@ -31,7 +31,8 @@ inline constexpr std::array<HeadRoleText, 10> kHeadRoles = {{
     {HeadRole::local, "local", "weight of the four places before and after, and its own"},
     {HeadRole::delimiter, "delimiter", "weight of punctuation, line ends and special tokens (Clark et al., 2019)"},
     {HeadRole::induction, "induction",
-     "on random tokens said twice: weight of the place behind the same token's first (Elhage et al., 2021; Olsson et "
+     "on different random tokens said twice: weight of the place behind the same token's first (Elhage et al., 2021; "
+     "Olsson et "
      "al., 2022)"},
 }};
 
@@ -39,9 +40,9 @@ inline constexpr std::array<HeadRoleText, 10> kHeadRoles = {{
 class HeadScores {
  public:
   /// `weights` [Tq, Tk] of a head; `ids` the tokens of its keys [Tk], empty where there are none; `delimiters` which
-  /// tokens of the vocabulary are such. In cross-attention (`cross`) queries and keys are places of two texts: there
-  /// what a head gives to the first place and to delimiters, and its entropy, are known alone. Errors: another number
-  /// of tokens than keys; self-attention that is not square.
+  /// tokens of the vocabulary are such, empty where that is not known. In cross-attention (`cross`) queries and keys
+  /// are places of two texts: there what a head gives to the first place and to delimiters, and its entropy, are known
+  /// alone. Errors: another number of tokens than keys; self-attention that is not square.
   void add(const Tensor& weights, std::span<const std::int32_t> ids, const std::vector<bool>& delimiters,
            bool cross = false);
   /// The weights [T, T] on a row of random tokens in which token i is token i - period again, for induction alone.

@@ -7,16 +7,34 @@
 #include <sstream>
 
 #include "data/io/file.h"
-#include "train/commands/inspect/head_survey.h"
+#include "train/analysis/attention/head_survey.h"
 #include "train/commands/inspect/inspect_command.h"
 
 namespace heddle {
 namespace {
 
+constexpr const char* kHeadsLog = "heads.csv";
+
 std::string header() {
   std::string text = "step,attention,head";
   for (const HeadRoleText& role : kHeadRoles) text += ',' + std::string(role.name);
   return text + '\n';
+}
+
+std::string row_of(const LoggedHead& head) {
+  std::string text = fmt::format("{},{},{}", head.step, head.attention, head.head);
+  for (const double score : head.scores) text += std::isnan(score) ? "," : fmt::format(",{:.6g}", score);
+  return text + '\n';
+}
+
+/// A number that fills a cell. Errors: it is none.
+template <class Number>
+Number number_of(const std::string& cell, const std::string& where) {
+  Number value{};
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  ensure(error == std::errc() && end == cell.data() + cell.size(), where, ": '", cell,
+         "' is no number; delete the file, and it begins anew");
+  return value;
 }
 
 class HeadsListener final : public RunListener {
@@ -26,13 +44,7 @@ class HeadsListener final : public RunListener {
 
   void on_begin() override {
     if (step_ == 0) return write(0);
-    if (!std::filesystem::exists(path_)) return;
-    std::istringstream in(read_file(path_, Contents::text));
-    for (std::string line; std::getline(in, line);) {
-      std::int64_t step = 0;
-      const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), step);
-      if (error == std::errc() && *end == ',' && step <= step_) text_ += line + '\n';
-    }
+    for (const LoggedHead& head : read_heads_log(path_.parent_path(), step_)) text_ += row_of(head);
     write_file(path_, text_);
   }
   void on_step(const RunRow& row) override {
@@ -43,12 +55,9 @@ class HeadsListener final : public RunListener {
   void write(std::int64_t step) {
     const AveragedWeights averaged(parts_.learner);
     for (const SurveyedHead& head : survey_heads(parts_.model, parts_.dataset.state(), batches_)) {
-      text_ += fmt::format("{},{},{}", step, head.attention, head.head);
-      for (const HeadRoleText& role : kHeadRoles) {
-        const double score = head.scores.mean(role.role);
-        text_ += std::isnan(score) ? "," : fmt::format(",{:.6g}", score);
-      }
-      text_ += '\n';
+      LoggedHead row{step, head.attention, head.head, {}};
+      for (std::size_t i = 0; i < kHeadRoles.size(); ++i) row.scores[i] = head.scores.mean(kHeadRoles[i].role);
+      text_ += row_of(row);
     }
     write_file(path_, text_);
   }
@@ -62,6 +71,27 @@ class HeadsListener final : public RunListener {
 
 }  // namespace
 
+std::vector<LoggedHead> read_heads_log(const std::filesystem::path& folder, std::int64_t step) {
+  const std::filesystem::path path = folder / kHeadsLog;
+  std::vector<LoggedHead> rows;
+  if (!std::filesystem::exists(path)) return rows;
+  std::istringstream in(read_file(path, Contents::text));
+  std::string line;
+  std::getline(in, line);  // names
+  for (std::size_t number = 2; std::getline(in, line); ++number) {
+    const std::string where = concat_text(path.string(), " line ", number);
+    std::vector<std::string> cells(1);
+    for (const char c : line) c == ',' ? (void)cells.emplace_back() : cells.back().push_back(c);
+    ensure(cells.size() == 3 + kHeadRoles.size(), where, " has ", cells.size(), " cells, not ", 3 + kHeadRoles.size(),
+           "; delete the file, and it begins anew");
+    LoggedHead head{number_of<std::int64_t>(cells[0], where), cells[1], number_of<index_t>(cells[2], where), {}};
+    for (std::size_t i = 0; i < kHeadRoles.size(); ++i)
+      head.scores[i] = cells[3 + i].empty() ? std::nan("") : number_of<double>(cells[3 + i], where);
+    if (head.step <= step) rows.push_back(std::move(head));
+  }
+  return rows;
+}
+
 std::unique_ptr<RunListener> heads_listener(const SessionParts& parts, const std::filesystem::path& folder,
                                             std::int64_t step, std::string& notice) {
   if (parts.experiment.train.inspect_interval == 0) return nullptr;
@@ -71,7 +101,7 @@ std::unique_ptr<RunListener> heads_listener(const SessionParts& parts, const std
                          " has no attention, and heads.csv is not written");
     return nullptr;
   }
-  return std::make_unique<HeadsListener>(parts, folder / "heads.csv", step, std::move(batches));
+  return std::make_unique<HeadsListener>(parts, folder / kHeadsLog, step, std::move(batches));
 }
 
 }  // namespace heddle

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "train/analysis/attention/head_scores.h"
 #include "train/log/events.h"
 #include "train/run/session.h"
 
@@ -16,5 +20,16 @@ namespace heddle {
 constexpr index_t kLoggedTokens = 2048;
 std::unique_ptr<RunListener> heads_listener(const SessionParts& parts, const std::filesystem::path& folder,
                                             std::int64_t step, std::string& notice);
+
+/// A row of heads.csv.
+struct LoggedHead {
+  std::int64_t step = 0;
+  std::string attention;
+  index_t head = 0;
+  std::array<double, kHeadRoles.size()> scores{};  ///< in the order of kHeadRoles; NaN: not known
+};
+/// The rows of a run's heads.csv up to a step; none, where the folder has no such file. Errors: those of reading; what
+/// is no such row.
+std::vector<LoggedHead> read_heads_log(const std::filesystem::path& folder, std::int64_t step);
 
 }  // namespace heddle

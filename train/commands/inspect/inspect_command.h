@@ -7,6 +7,7 @@
 #include "framework/keys.h"
 #include "framework/nn/capture.h"
 #include "train/analysis/attention/attention_steps.h"
+#include "train/analysis/attention/captured_pass.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
@@ -36,13 +37,6 @@ constexpr index_t kInspectedTokens = 8192;
 /// The first examples that validate, in their order and each a batch, so that none is filled up, until they hold
 /// `tokens` inputs, or all; a row of numbers, such as a picture, counts as 64. Errors: no example validates.
 std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens);
-
-/// Runs the model on a batch of data of a kind for what passes to be captured: nothing of one that can only be trained.
-/// Errors: the model's.
-void run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture);
-
-/// Whether the model has attention, as this batch passes.
-bool has_attention(Model& model, const DataState& data, const Batch& batch);
 
 /// The attentions that passed. Errors: there are none.
 std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture);

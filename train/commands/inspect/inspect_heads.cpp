@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
+#include "train/analysis/attention/head_survey.h"
 #include "train/commands/commands.h"
 #include "train/commands/inspect/answers.h"
-#include "train/commands/inspect/head_survey.h"
+#include "train/commands/inspect/heads_listener.h"
 #include "train/commands/inspect/inspect_command.h"
 #include "train/commands/json.h"
 #include "train/log/progress.h"
@@ -20,13 +22,24 @@ struct HeadsAnswer {
   index_t examples, tokens;  ///< that were looked at; no tokens: the model is shown numbers
   std::vector<SurveyedHead> heads, uniform, untrained;
   std::optional<AblationStudy> ablated;
+  std::vector<LoggedHead> logged;  ///< while the run was trained
 };
+
+/// The first step at which a head was seen to have half the score that it has now; none, if that was not logged.
+std::optional<std::int64_t> formed(const HeadsAnswer& answer, const SurveyedHead& head, std::size_t role) {
+  const double score = head.scores.mean(kHeadRoles[role].role);
+  for (const LoggedHead& row : answer.logged) {
+    if (row.attention == head.attention && row.head == head.head && row.scores[role] >= score / 2) return row.step;
+  }
+  return {};
+}
 
 HeadsAnswer look_at_heads(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate) {
   std::vector<Batch> batches = validating_batches(dataset, tokens);
-  HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}};
+  HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}, {}};
   for (const Batch& batch : batches) answer.tokens += batch.features.defined() ? 0 : batch.inputs_shown();
   answer.heads = survey_heads(*run.model, run.data, batches);
+  answer.logged = read_heads_log(run.path.parent_path(), run.state.step);
   const auto untrained = run.experiment->build_model(run.data.spec());
   answer.untrained = survey_heads(*untrained, run.data, batches);
   answer.uniform = survey_heads(*untrained, run.data, batches, SurveyedWeights::uniform);
@@ -48,6 +61,43 @@ nlohmann::json scores_json(const HeadScores& scores) {
   return out;
 }
 
+/// The mean of a role over heads for which it is known; NaN: none.
+double mean_of(const std::vector<SurveyedHead>& heads, HeadRole role) {
+  double total = 0, count = 0;
+  for (const SurveyedHead& head : heads) {
+    const double score = head.scores.mean(role);
+    if (std::isnan(score)) continue;
+    total += score;
+    ++count;
+  }
+  return total / count;
+}
+
+/// A head that stands out in a role that is a share of weight: it gives a tenth at least, and twice what heads give
+/// that weigh all alike.
+struct Strong {
+  double score;
+  std::string name;
+  std::optional<std::int64_t> since;  ///< see formed
+};
+/// By role, in the order of kHeadRoles, the strongest first.
+std::array<std::vector<Strong>, kHeadRoles.size()> strong_heads(const HeadsAnswer& answer) {
+  constexpr double kLeast = 0.1, kTimes = 2;
+  std::array<std::vector<Strong>, kHeadRoles.size()> all;
+  for (std::size_t r = 0; r < kHeadRoles.size(); ++r) {
+    const HeadRole role = kHeadRoles[r].role;
+    if (role == HeadRole::entropy || role == HeadRole::distance) continue;
+    for (std::size_t i = 0; i < answer.heads.size(); ++i) {
+      const SurveyedHead& head = answer.heads[i];
+      const double score = head.scores.mean(role);
+      if (score >= kLeast && score >= kTimes * answer.uniform[i].scores.mean(role))
+        all[r].push_back({score, head_name(head.attention, head.head), formed(answer, head, r)});
+    }
+    std::stable_sort(all[r].begin(), all[r].end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+  }
+  return all;
+}
+
 nlohmann::json to_json(const HeadsAnswer& answer) {
   nlohmann::json heads = nlohmann::json::array(), roles = nlohmann::json::object();
   for (const HeadRoleText& role : kHeadRoles) roles[role.name] = role.meaning;
@@ -64,47 +114,38 @@ nlohmann::json to_json(const HeadsAnswer& answer) {
       out["ablated"] = {{"zero", answer.ablated->heads[i].zero - answer.ablated->loss},
                         {"mean", answer.ablated->heads[i].mean - answer.ablated->loss}};
   }
+  nlohmann::json strong = nlohmann::json::object();
+  const auto all = strong_heads(answer);
+  for (std::size_t r = 0; r < all.size(); ++r) {
+    for (const Strong& head : all[r]) {
+      nlohmann::json& one = strong[kHeadRoles[r].name].emplace_back();
+      one = {{"name", head.name}, {"score", head.score}};
+      if (head.since) one["half_from_step"] = *head.since;
+    }
+  }
   nlohmann::json out = {{"checkpoint", answer.checkpoint.path.string()},
                         {"step", answer.checkpoint.step},
                         {"examples", answer.examples},
                         {"tokens", answer.tokens},
                         {"roles", std::move(roles)},
-                        {"heads", std::move(heads)}};
+                        {"heads", std::move(heads)},
+                        {"strong", std::move(strong)}};
   if (answer.ablated) out["loss"] = answer.ablated->loss;
   return out;
 }
 
-/// The mean of a role over heads for which it is known; NaN: none.
-double mean_of(const std::vector<SurveyedHead>& heads, HeadRole role) {
-  double total = 0, count = 0;
-  for (const SurveyedHead& head : heads) {
-    const double score = head.scores.mean(role);
-    if (std::isnan(score)) continue;
-    total += score;
-    ++count;
-  }
-  return total / count;
-}
-
-/// For each role that is a share of weight the heads that stand out, the strongest first: a tenth at least, and twice
-/// what heads give that weigh all alike.
 std::string strongest(const HeadsAnswer& answer) {
-  constexpr double kLeast = 0.1, kTimes = 2;
   constexpr std::size_t kShown = 4;
   std::string text;
-  for (const HeadRoleText& role : kHeadRoles) {
-    if (role.role == HeadRole::entropy || role.role == HeadRole::distance) continue;
-    std::vector<std::pair<double, std::string>> found;
-    for (std::size_t i = 0; i < answer.heads.size(); ++i) {
-      const double score = answer.heads[i].scores.mean(role.role), alike = answer.uniform[i].scores.mean(role.role);
-      if (score >= kLeast && score >= kTimes * alike)
-        found.emplace_back(-score, head_name(answer.heads[i].attention, answer.heads[i].head));
+  const auto all = strong_heads(answer);
+  for (std::size_t r = 0; r < all.size(); ++r) {
+    for (std::size_t i = 0; i < std::min(kShown, all[r].size()); ++i) {
+      const Strong& head = all[r][i];
+      text += fmt::format("{} {} ({:.2f}{})", i == 0 ? kHeadRoles[r].name + std::string(":") : ",", head.name,
+                          head.score, head.since ? fmt::format(", half of it from step {}", *head.since) : "");
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (std::size_t i = 0; i < std::min(kShown, found.size()); ++i)
-      text +=
-          fmt::format("{} {} ({:.2f})", i == 0 ? role.name + std::string(":") : ",", found[i].second, -found[i].first);
-    if (!found.empty()) text += found.size() > kShown ? fmt::format(" and {} more\n", found.size() - kShown) : "\n";
+    if (all[r].size() > kShown) text += fmt::format(" and {} more", all[r].size() - kShown);
+    if (!all[r].empty()) text += '\n';
   }
   return text;
 }

@@ -1,4 +1,4 @@
-#include "train/commands/inspect/head_survey.h"
+#include "train/analysis/attention/head_survey.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,7 @@
 #include "framework/autograd.h"
 #include "framework/ops.h"
 #include "models/capabilities.h"
-#include "train/commands/inspect/inspect_command.h"
-#include "train/tasks/mean_loss.h"
+#include "train/analysis/attention/captured_pass.h"
 
 namespace heddle {
 namespace {
@@ -33,27 +32,36 @@ std::vector<bool> find_delimiters(const TokenizerState& state) {
   return found;
 }
 
-/// A row of random tokens that says its first half twice; of special tokens none. Empty where there are too few.
-IdTensor repeated_row(const TokenizerState& state, index_t period, const Rng& rng) {
+/// The tokens that may stand anywhere: all but special ones.
+std::vector<std::int32_t> ordinary_tokens(const TokenizerState& state) {
   const std::vector<bool> special = find_special(state);
-  std::vector<std::int32_t> ordinary, row;
+  std::vector<std::int32_t> found;
   for (std::size_t id = 0; id < special.size(); ++id) {
-    if (!special[id] && !state.pieces[id].empty()) ordinary.push_back(static_cast<std::int32_t>(id));
+    if (!special[id] && !state.pieces[id].empty()) found.push_back(static_cast<std::int32_t>(id));
   }
-  for (index_t i = 0; i < 2 * period; ++i)
-    row.push_back(i < period ? ordinary[rng.below(ordinary.size(), static_cast<std::uint64_t>(i))]
-                             : row[static_cast<std::size_t>(i - period)]);
-  return IdTensor(row, {1, 2 * period});
+  return found;
+}
+
+/// A row of `period` different tokens, drawn at random, that come again in the same order.
+IdTensor repeated_row(std::vector<std::int32_t> tokens, index_t period, const Rng& rng) {
+  IdTensor row({1, 2 * period});
+  for (index_t i = 0; i < period; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    std::swap(tokens[at], tokens[at + rng.below(tokens.size() - at, at)]);
+    row[i] = row[i + period] = tokens[at];
+  }
+  return row;
 }
 
 /// How many tokens are said twice to a model that reads any row of tokens by itself; 0 to others.
-index_t repeated_period(Model& model, const DataState& data) {
+index_t repeated_period(Model& model, const DataState& data, index_t tokens) {
   constexpr index_t kLongest = 64;
-  if (!data.labels.empty() || data.tokenizer.kind.empty() || find_capability<Translator>(model) != nullptr) return 0;
+  if (!data.labels.empty() || find_capability<Translator>(model) != nullptr) return 0;
   const auto* const writer = find_capability<NextToken>(model);
   const auto* const filler = find_capability<TokenFiller>(model);
   const index_t context = writer != nullptr ? writer->context_size() : filler != nullptr ? filler->context_size() : 0;
-  return context >= 4 ? std::min(context / 2, kLongest) : 0;
+  const index_t period = std::min({context / 2, tokens, kLongest});
+  return period >= 2 ? period : 0;
 }
 
 Tensor weights_of(const Tensor& all, index_t head, SurveyedWeights which) {  // [1, H, Tq, Tk] -> [Tq, Tk]
@@ -128,10 +136,11 @@ std::vector<SurveyedHead> survey_heads(Model& model, const DataState& data, cons
           delimiters, cross);
     });
   }
-  const index_t period = repeated_period(model, data);
+  const std::vector<std::int32_t> tokens = ordinary_tokens(data.tokenizer);
+  const index_t period = repeated_period(model, data, std::ssize(tokens));
   for (index_t row = 0; period > 0 && row < kRepeatedRows; ++row) {
     Batch batch;
-    batch.inputs = repeated_row(data.tokenizer, period, Rng(static_cast<std::uint64_t>(row)));
+    batch.inputs = repeated_row(tokens, period, Rng(static_cast<std::uint64_t>(row)));
     look(batch, [&](SurveyedHead& head, const Tensor& weights) { head.scores.add_repeated(weights, period); });
   }
   return heads;
