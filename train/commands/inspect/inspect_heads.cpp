@@ -186,8 +186,11 @@ std::string to_text(const HeadsAnswer& answer) {
 }
 
 std::string roles_help() {
-  std::string text = "\nroles, each a mean over the places that tell; - where none does:\n";
-  for (const HeadRoleText& role : kHeadRoles) text += fmt::format("  {:<10} {}\n", role.name, role.meaning);
+  std::string text =
+      "\nroles, each a mean over the places that tell (- where none does); in brackets what heads have that weigh all "
+      "alike\nthat they see, and heads of the quickstart's model before it is trained:\n";
+  for (const HeadRoleText& role : kHeadRoles)
+    text += fmt::format("  {:<10} ({}, {}) {}\n", role.name, role.alike, role.untrained, role.meaning);
   return text;
 }
 
@@ -199,7 +202,7 @@ nlohmann::json heads_answer(const LoadedRun& run, const Dataset& dataset, index_
 
 int inspect_heads(const std::vector<std::string>& arguments) {
   std::int64_t tokens = kInspectedTokens;
-  bool ablate = true, json = false;
+  bool no_ablation = false, json = false;
   CommandLine line;
   line.usage = "inspect heads RUN [options] [--section.key=value ...]";
   line.summary =
@@ -207,7 +210,7 @@ int inspect_heads(const std::vector<std::string>& arguments) {
       "places of known roles, beside heads that weigh all alike that they see, and the untrained model; and what the\n"
       "loss loses without the head.";
   line.options = {{"tokens", tokens, "how many are looked at; a picture or sound counts as 64", 1, 1 << 30},
-                  {"ablate", ablate, "measure the loss without each head, which takes longest"},
+                  {"no_ablation", no_ablation, "leave out the loss without each head, which takes longest"},
                   {"json", json, "print JSON"}};
   line.notes = roles_help;
   line.settings = setting_names;
@@ -215,7 +218,7 @@ int inspect_heads(const std::vector<std::string>& arguments) {
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
   const auto dataset = run.experiment->load_data(&run.data);
-  const HeadsAnswer answer = look_at_heads(run, *dataset, tokens, ablate);
+  const HeadsAnswer answer = look_at_heads(run, *dataset, tokens, !no_ablation);
   tell(run.notices);
   tell_checkpoint(run.name());
   print_answer(json, to_json(answer), to_text(answer));
