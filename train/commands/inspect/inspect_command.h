@@ -30,8 +30,14 @@ struct InspectedExample {
 /// model cannot see; a text that is longer than its context; those of reading.
 InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options);
 
-/// Batches of `rows` rows, in their order, of the first examples that validate, until they hold `tokens` inputs, or all;
-/// a row of numbers, such as a picture, counts as 64. Errors: no example validates.
+/// The place that a person means by a word, of `count` places that `names` are of (none: numbers alone): a number, a
+/// token, or where a word ends that several tokens make; empty: the last. Of several the first, which `notices` then
+/// says. Errors: it is not there.
+index_t place_of(const std::string& word, const std::vector<std::string>& names, index_t count,
+                 std::vector<std::string>& notices);
+
+/// Batches of `rows` rows, in their order, of the first examples that validate, until they hold `tokens` inputs, or
+/// all; a row of numbers, such as a picture, counts as 64. Errors: no example validates.
 std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens, index_t rows);
 
 /// Runs the model on a batch of data of a kind for what passes to be captured. Errors: the model's.
