@@ -103,6 +103,19 @@ TEST_CASE("query-key matrices come to a head's scores, and output-value matrices
   CHECK(error(written, linear(reshape(capture.at("blocks/1/attention/heads"), Shape{7, 12}), proj)) < 1e-4);
 }
 
+TEST_CASE("a norm folded into what reads gives what its result gives, and tokens are scaled as it scales them") {
+  const Tensor x = Tensor::normal({5, 12}, Rng(1), 1, 0.7), w = Tensor::normal({3, 12}, Rng(2));
+  const Tensor weight = Tensor::normal({12}, Rng(3), 0.3, 1);
+  const Tensor shifted = x - mean(x, {1}, true);
+  CHECK(error(scale_rows(x, weight, NormKind::layer), shifted * weight) < 1e-5);
+  CHECK(error(scale_rows(x, {}, NormKind::layer), shifted) < 1e-5);
+  CHECK(error(scale_rows(x, weight, NormKind::rms), x * weight) < 1e-5);
+  for (const NormKind kind : {NormKind::layer, NormKind::rms}) {
+    CHECK(error(matmul(x, fold_norm(w, weight, kind), false, true),
+                matmul(scale_rows(x, weight, kind), w, false, true)) < 1e-5);
+  }
+}
+
 TEST_CASE("heads of cross-attention read the decoder by their queries, the encoder by keys and values") {
   const NoGradGuard no_grad;
   Seq2SeqConfig config;

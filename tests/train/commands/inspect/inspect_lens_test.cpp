@@ -1,19 +1,23 @@
 #include <nlohmann/json.hpp>
 
+#include "framework/autograd.h"
+#include "models/gpt.h"
 #include "tests/train/run_program.h"
+#include "train/analysis/circuits/token_pairs.h"
 #include "train/commands/inspect/answers.h"
 
 namespace heddle {
 namespace {
 
 /// A tiny model of words, a few steps trained.
-std::string word_run(const TemporaryFolder& folder, const std::string& model, const std::string& more = "") {
+std::string word_run(const TemporaryFolder& folder, const std::string& model, const std::string& more = "",
+                     const std::string& sizes = "") {
   std::string text;
   for (int i = 0; i < 300; ++i) text += i % 3 == 0 ? "the king sees the queen . " : "the queen loves a king . ";
-  const std::string config = folder.write(
-      model + ".cfg",
-      "[data]\ntokenizer = word\n" + more + "[model]\nkind = " + model +
-          "\nn_layer = 2\nn_head = 2\nn_embd = 16\nblock_size = 8\n[train]\nsteps = 20\nsample_tokens = 0\n");
+  const std::string config =
+      folder.write(model + ".cfg", "[data]\ntokenizer = word\n" + more + "[model]\nkind = " + model +
+                                       "\nn_layer = 2\nn_head = 2\nn_embd = 16\nblock_size = 8\n" + sizes +
+                                       "[train]\nsteps = 20\nsample_tokens = 0\n");
   const std::string run = folder.path(model);
   const Outcome outcome =
       run_program(folder, {"train", config, "--run.dir=" + run, "--data.path=" + folder.write("text.txt", text)});
@@ -59,9 +63,11 @@ TEST_CASE("the lens looks at the place and the token that are asked for, and wha
   question.text = "the king sees the queen";
   CHECK(lens_answer(loaded, question) == last);
   // of data of its own the true next token is that of the data
-  CHECK(asked({"--word=4"})["place"] == 4);
   const Outcome own = run_program(folder, {"inspect", "lens", run, "--json"});
-  CHECK(nlohmann::json::parse(own.out).contains("next"));
+  const nlohmann::json shown = nlohmann::json::parse(own.out);
+  const std::string before = shown["inputs"].back(), behind = shown["next"]["token"];
+  CHECK(shown["place"] == 7);
+  CHECK_THAT(read_bytes(folder.path("text.txt")), Catch::Contains(' ' + before + ' ' + behind + ' '));
 }
 
 TEST_CASE("a model that fills in is looked at where a token is hidden, or where it is asked") {
@@ -95,6 +101,18 @@ TEST_CASE("what the lens and the circuits cannot show is refused in one line") {
   refused({"--text=the king", "--count=0"}, 2, "must be 1 .. 1000");
   check_one_line(run_program(folder, {"inspect", "circuits", run, "--pairs=-1"}), 2, "must be 0 .. 1000");
   check_one_line(run_program(folder, {"inspect", "circuits", folder.path("none")}), 1, "none");
+}
+
+TEST_CASE("tokens are paired as the norm of the embeddings leaves them") {
+  const TemporaryFolder folder;
+  const std::string run = word_run(folder, "gpt", "", "embedding_norm = true\n");
+  const LoadedRun loaded = load_checkpoint(run + "/best.h5");
+  const auto& config = dynamic_cast<const GPTConfig&>(*loaded.experiment->model);
+  const auto& gpt = dynamic_cast<const GPT&>(*loaded.model);
+  const NoGradGuard no_grad;
+  const auto heads = head_weights(loaded.model->named_parameters(), config.transformer_options());
+  const Tensor tokens = scale_rows(gpt.token_embedding.weight, gpt.embedding_norm.weight, NormKind::layer);
+  CHECK(circuits_answer(loaded)["heads"][3]["token_pairs"][0]["score"] == top_pairs(heads[3], tokens, 1)[0].score);
 }
 
 TEST_CASE("circuits are shown with those of the first weights, and as many token pairs as are asked for") {
