@@ -76,6 +76,16 @@ Tensor Bert::token_scores(const Batch& batch, const IdTensor& places, Context& c
   return decoder.forward(transformed(batch, places, context), context);
 }
 
+TokenStream Bert::token_stream() const {
+  TokenStream stream{"", &transformer, &token_embedding, &embedding_norm};
+  if (classifies_) return stream;
+  stream.add_last_norm();
+  stream.head.push_back({"transform", nullptr, &transform, Activation::gelu_tanh});
+  stream.head.push_back({"transform_norm", &transform_norm});
+  stream.head.push_back({"decoder", nullptr, &decoder});
+  return stream;
+}
+
 Tensor Bert::text_vectors(const Batch& batch, Context& context) {
   const index_t rows = batch.rows(), time = batch.inputs.size(1);
   const Tensor x = hidden(batch, context);

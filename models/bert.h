@@ -28,7 +28,7 @@ struct BertConfig final : ModelConfig, TransformerConfig {
 /// norm, then scores by the token embedding and a bias. Where it has, it tells the class of a row: a linear layer with
 /// tanh, the pooler, over what leaves the first position ([CLS]) or the mean of all, dropout, and scores. Both have the
 /// rest under the same names, so that one can begin as the other ended.
-class Bert final : public Model, public TokenFiller, public Classifier, public WordTable {
+class Bert final : public Model, public TokenFiller, public Classifier, public WordTable, public HasTokenStream {
  public:
   /// Errors: sizes that do not fit each other; data without a token, or of a single class.
   Bert(const BertConfig& config, const DataSpec& data, Initializer init);
@@ -43,6 +43,7 @@ class Bert final : public Model, public TokenFiller, public Classifier, public W
   /// Of the encoder at every position, padding too, and of the head where it is asked: see transformer_flops.
   double flops(const Batch& batch) override;
   Tensor token_vectors() override { return token_embedding.weight.detach(); }
+  TokenStream token_stream() const override;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "framework/nn/attention.h"
+#include "framework/nn/token_stream.h"
 #include "models/model.h"
 
 /// What only some models can do. A model that can, derives from the interface; who needs it asks by capability<T>().
@@ -66,6 +67,16 @@ class WordTable {
   virtual Tensor token_vectors() = 0;
   /// A vector among those for a word that the vocabulary lacks; empty where nothing is known of its parts.
   virtual std::vector<real> vector_of(const std::string& /*word*/) const { return {}; }
+};
+
+/// Scores tokens, or reads them, by a transformer whose residual stream can be looked into.
+class HasTokenStream {
+ public:
+  static constexpr const char* kWhat = "has a stream of tokens";
+  virtual ~HasTokenStream() = default;
+  /// Its parts, which live as long as the model: that of the decoder where there are two; without a head where no
+  /// tokens are scored.
+  virtual TokenStream token_stream() const = 0;
 };
 
 /// The model as what it can do; null if it cannot.

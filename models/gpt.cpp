@@ -51,6 +51,15 @@ Tensor GPT::logits(const IdTensor& inputs, Context& context) {
   return cap > 0 ? tanh(x / cap) * cap : x;
 }
 
+TokenStream GPT::token_stream() const {
+  TokenStream stream{"", &transformer, &token_embedding};
+  if (config_.embedding_norm) stream.embedding_norm = &embedding_norm;
+  stream.add_last_norm();
+  stream.head.push_back({"head", nullptr, &head});
+  stream.softcap = config_.logit_softcap;
+  return stream;
+}
+
 Loss GPT::loss(const Batch& batch, index_t divisor, Context& context) {
   CrossEntropy options;
   options.divisor = divisor;

@@ -26,7 +26,7 @@ struct GPTConfig final : ModelConfig, TransformerConfig {
 /// embeddings too, squared ReLU, no biases, an untied head and a soft-cap make nanochat's first one (Karpathy, 2025).
 /// That turns queries and keys before it normalizes them, which is the same, as turning changes no length; and it turns
 /// them the other way round, which is the same where the halves of each head's rows are exchanged.
-class GPT final : public Model, public NextToken, public WordTable {
+class GPT final : public Model, public NextToken, public WordTable, public HasTokenStream {
  public:
   /// Errors: sizes that do not fit each other.
   GPT(const GPTConfig& config, index_t vocab_size, Initializer init);
@@ -37,6 +37,7 @@ class GPT final : public Model, public NextToken, public WordTable {
   /// See transformer_flops; embeddings count as parameters, as the tied head uses them.
   double flops(const Batch& batch) override;
   Tensor token_vectors() override { return token_embedding.weight.detach(); }
+  TokenStream token_stream() const override;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {

@@ -71,6 +71,13 @@ Tensor Seq2Seq::logits(const IdTensor& target, const Memory& memory, Context& co
   return head.forward(x, context);
 }
 
+TokenStream Seq2Seq::token_stream() const {
+  TokenStream stream{"decoder/", &decoder, config_.tied ? &token_embedding : &target_embedding};
+  stream.add_last_norm();
+  stream.head.push_back({"head", nullptr, &head});
+  return stream;
+}
+
 Loss Seq2Seq::loss(const Batch& batch, index_t divisor, Context& context) {
   const Memory memory = encode(batch.source, batch.source_mask, context);
   CrossEntropy options;

@@ -27,13 +27,14 @@ struct Seq2SeqConfig final : ModelConfig, TransformerConfig {
 /// every other; a decoder writes the target, each place seeing those before it and, by cross-attention, the encoder's
 /// result. Embeddings, multiplied by the root of their width, and head share one table where tied. Beside that form
 /// there are the options that every transformer here has: pre-norm, rotary positions, RMSNorm, ...
-class Seq2Seq final : public Model, public Translator {
+class Seq2Seq final : public Model, public Translator, public HasTokenStream {
  public:
   /// Errors: sizes that do not fit each other.
   Seq2Seq(const Seq2SeqConfig& config, index_t vocab_size, Initializer init);
   Memory encode(const IdTensor& source, const Tensor& mask, Context& context) override;
   Tensor logits(const IdTensor& target, const Memory& memory, Context& context) override;
   index_t context_size() const override { return config_.context; }
+  TokenStream token_stream() const override;
   /// Targets are smoothed while training, not when the model is judged.
   Loss loss(const Batch& batch, index_t divisor, Context& context) override;
   std::vector<NamedParameter> named_parameters() override { return heddle::named_parameters(*this); }

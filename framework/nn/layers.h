@@ -57,6 +57,8 @@ struct Norm {
   Tensor forward(const Tensor& x) const;
   /// {x + branch, forward(x + branch)}; a layer norm does it in one pass.
   std::pair<Tensor, Tensor> forward_sum(const Tensor& x, const Tensor& branch) const;
+  NormKind kind() const { return kind_; }
+  double eps() const { return eps_; }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& BOOST_SERIALIZATION_NVP(weight) & BOOST_SERIALIZATION_NVP(bias);

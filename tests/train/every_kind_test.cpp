@@ -143,7 +143,13 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
       return run_program(folder, with(with({"inspect", "attention", run}, shown), more));
     };
     const Outcome outcome = inspect({"--json", "--head=1"});
+    const Outcome circuits = run_program(folder, {"inspect", "circuits", run, "--json"});
+    const bool fills = kinds.model == "bert" && kinds.data == "text";
+    const Outcome lens = run_program(
+        folder, {"inspect", "lens", run, "--json", fills ? "--text=a [MASK] c" : "--text=a b c a", "--count=2"});
     if (named.count(kinds.model) == 0) {
+      check_one_line(circuits, 1, "no attention");
+      check_one_line(lens, 1, "wants a model that has a stream of tokens");
       check_one_line(outcome, kinds.data == "table" ? outcome.status : 1, kinds.data == "table" ? "" : "no attention");
       check_one_line(run_program(folder, {"inspect", "heads", run, "--tokens=64"}), 1, "no attention");
       continue;
@@ -184,6 +190,33 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
       CHECK(head["scores"].contains("induction") == (kinds.data == "repeats" || (kinds.data == "text" && !of_files)));
       CHECK(head["untrained"].size() == head["scores"].size());
       CHECK(head["ablated"].size() == 2);
+    }
+    const nlohmann::json by_weights = nlohmann::json::parse(circuits.out)["heads"];
+    CHECK(by_weights.size() == (kinds.model == "seq2seq" ? 6 : 2));
+    const bool scores_tokens = kinds.model == "gpt" || kinds.model == "seq2seq" || fills;
+    for (const auto& head : by_weights) {
+      const std::string attention = head["attention"];
+      const bool of_tokens = kinds.model != "seq2seq" || attention == "decoder/blocks/0/attention";
+      CHECK(head["qk"]["singular_values"].size() == 8);
+      CHECK(head.contains("copying") == (scores_tokens && of_tokens));
+      CHECK(head["token_pairs"].empty() == (of_files || !of_tokens));
+      CHECK(head["untrained"]["ov"]["effective_rank"] > 1);
+      CHECK(head["untrained"]["ov"] != head["ov"]);
+    }
+    if (scores_tokens) {
+      INFO(lens.err);
+      REQUIRE(lens.status == 0);
+      const nlohmann::json shown_lens = nlohmann::json::parse(lens.out);
+      CHECK(shown_lens["layers"].size() == 2);
+      CHECK(shown_lens["layers"][1]["top"].size() == 2);
+      CHECK(shown_lens["layers"][1]["divergence"] == 0);
+      CHECK(shown_lens["place"] == (fills ? 2 : shown_lens["inputs"].size() - 1));
+      CHECK_FALSE(shown_lens.contains("next"));
+      const nlohmann::json& attribution = shown_lens["attribution"];
+      CHECK(attribution["token"] == shown_lens["final"]);
+      CHECK(attribution["sum"].get<double>() == Approx(attribution["logit"].get<double>()).margin(1e-4));
+    } else {
+      check_one_line(lens, 1, kinds.model == "bert" ? "tells classes" : "wants a model that has a stream of tokens");
     }
     check_one_line(inspect({"--layer=1"}), 1, "the model has 1 layers, 0 .. 0; there is none 1");
     check_one_line(inspect({"--head=2"}), 1, "has 2 heads, 0 .. 1; there is none 2");

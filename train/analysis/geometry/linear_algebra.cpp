@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 #include <Eigen/QR>
+#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 
@@ -22,6 +23,11 @@ Tensor tensor_of(const Matrix& matrix) {
   return out;
 }
 
+Matrix matrix_of(const Tensor& x) {
+  using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Rows>(x.data(), x.size(0), x.size(1)).cast<double>();
+}
+
 }  // namespace
 
 PCA pca(const Tensor& x, index_t components) {
@@ -29,8 +35,7 @@ PCA pca(const Tensor& x, index_t components) {
   const index_t n = x.size(0), dims = x.size(1);
   ensure(components >= 1 && components <= std::min(n, dims), "PCA: ", n, " points of ", dims, " dimensions have 1 .. ",
          std::min(n, dims), " components, not ", components);
-  using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  Matrix centred = Eigen::Map<const Rows>(x.data(), n, dims).cast<double>();
+  Matrix centred = matrix_of(x);
   centred.rowwise() -= centred.colwise().mean().eval();
   const double variance = centred.squaredNorm();
   ensure(variance > 0, "PCA: all ", n, " points are equal, and differ in no direction");
@@ -70,6 +75,24 @@ std::vector<double> solve_positive(const std::vector<double>& a, const std::vect
   const Eigen::Map<const Matrix> left(a.data(), n, n), right(b.data(), n, columns);
   const Matrix x = left.llt().solve(right);
   return {x.data(), x.data() + x.size()};
+}
+
+Tensor triangular_factor(const Tensor& a) {
+  const Eigen::HouseholderQR<Matrix> qr(matrix_of(a));
+  const Matrix upper = qr.matrixQR().topRows(std::min(a.size(0), a.size(1))).triangularView<Eigen::Upper>();
+  return tensor_of(upper);
+}
+
+std::vector<double> singular_values(const Tensor& a) {
+  const Eigen::JacobiSVD<Matrix> svd(matrix_of(a));
+  return {svd.singularValues().begin(), svd.singularValues().end()};
+}
+
+std::vector<std::complex<double>> eigenvalues(const Tensor& a) {
+  const Eigen::EigenSolver<Matrix> solver(matrix_of(a), false);
+  ensure(solver.info() == Eigen::Success, "eigenvalues of a matrix ", a.shape(),
+         " were not found; are values far too large or too small?");
+  return {solver.eigenvalues().begin(), solver.eigenvalues().end()};
 }
 
 Tensor random_rotation(index_t n, const Rng& rng) {

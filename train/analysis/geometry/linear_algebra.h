@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <vector>
 
 #include "framework/rng.h"
@@ -21,6 +22,16 @@ PCA pca(const Tensor& x, index_t components);
 
 /// X of A X = B in double, A symmetric and positive definite: a [N, N] and b [N, K], row-major.
 std::vector<double> solve_positive(const std::vector<double>& a, const std::vector<double>& b, index_t n);
+
+/// R [min(M, N), N], upper triangular, of a [M, N] = Q R with orthonormal columns of Q: so R B has the singular values
+/// and the norm of a B.
+Tensor triangular_factor(const Tensor& a);
+
+/// The min(M, N) singular values of a [M, N], falling, in double.
+std::vector<double> singular_values(const Tensor& a);
+
+/// The eigenvalues of a [N, N], in double and in no order.
+std::vector<std::complex<double>> eigenvalues(const Tensor& a);
 
 /// An orthogonal matrix [n, n], every one as likely as any other (Stewart, "The efficient generation of random
 /// orthogonal matrices", 1980).

@@ -148,7 +148,7 @@ HeadView captured_head(const LoadedRun& run, const Capture& capture, const std::
   return view_head(capture, attention, projection->tensor, scale, head);
 }
 
-CommandFunction inspect_attention, inspect_heads, inspect_scaling;
+CommandFunction inspect_attention, inspect_heads, inspect_circuits, inspect_lens, inspect_scaling;
 
 int inspect_command(const std::vector<std::string>& arguments) {
   static const std::vector<Command> parts = {
@@ -156,6 +156,8 @@ int inspect_command(const std::vector<std::string>& arguments) {
       {"heads", "what each head looks at, and what the loss loses without it", inspect_heads},
       {"scaling", "why scores are divided by the root of the dimension: on random vectors, and in a run",
        inspect_scaling},
+      {"circuits", "what heads do by their weights: spectra, copying, token pairs, composition", inspect_circuits},
+      {"lens", "one prediction layer by layer, and what heads, MLPs and embeddings add to it", inspect_lens},
   };
   return run_part("inspect", parts, arguments);
 }

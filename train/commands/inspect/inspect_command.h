@@ -31,6 +31,12 @@ struct InspectedExample {
 /// model cannot see; a text that is longer than its context; those of reading.
 InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options);
 
+/// The place that a person means by a word, of `count` places that `names` are of (none: numbers alone): a number, a
+/// token, or where a word ends that several tokens make; empty: the last. Of several the first, which `notices` then
+/// says. Errors: it is not there.
+index_t place_of(const std::string& word, const std::vector<std::string>& names, index_t count,
+                 std::vector<std::string>& notices);
+
 /// How many tokens parts that look at many are shown, unless another number is asked for.
 constexpr index_t kInspectedTokens = 8192;
 

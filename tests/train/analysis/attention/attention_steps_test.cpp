@@ -6,19 +6,10 @@
 #include "models/gpt.h"
 #include "models/seq2seq.h"
 #include "tests/models/gpt_fixture.h"
+#include "tests/models/stir.h"
 
 namespace heddle {
 namespace {
-
-/// Weights away from where they begin, so that heads tell words apart.
-template <class SomeModel>
-void stir(SomeModel& model) {
-  std::uint64_t seed = 100;
-  for (NamedParameter& p : model.named_parameters()) {
-    const Tensor values = Tensor::normal(p.tensor.shape(), Rng(seed++), 0.4);
-    std::copy_n(values.data(), values.numel(), p.tensor.mutable_data());
-  }
-}
 
 /// What passed through a tiny GPT that was shown [1, 7] tokens.
 struct Passed {

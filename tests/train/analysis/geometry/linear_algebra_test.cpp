@@ -1,5 +1,6 @@
 #include "train/analysis/geometry/linear_algebra.h"
 
+#include "framework/ops.h"
 #include "tests/train/analysis/geometry/points.h"
 
 namespace heddle {
@@ -99,6 +100,43 @@ TEST_CASE("a random rotation keeps lengths and angles, and is solved for by its 
   REQUIRE(x[0] + 3 * x[2] == Approx(2));
   REQUIRE(4 * x[1] + x[3] == Approx(0).margin(1e-12));
   REQUIRE(x[1] + 3 * x[3] == Approx(1));
+}
+
+TEST_CASE("a triangular factor keeps products with columns, and with them norms and singular values") {
+  for (const Shape& shape : {Shape{9, 4}, Shape{3, 5}}) {
+    const Tensor a = Tensor::normal(shape, Rng(1)), r = triangular_factor(a);
+    const index_t rows = std::min(shape[0], shape[1]), columns = shape[1];
+    REQUIRE(r.shape() == Shape{rows, columns});
+    const Tensor at = transpose(a, 0, 1), rt = transpose(r, 0, 1);
+    for (index_t i = 0; i < columns; ++i) {
+      for (index_t j = 0; j < columns; ++j) REQUIRE(dot(rt, i, j) == Approx(dot(at, i, j)).margin(1e-4));
+      for (index_t row = i + 1; row < rows; ++row) REQUIRE(r.data()[row * columns + i] == 0);
+    }
+    const std::vector<double> of_a = singular_values(a), of_r = singular_values(r);
+    REQUIRE(std::ssize(of_a) == rows);
+    double squares = 0;
+    for (std::size_t i = 0; i < of_a.size(); ++i) {
+      REQUIRE(of_a[i] == Approx(of_r[i]).epsilon(1e-5));
+      squares += of_a[i] * of_a[i];
+      REQUIRE((i == 0 || of_a[i] <= of_a[i - 1]));
+    }
+    double elements = 0;
+    for (index_t i = 0; i < columns; ++i) elements += dot(at, i, i);
+    REQUIRE(squares == Approx(elements).epsilon(1e-5));
+  }
+  REQUIRE(singular_values(Tensor::from({0, -3, 2, 0}, {2, 2})) == std::vector<double>{3, 2});
+}
+
+TEST_CASE("eigenvalues are real of a triangle, and come in pairs of a turn") {
+  auto values = eigenvalues(Tensor::from({2, 7, 0, -1}, {2, 2}));
+  std::sort(values.begin(), values.end(), [](auto a, auto b) { return a.real() < b.real(); });
+  REQUIRE(values[0].real() == Approx(-1));
+  REQUIRE(values[1].real() == Approx(2));
+  REQUIRE(values[1].imag() == 0);
+  const auto turn = eigenvalues(Tensor::from({0, -1, 1, 0}, {2, 2}));
+  REQUIRE(turn[0].real() == Approx(0).margin(1e-12));
+  REQUIRE(std::abs(turn[0].imag()) == Approx(1));
+  REQUIRE(turn[1] == std::conj(turn[0]));
 }
 
 }  // namespace heddle
