@@ -15,6 +15,23 @@ namespace {
 
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+Matrix matrix_of(const Tensor& x) {
+  using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Rows>(x.data(), x.size(0), x.size(1)).cast<double>();
+}
+
+/// The smaller of X^T X and X X^T, its lower half alone: both have the squares of X's singular values as eigenvalues.
+Matrix smaller_products(const Matrix& x) {
+  const Eigen::Index size = std::min(x.rows(), x.cols());
+  Matrix products = Matrix::Zero(size, size);
+  if (x.rows() < x.cols()) {
+    products.selfadjointView<Eigen::Lower>().rankUpdate(x);
+  } else {
+    products.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
+  }
+  return products;
+}
+
 Tensor tensor_of(const Matrix& matrix) {
   Tensor out({matrix.rows(), matrix.cols()});
   std::transform(matrix.data(), matrix.data() + matrix.size(), out.mutable_data(),
@@ -29,8 +46,7 @@ PCA pca(const Tensor& x, index_t components) {
   const index_t n = x.size(0), dims = x.size(1);
   ensure(components >= 1 && components <= std::min(n, dims), "PCA: ", n, " points of ", dims, " dimensions have 1 .. ",
          std::min(n, dims), " components, not ", components);
-  using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  Matrix centred = Eigen::Map<const Rows>(x.data(), n, dims).cast<double>();
+  Matrix centred = matrix_of(x);
   centred.rowwise() -= centred.colwise().mean().eval();
   const double variance = centred.squaredNorm();
   ensure(variance > 0, "PCA: all ", n, " points are equal, and differ in no direction");
@@ -38,12 +54,7 @@ PCA pca(const Tensor& x, index_t components) {
   // X^T X has the axes as eigenvectors. With fewer points than dimensions X X^T is the smaller one, whose eigenvectors
   // times X point along the axes; QR gives them length 1, and a direction where X has none left.
   const bool wide = n < dims;
-  Matrix products = Matrix::Zero(std::min(n, dims), std::min(n, dims));
-  if (wide) {
-    products.selfadjointView<Eigen::Lower>().rankUpdate(centred);
-  } else {
-    products.selfadjointView<Eigen::Lower>().rankUpdate(centred.transpose());
-  }
+  const Matrix products = smaller_products(centred);
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(products);
   ensure(solver.info() == Eigen::Success, "PCA: the eigenvalues of ", n, " points of ", dims,
          " dimensions were not found; are values far too large or too small?");
@@ -63,6 +74,12 @@ PCA pca(const Tensor& x, index_t components) {
   check_points("PCA's projection", result.points);
   result.axes = tensor_of(axes.transpose());
   return result;
+}
+
+double first_singular_share(const Tensor& x) {
+  const Matrix values = matrix_of(x);
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(smaller_products(values), Eigen::EigenvaluesOnly);
+  return solver.eigenvalues().tail<1>()[0] / values.squaredNorm();
 }
 
 std::vector<double> solve_positive(const std::vector<double>& a, const std::vector<double>& b, index_t n) {

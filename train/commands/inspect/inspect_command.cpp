@@ -143,8 +143,7 @@ void run_captured(Model& model, const DataState& data, const Batch& batch, Captu
   } else if (auto* const writer = find_capability<NextToken>(model)) {
     writer->logits(batch.inputs, context);
   } else {
-    capability<TokenFiller>(model, "inspect", "choose another run")
-        .token_scores(batch, IdTensor({0}, {1}), context);
+    capability<TokenFiller>(model, "inspect", "choose another run").token_scores(batch, IdTensor({0}, {1}), context);
   }
 }
 
@@ -166,13 +165,15 @@ HeadView captured_head(const LoadedRun& run, const Capture& capture, const std::
   return view_head(capture, attention, projection->tensor, scale, head);
 }
 
-CommandFunction inspect_attention, inspect_scaling;
+CommandFunction inspect_attention, inspect_scaling, inspect_geometry;
 
 int inspect_command(const std::vector<std::string>& arguments) {
   static const std::vector<Command> parts = {
       {"attention", "one head's attention in five steps, with the model's own numbers", inspect_attention},
       {"scaling", "why scores are divided by the root of the dimension: on random vectors, and in a run",
        inspect_scaling},
+      {"geometry", "how vectors lie in the spaces of a run, beside an untrained model; laws of high dimensions",
+       inspect_geometry},
   };
   return run_part("inspect", parts, arguments);
 }

@@ -30,8 +30,8 @@ struct InspectedExample {
 /// model cannot see; a text that is longer than its context; those of reading.
 InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options);
 
-/// Batches of `rows` rows, in their order, of the first examples that validate, until they hold `tokens` inputs, or all;
-/// a row of numbers, such as a picture, counts as 64. Errors: no example validates.
+/// Batches of `rows` rows, in their order, of the first examples that validate, until they hold `tokens` inputs, or
+/// all; a row of numbers, such as a picture, counts as 64. Errors: no example validates.
 std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens, index_t rows);
 
 /// Runs the model on a batch of data of a kind for what passes to be captured. Errors: the model's.
