@@ -11,7 +11,7 @@ namespace {
 std::string train_tiny(const TemporaryFolder& folder, const std::string& model) {
   const std::string run = folder.path("run");
   const std::string config =
-      folder.write("c.cfg", "[data]\nsize = 20000\n[model]\n" + model +
+      folder.write("c.cfg", "[data]\nsize = 60000\n[model]\n" + model +
                                 "\nblock_size = 16\n[optim]\nlr = 0.01\n[train]\nsteps = 30\nsample_tokens = 0\n");
   const Outcome outcome = run_program(folder, {"train", config, "--run.dir=" + run});
   INFO(outcome.err);
@@ -98,7 +98,7 @@ TEST_CASE("a recurrent network has streams and no attention, an embedding withou
   CHECK(answer["spaces"][2]["dims"] == 20);
   CHECK(answer["spaces"][0]["trained"]["equal"] > 400);  // one vector a character
   CHECK(answer["spaces"][0]["trained"]["static_share"] == Approx(1));
-  CHECK(answer["spaces"][2]["trained"]["static_share"] < 0.99);
+  CHECK(answer["spaces"][2]["trained"]["static_share"] < 0.999);
   CHECK_THAT(outcome.err, Catch::Contains("vectors that equal another are left out"));
 }
 
