@@ -233,6 +233,42 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
   }
 }
 
+TEST_CASE("the spaces of every kind of model that offers some are told, beside what controls there are") {
+  // streams, and attentions: each has queries, keys and values
+  const std::map<std::string, std::pair<std::size_t, std::size_t>> offered = {
+      {"gpt", {2, 1}},   {"bert", {2, 1}},    {"vit", {2, 1}},
+      {"audio", {2, 1}}, {"seq2seq", {4, 3}}, {"recurrent", {2, 0}}};
+  for (const Kinds& kinds : all_kinds()) {
+    INFO(kinds.model << " of " << kinds.data);
+    const TemporaryFolder folder;
+    const std::string run = folder.path("run");
+    const std::string layers = kinds.model == "recurrent" ? "n_layer = 1\n" : "";  // the others' sizes say so
+    const std::string config = folder.write("small.cfg", "[model]\nkind = " + kinds.model + '\n' + layers);
+    REQUIRE(run_program(folder, with({"train", config, "--run.dir=" + run, "--train.steps=1", "--train.batch_size=4",
+                                      "--train.eval_batches=1", "--train.sample_tokens=0"},
+                                     with(some_data(folder, kinds.data), kinds.sizes)))
+                .status == 0);
+    const Outcome outcome = run_program(folder, {"inspect", "geometry", run, "--json", "--tokens=600"});
+    if (offered.count(kinds.model) == 0) {
+      check_one_line(outcome, 1, "offers no hidden states");
+      continue;
+    }
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    const auto [streams, attentions] = offered.at(kinds.model);
+    const nlohmann::json answer = nlohmann::json::parse(outcome.out);
+    CHECK(answer["spaces"].size() == streams + 3 * attentions);
+    const bool tokens = kinds.data != "images" && kinds.data != "sound";
+    CHECK((outcome.err.find("no control of shuffled text") == outcome.err.npos) == tokens);
+    for (const auto& space : answer["spaces"]) {
+      INFO(space);
+      CHECK(space.contains("shuffled") == tokens);
+      CHECK(space["trained"]["cosine"].is_number());
+      CHECK(space["trained"]["static_share"].is_number() == tokens);
+    }
+  }
+}
+
 TEST_CASE("every config of the project trains two steps and says what it reads", "[slow]") {
   const TemporaryFolder folder;
   std::string words = std::string(20000, 'x') + '\n', rows;

@@ -53,7 +53,7 @@ def head_rows(name, head):
 
 
 def head_scores(w):
-    """entropy, distance, previous, next, same, duplicate, first, local: means over the queries that tell."""
+    """entropy, distance, previous, same, duplicate, first, local: means over the queries that tell."""
     n = len(w)
     rows = range(n)
     duplicates = [(i, [j for j in range(i) if ids[j] == ids[i]]) for i in rows]
@@ -62,7 +62,6 @@ def head_scores(w):
         np.mean([-sum(v * np.log(v) for v in w[i] if v > 0) for i in rows]),
         (w * distances).sum(1).mean(),
         np.mean([w[i, i - 1] for i in rows if i > 0]),
-        np.mean([w[i, i + 1] for i in rows if i + 1 < n]),
         np.mean(np.diag(w)),
         np.mean([w[i, earlier].sum() for i, earlier in duplicates if earlier]),
         np.mean([w[i, 0] for i in rows if i > 0]),

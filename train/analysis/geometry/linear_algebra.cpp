@@ -16,16 +16,28 @@ namespace {
 
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+Matrix matrix_of(const Tensor& x) {
+  using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Rows>(x.data(), x.size(0), x.size(1)).cast<double>();
+}
+
+/// The smaller of X^T X and X X^T, its lower half alone: both have the squares of X's singular values as eigenvalues.
+Matrix smaller_products(const Matrix& x) {
+  const Eigen::Index size = std::min(x.rows(), x.cols());
+  Matrix products = Matrix::Zero(size, size);
+  if (x.rows() < x.cols()) {
+    products.selfadjointView<Eigen::Lower>().rankUpdate(x);
+  } else {
+    products.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
+  }
+  return products;
+}
+
 Tensor tensor_of(const Matrix& matrix) {
   Tensor out({matrix.rows(), matrix.cols()});
   std::transform(matrix.data(), matrix.data() + matrix.size(), out.mutable_data(),
                  [](double v) { return static_cast<real>(v); });
   return out;
-}
-
-Matrix matrix_of(const Tensor& x) {
-  using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  return Eigen::Map<const Rows>(x.data(), x.size(0), x.size(1)).cast<double>();
 }
 
 }  // namespace
@@ -43,12 +55,7 @@ PCA pca(const Tensor& x, index_t components) {
   // X^T X has the axes as eigenvectors. With fewer points than dimensions X X^T is the smaller one, whose eigenvectors
   // times X point along the axes; QR gives them length 1, and a direction where X has none left.
   const bool wide = n < dims;
-  Matrix products = Matrix::Zero(std::min(n, dims), std::min(n, dims));
-  if (wide) {
-    products.selfadjointView<Eigen::Lower>().rankUpdate(centred);
-  } else {
-    products.selfadjointView<Eigen::Lower>().rankUpdate(centred.transpose());
-  }
+  const Matrix products = smaller_products(centred);
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(products);
   ensure(solver.info() == Eigen::Success, "PCA: the eigenvalues of ", n, " points of ", dims,
          " dimensions were not found; are values far too large or too small?");
@@ -68,6 +75,12 @@ PCA pca(const Tensor& x, index_t components) {
   check_points("PCA's projection", result.points);
   result.axes = tensor_of(axes.transpose());
   return result;
+}
+
+double first_singular_share(const Tensor& x) {
+  const Matrix values = matrix_of(x);
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(smaller_products(values), Eigen::EigenvaluesOnly);
+  return solver.eigenvalues().tail<1>()[0] / values.squaredNorm();
 }
 
 std::vector<double> solve_positive(const std::vector<double>& a, const std::vector<double>& b, index_t n) {

@@ -20,6 +20,10 @@ struct PCA {
 /// points equal; coordinates of the projection too large for `real`.
 PCA pca(const Tensor& x, index_t components);
 
+/// The share of the squares of x [N, D] that lies along its first singular direction: s_1^2 / sum of s_i^2, in double.
+/// NaN where all are 0.
+double first_singular_share(const Tensor& x);
+
 /// X of A X = B in double, A symmetric and positive definite: a [N, N] and b [N, K], row-major.
 std::vector<double> solve_positive(const std::vector<double>& a, const std::vector<double>& b, index_t n);
 

@@ -1,9 +1,9 @@
 #include "train/analysis/geometry/probe.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "train/analysis/geometry/linear_algebra.h"
+#include "train/analysis/geometry/random_order.h"
 
 namespace heddle {
 namespace {
@@ -12,11 +12,9 @@ constexpr int kFolds = 5;
 
 /// The fifth that each row is in.
 std::vector<int> deal_out(const std::vector<int>& classes, int count, const Rng& rng) {
-  std::vector<std::size_t> order(classes.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i, i)]);
   std::vector<int> next(static_cast<std::size_t>(count)), fold(classes.size());
-  for (const std::size_t i : order) fold[i] = next[static_cast<std::size_t>(classes[i])]++ % kFolds;
+  for (const std::size_t i : random_order(classes.size(), rng))
+    fold[i] = next[static_cast<std::size_t>(classes[i])]++ % kFolds;
   return fold;
 }
 

@@ -9,7 +9,7 @@ namespace heddle {
 
 /// Roles of all heads on `tokens` tokens that validate, beside heads that weigh all alike and the untrained model's;
 /// with `ablate`, what the loss loses without each.
-nlohmann::json heads_answer(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate);
+nlohmann::json heads_answer(const LoadedRun& run, std::int64_t tokens, bool ablate);
 
 nlohmann::json circuits_answer(const LoadedRun& run, std::int64_t pairs = 5, std::int64_t seed = 1);
 
@@ -19,5 +19,8 @@ struct LensQuestion {
   std::int64_t count = 5;
 };
 nlohmann::json lens_answer(const LoadedRun& run, const LensQuestion& question);
+
+nlohmann::json geometry_answer(const LoadedRun& run, std::int64_t tokens = 8192, std::int64_t seed = 1);
+nlohmann::json geometry_laws_answer(double angle = 80, std::int64_t seed = 1);
 
 }  // namespace heddle

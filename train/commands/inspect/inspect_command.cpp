@@ -148,7 +148,7 @@ HeadView captured_head(const LoadedRun& run, const Capture& capture, const std::
   return view_head(capture, attention, projection->tensor, scale, head);
 }
 
-CommandFunction inspect_attention, inspect_heads, inspect_circuits, inspect_lens, inspect_scaling;
+CommandFunction inspect_attention, inspect_heads, inspect_circuits, inspect_geometry, inspect_lens, inspect_scaling;
 
 int inspect_command(const std::vector<std::string>& arguments) {
   static const std::vector<Command> parts = {
@@ -157,6 +157,8 @@ int inspect_command(const std::vector<std::string>& arguments) {
       {"scaling", "why scores are divided by the root of the dimension: on random vectors, and in a run",
        inspect_scaling},
       {"circuits", "what heads do by their weights: spectra, copying, token pairs, composition", inspect_circuits},
+      {"geometry", "how vectors lie in the spaces of a run, beside an untrained model; laws of high dimensions",
+       inspect_geometry},
       {"lens", "one prediction layer by layer, and what heads, MLPs and embeddings add to it", inspect_lens},
   };
   return run_part("inspect", parts, arguments);

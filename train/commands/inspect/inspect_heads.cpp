@@ -34,8 +34,9 @@ std::optional<std::int64_t> formed(const HeadsAnswer& answer, const SurveyedHead
   return {};
 }
 
-HeadsAnswer look_at_heads(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate) {
-  std::vector<Batch> batches = validating_batches(dataset, tokens);
+HeadsAnswer look_at_heads(const LoadedRun& run, index_t tokens, bool ablate) {
+  const auto dataset = run.experiment->load_data(&run.data);
+  std::vector<Batch> batches = validating_batches(*dataset, tokens);
   HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}, {}};
   for (const Batch& batch : batches) answer.tokens += batch.features.defined() ? 0 : batch.inputs_shown();
   answer.heads = survey_heads(*run.model, run.data, batches);
@@ -44,7 +45,7 @@ HeadsAnswer look_at_heads(const LoadedRun& run, const Dataset& dataset, index_t 
   answer.untrained = survey_heads(*untrained, run.data, batches);
   answer.uniform = survey_heads(*untrained, run.data, batches, SurveyedWeights::uniform);
   if (!ablate) return answer;
-  const auto task = task_kind(run.experiment->model_kind, run.experiment->data_kind).make(*run.model, dataset);
+  const auto task = task_kind(run.experiment->model_kind, run.experiment->data_kind).make(*run.model, *dataset);
   for (std::size_t i = 0; i < batches.size(); ++i) task->prepare(batches[i], Rng().fork(i));
   Reporter reporter;
   answer.ablated = ablate_heads(*run.model, batches, [&](index_t done, index_t of) {
@@ -196,8 +197,8 @@ std::string roles_help() {
 
 }  // namespace
 
-nlohmann::json heads_answer(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate) {
-  return to_json(look_at_heads(run, dataset, tokens, ablate));
+nlohmann::json heads_answer(const LoadedRun& run, std::int64_t tokens, bool ablate) {
+  return to_json(look_at_heads(run, tokens, ablate));
 }
 
 int inspect_heads(const std::vector<std::string>& arguments) {
@@ -217,8 +218,7 @@ int inspect_heads(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
-  const auto dataset = run.experiment->load_data(&run.data);
-  const HeadsAnswer answer = look_at_heads(run, *dataset, tokens, !no_ablation);
+  const HeadsAnswer answer = look_at_heads(run, tokens, !no_ablation);
   tell(run.notices);
   tell_checkpoint(run.name());
   print_answer(json, to_json(answer), to_text(answer));

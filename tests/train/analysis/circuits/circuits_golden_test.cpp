@@ -57,8 +57,8 @@ TEST_CASE("weights and scores of a trained model's heads are those that NumPy co
       HeadScores scores;
       scores.add(weights, ids, std::vector<bool>(static_cast<std::size_t>(loom.run.tokenizer()->vocab_size()), false));
       std::vector<double> means;
-      for (const HeadRole role : {HeadRole::entropy, HeadRole::distance, HeadRole::previous, HeadRole::next,
-                                  HeadRole::same, HeadRole::duplicate, HeadRole::first, HeadRole::local})
+      for (const HeadRole role : {HeadRole::entropy, HeadRole::distance, HeadRole::previous, HeadRole::same,
+                                  HeadRole::duplicate, HeadRole::first, HeadRole::local})
         means.push_back(scores.mean(role));
       check_near(means, loom.golden.values(name_of(attention + "/scores", head)));
     }
