@@ -50,7 +50,7 @@ layers=(
   'config    train/config/              base|io'
   'run       train/run/                 config|base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks|log'
   'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|space|predict|attention|circuits|words|decode|metric|tasks|log|run'
-  'bench     train/bench/               config|base|parallel|tensor|gemm|io|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
+  'bench     train/bench/               config|base|parallel|tensor|gemm|autograd|nn|io|batch|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
   'main      train/(main|startup)\.cpp  base|config|run|commands|bench'
   'tests     tests/                     .*'
 )

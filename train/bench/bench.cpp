@@ -29,13 +29,14 @@ Workload::Workload(const std::string& path, const std::vector<std::string>& assi
   learner = experiment->make_learner(*model);
 }
 
-CommandFunction bench_train, bench_generate, bench_gemm, bench_tokenizer, bench_embed;
+CommandFunction bench_train, bench_generate, bench_capture, bench_gemm, bench_tokenizer, bench_embed;
 
 int bench_command(const std::vector<std::string>& arguments) {
   return run_part(
       "bench",
       {{"train", "training steps of a config: speed, share of the machine's limit, memory", bench_train},
        {"generate", "writing token by token: speed, share of what the memory's speed allows", bench_generate},
+       {"capture", "what looking into a model costs, where it is asked for and where it is not", bench_capture},
        {"gemm", "matrix products of a config's model, beside a large one", bench_gemm},
        {"tokenizer", "byte-pair encoding: training, memory, encoding, texts that are hard", bench_tokenizer},
        {"embed", "word vectors: words a second, and the time of t-SNE, exact and by Barnes and Hut", bench_embed}},

@@ -82,6 +82,15 @@ struct WritingSpeed {
 /// Rounds the model's weights to `options.precision`. Errors: a model that does not write.
 WritingSpeed measure_writing(Model& model, const WritingOptions& options);
 
+/// Forward passes with a capture that keeps what is wanted.
+struct CaptureTime {
+  const char* name;
+  std::vector<std::string> wanted;  ///< patterns
+  std::vector<double> seconds{};    ///< of each pass
+};
+/// The first has no capture at all, the second one that is asked for nothing; passes of each, in turns.
+std::vector<CaptureTime> measure_capture(Model& model, const Batch& batch, index_t passes);
+
 /// How fast byte-pair encoding is.
 struct TokenizerSpeed {
   int threads;

@@ -31,6 +31,11 @@ TEST_CASE("benchmarks measure what they name") {
     CHECK(row["share_of_limit"] > 0);
     CHECK(row["system_requests_per_step"] == 0);
   }
+  const auto captures = bench({"capture", "--passes=3"});
+  REQUIRE(captures.size() == 5);
+  CHECK(captures[0]["beside_none"] == 1);
+  for (const auto& row : captures)
+    CHECK(row["ms"].get<double>() == Approx(row["beside_none"].get<double>() * captures[0]["ms"].get<double>()));
   const auto products = bench({"gemm"});
   // the head [30, 32] and four layers of a block, in three passes and one or two precisions
   REQUIRE(products.size() % (5 * 3) == 0);
