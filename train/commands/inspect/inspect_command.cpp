@@ -132,20 +132,17 @@ std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens, in
   return batches;
 }
 
-void run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture) {
+Tensor run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture, index_t place) {
   const NoGradGuard no_grad;
   Context context;
   context.capture = &capture;
-  if (!data.labels.empty()) {
-    capability<Classifier>(model, "inspect", "choose another run").class_scores(batch, context);
-  } else if (auto* const translator = find_capability<Translator>(model)) {
-    translator->logits(batch.inputs, translator->encode(batch.source, batch.source_mask, context), context);
-  } else if (auto* const writer = find_capability<NextToken>(model)) {
-    writer->logits(batch.inputs, context);
-  } else {
-    capability<TokenFiller>(model, "inspect", "choose another run")
-        .token_scores(batch, IdTensor({0}, {1}), context);
-  }
+  if (!data.labels.empty())
+    return capability<Classifier>(model, "inspect", "choose another run").class_scores(batch, context);
+  if (auto* const translator = find_capability<Translator>(model))
+    return translator->logits(batch.inputs, translator->encode(batch.source, batch.source_mask, context), context);
+  if (auto* const writer = find_capability<NextToken>(model)) return writer->logits(batch.inputs, context);
+  return capability<TokenFiller>(model, "inspect", "choose another run")
+      .token_scores(batch, IdTensor({static_cast<IdTensor::value_type>(place)}, {1}), context);
 }
 
 std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture) {

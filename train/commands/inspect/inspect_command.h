@@ -34,8 +34,10 @@ InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& o
 /// a row of numbers, such as a picture, counts as 64. Errors: no example validates.
 std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens, index_t rows);
 
-/// Runs the model on a batch of data of a kind for what passes to be captured. Errors: the model's.
-void run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture);
+/// Runs the model on a batch of data of a kind for what passes to be captured. Returns its scores: of classes [B, K], of
+/// the token after each [B, T, V], or of a model that fills in hidden words those at `place` of the first row [1, V].
+/// Errors: the model's.
+Tensor run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture, index_t place = 0);
 
 /// The attentions that passed. Errors: there are none.
 std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture);

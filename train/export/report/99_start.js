@@ -1,0 +1,6 @@
+// The page from top to bottom.
+
+titlePart();
+for (const part of [summaryPart, coursePart, samplesPart, tokensPart]) part();
+document.getElementById('footer').textContent =
+  `Made by ${DATA.heddle}. This file holds all that it shows and asks for nothing.`;
