@@ -92,12 +92,16 @@ const pointerX = (svg, event) =>
 function svgText(svg) {
   const copy = svg.cloneNode(true);
   const kept = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray', 'opacity', 'font-family',
-    'font-size', 'font-weight', 'text-anchor', 'dominant-baseline', 'visibility'];
+    'font-size', 'font-weight', 'text-anchor', 'paint-order', 'stroke-linejoin', 'visibility'];
   const from = [svg, ...svg.querySelectorAll('*')], to = [copy, ...copy.querySelectorAll('*')];
   from.forEach((node, i) => {
     if (['title', 'desc'].includes(node.tagName)) return;
-    const style = getComputedStyle(node);
-    for (const name of kept) to[i].setAttribute(name, style.getPropertyValue(name));
+    const style = getComputedStyle(node), above = node === svg ? null : getComputedStyle(node.parentNode);
+    for (const name of kept) {  // what the node above it has, it inherits
+      const value = style.getPropertyValue(name);
+      if (above && name !== 'opacity' && above.getPropertyValue(name) === value) to[i].removeAttribute(name);
+      else if (name !== 'opacity' || value !== '1') to[i].setAttribute(name, value);
+    }
     ['class', 'tabindex', 'style'].forEach((name) => to[i].removeAttribute(name));
   });
   const {width, height, x, y} = svg.viewBox.baseVal;

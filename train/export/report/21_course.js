@@ -48,7 +48,7 @@ function samplesPart() {
     lacking('samples', 'Models of this kind write nothing. One that does keeps samples where train.sample_interval is set.'));
   if (!node) return;
   const all = run.samples.over_time.map((s) => ({...s}));
-  if (run.samples.now) all.push({...run.samples.now, now: true});
+  if (run.samples.now && !all.some((s) => s.step === run.samples.now.step)) all.push({...run.samples.now, now: true});
   if (run.samples.over_time.length < 2)
     node.append(el('p', {class: 'missing'}, 'One sample alone, as train.sample_interval = 0: with train.sample_interval = 100 a run keeps one every 100 steps.'));
   let at = all.length - 1;

@@ -8,7 +8,7 @@ function barRows(width, title, rows, unit) {
     const rect = sv('rect', {x: left, y: y + 2, width: Math.max(0.5, bar), height: row - 6, rx: 2, fill: 'var(--c0)', 'fill-opacity': 0.8});
     svg.append(sv('text', {x: left - 6, y: y + 13, 'text-anchor': 'end'}, short(r.name, Math.floor(left / 7.5))), rect,
       sv('text', {class: 'soft small', x: left + bar + 5, y: y + 13}, r.shown || num(r.value, 3)),
-      hint(sv('rect', {x: 0, y, width, height: row, fill: 'transparent'}), () => r.told || `${r.name}: ${num(r.value)} ${unit}`));
+      hint(sv('rect', {x: 0, y, width, height: row, fill: 'transparent', class: 'hit'}), () => r.told || `${r.name}: ${num(r.value)} ${unit}`));
   });
   return svg;
 }
