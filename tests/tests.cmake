@@ -47,6 +47,6 @@ endif()
 find_program(HEDDLE_CHROMIUM NAMES chromium chromium-browser google-chrome)
 find_program(HEDDLE_CHROMEDRIVER NAMES chromedriver)
 find_program(HEDDLE_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)  # Debian's, which has python3-selenium
-add_test(NAME report_browser COMMAND ${PROJECT_SOURCE_DIR}/tests/train/export/report_browser.sh $<TARGET_FILE:heddle>
+add_test(NAME report_browser COMMAND ${PROJECT_SOURCE_DIR}/tests/train/export/report/report_browser.sh $<TARGET_FILE:heddle>
          ${HEDDLE_PYTHON} ${HEDDLE_CHROMIUM} ${HEDDLE_CHROMEDRIVER})
 set_tests_properties(report_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -49,7 +49,7 @@ function chart(width, spec) {
   const named = spec.series.filter((s) => s.labelled !== false);
   const right = narrow || named.length + levels.length === 0 ? 12
     : 16 + 6.6 * Math.max(...named.concat(levels).map((s) => short(s.name, 24).length));
-  const left = 52, top = 12, bottom = 40, legendRows = narrow ? Math.ceil((named.length + levels.length) / 2) : 0;
+  const left = 52, top = 12, bottom = 40, legendRows = narrow ? Math.ceil(named.length / 2) : 0;
   const all = height + legendRows * 18;
   const svg = picture(width, all, spec.title, spec.description || spec.title + '. The table below has the numbers.');
   const x = spec.x, xLow = Math.min(...x), xHigh = Math.max(...x);
@@ -71,7 +71,8 @@ function chart(width, spec) {
     if (!finite(level.value) || (spec.log && level.value <= 0)) continue;
     const y = py(level.value);
     svg.append(sv('line', {class: 'mark', x1: left, x2: width - right, y1: y, y2: y, 'stroke-dasharray': '2 4'}));
-    labels.push({y, name: level.name, fill: 'var(--soft)'});
+    if (!narrow) labels.push({y, name: level.name, fill: 'var(--soft)'});
+    else svg.append(sv('text', {class: 'small soft halo', x: width - right, y: y - 3, 'text-anchor': 'end'}, level.name));
   }
   spec.series.forEach((s, i) => {
     const stroke = s.colour || colour(i);

@@ -2,7 +2,7 @@
 // as a matrix, or over a picture.
 
 // A matrix of weights on a canvas, a pixel each.
-function weightsCanvas(canvas, weights) {
+function weightsCanvas(canvas, weights, once = false) {
   const paint = () => {
     canvas.width = weights[0].length;
     canvas.height = weights.length;
@@ -14,7 +14,7 @@ function weightsCanvas(canvas, weights) {
       context.fillRect(j, i, 1, 1);
     }));
   };
-  repaint.push(paint);
+  if (!once) repaint.push(paint);
   paint();
   return canvas;
 }
@@ -24,7 +24,7 @@ const meanWeights = (heads) => heads.length === 1 ? heads[0].weights
 function mapsPart() {
   const passage = RUN.passage && RUN.passage.attentions.length > 0 ? RUN.passage : null;
   const node = section('maps', 'Attention, layer by layer and head by head',
-    passage ? 'Each small picture is one head: a row for each place that looks, a column for each that is looked at, darker where more weight goes. Choose one, then hover a word to see what it attends to.' : null,
+    passage ? 'Each small picture is one head: a row for each place that looks, a column for each that is looked at, stronger where more weight goes. Choose one, then hover a ' + (passage.features ? 'place' : 'word') + ' to see what it attends to.' : null,
     passage ? '' : RUN.passage ? `A model of this kind (${RUN.course.model}) has no attention.`
       : lacking('passage', 'No attention is in this kind of model. model.kind = gpt, bert, seq2seq, vit and audio have it.'));
   if (!node) return;
@@ -77,7 +77,7 @@ function mapsPart() {
 function attendsTo(view, place, most = 8) {
   const keys = view.keys(), row = view.weights()[place];
   return row.map((w, i) => [w, i]).sort((a, b) => b[0] - a[0]).slice(0, most).filter(([w]) => w >= 0.001)
-    .map(([w, i]) => `${percent(w)}  ${seen(keys[i])} (${i})`).join('\n');
+    .map(([w, i]) => `${percent(w)}  ${keys[i] === String(i) ? 'place ' + i : `${seen(keys[i])} (${i})`}`).join('\n');
 }
 
 function mapOverText(view) {
@@ -125,20 +125,24 @@ function mapOverText(view) {
 
 function mapMatrix(view) {
   const {node} = view;
-  const fig = figure(node, 'The weights as a matrix', 'Each row adds up to 1. What lies above the diagonal of a model that writes is empty: it sees nothing of what comes later.', (width) => {
+  const fig = figure(node, 'The weights as a matrix', 'Each row adds up to 1.' + (['gpt', 'seq2seq'].includes(RUN.course.model) ? ' Above the diagonal of a model that writes it is empty: it sees nothing of what comes later.' : ''), (width) => {
     const queries = view.queries(), keys = view.keys(), weights = view.weights();
     const left = 92, top = 84, most = Math.max(keys.length, queries.length);
     const cell = Math.max(most > 64 ? 5 : 12, Math.min(24, Math.floor((width - left) / most)));
     const named = cell >= 9;
-    const svg = picture(left + keys.length * cell + 12, top + queries.length * cell + 4, `Weights of ${view.name()}`, 'A row for each place that looks, a column for each that is looked at.');
+    const svg = picture(left + keys.length * cell + 44, top + queries.length * cell + 4, `Weights of ${view.name()}`, 'A row for each place that looks, a column for each that is looked at.');
     const mark = sv('rect', {width: cell, height: cell, fill: 'none', stroke: 'var(--ink)', visibility: 'hidden'});
+    if (keys.length * queries.length > 6000) {  // too many for a node each
+      svg.append(sv('image', {href: weightsCanvas(el('canvas', {}), weights, true).toDataURL(), x: left, y: top, width: keys.length * cell, height: queries.length * cell, preserveAspectRatio: 'none', style: 'image-rendering:pixelated'}));
+    }
     weights.forEach((row, i) => {
       if (named) svg.append(sv('text', {class: 'small', x: left - 6, y: top + i * cell + cell / 2 + 4, 'text-anchor': 'end'}, short(seen(queries[i]), 12)));
+      if (keys.length * queries.length > 6000) return;
       row.forEach((w, j) => {
-        if (w >= 0.002) svg.append(sv('rect', {x: left + j * cell, y: top + i * cell, width: cell - (cell > 8 ? 1 : 0), height: cell - (cell > 8 ? 1 : 0), fill: 'var(--accent)', 'fill-opacity': w.toFixed(3)}));
+        if (w >= 0.0005) svg.append(sv('rect', {x: left + j * cell, y: top + i * cell, width: cell - (cell > 8 ? 1 : 0), height: cell - (cell > 8 ? 1 : 0), fill: 'var(--accent)', 'fill-opacity': Math.sqrt(w).toFixed(3)}));
       });
     });
-    if (named) keys.forEach((name, j) => svg.append(sv('text', {class: 'small', transform: `translate(${left + j * cell + cell / 2 + 4} ${top - 6}) rotate(-60)`}, short(seen(name), 10))));
+    if (named) keys.forEach((name, j) => svg.append(sv('text', {class: 'small', transform: `translate(${left + j * cell + cell / 2 + 4} ${top - 6}) rotate(-70)`}, short(seen(name), 10))));
     const over = sv('rect', {class: 'matrix', x: left, y: top, width: keys.length * cell, height: queries.length * cell, fill: 'transparent', stroke: 'var(--line)', tabindex: 0, role: 'application', 'aria-label': 'Weights; arrow keys move'});
     let at = [0, 0];
     const told = () => `${seen(queries[at[0]])} (${at[0]}) looks at ${seen(keys[at[1]])} (${at[1]})\nweight ${num(weights[at[0]][at[1]], 5)}`;
@@ -166,4 +170,5 @@ function mapMatrix(view) {
     return el('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Matrix of weights'}, svg);
   });
   view.watchers.push(fig.redraw);
+  repaint.push(fig.redraw);
 }

@@ -32,7 +32,7 @@ function mapOverPicture(view) {
   const place = (i) => (isPicture ? i - 1 : i);
   state.place = 0;
   const fig = figure(node, isPicture ? 'What a patch of the picture looks at' : 'What a frame of the sound looks at',
-    isPicture ? 'Hover a patch: brighter patches are looked at more. The class token, which the answer is read from, has a button.' : 'Time goes to the right. Hover a place: brighter ones are looked at more.', (width) => {
+    isPicture ? 'Hover a patch: the redder another, the more it is looked at. The class token, which the answer is read from, has a button.' : 'Time goes to the right. Hover a place: the redder another, the more it is looked at.', (width) => {
       const unit = Math.min(width, isPicture ? 420 : 900) / shown.width, rowHeight = isPicture ? unit : Math.max(2, 180 / shown.height);
       const wide = shown.width * unit, high = shown.height * rowHeight;
       const svg = picture(wide, high + 24, `Attention of ${view.name()} over the ${isPicture ? 'picture' : 'sound'}`);
@@ -44,13 +44,13 @@ function mapOverPicture(view) {
         state.place = i;
         const row = view.weights()[i], most = Math.max(...row);
         covers.forEach(([j, cover]) => {
-          cover.setAttribute('fill-opacity', 0.75 * (1 - row[j] / most));
-          cover.setAttribute('stroke', j === i ? 'var(--warm)' : 'none');
+          cover.setAttribute('fill-opacity', 0.7 * row[j] / most);
+          cover.setAttribute('stroke', j === i ? 'var(--c0)' : 'none');
         });
         said.textContent = `${isPicture && i === 0 ? 'class token' : 'place ' + i}: ` + attendsTo(view, i, 3).replace(/\n/g, ', ');
       };
       for (let i = isPicture ? 1 : 0; i < count; ++i) {
-        const cover = sv('rect', {...boxOf(i), fill: '#000', 'fill-opacity': 0, 'stroke-width': 2, class: 'patch', 'data-place': i});
+        const cover = sv('rect', {...boxOf(i), fill: 'var(--warm)', 'fill-opacity': 0, 'stroke-width': 2, class: 'patch', 'data-place': i});
         cover.addEventListener('pointerenter', () => show(i));
         covers.push([i, hint(cover, () => `place ${i} attends to\n${attendsTo(view, i)}`)]);
         svg.append(cover);
