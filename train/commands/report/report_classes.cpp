@@ -16,8 +16,6 @@ nlohmann::json report_classes(const ReportedRun& reported) {
   EvaluationOptions how{experiment.train.batch_size, 0, experiment.precision()};
   if (dataset.size(Split::val) > kMostExamples) how.batches = std::max<index_t>(1, kMostExamples / how.rows);
   const auto evaluation = task->evaluation(Split::val, how);
-  const auto* const classes = dynamic_cast<const ClassEvaluation*>(evaluation.get());
-  if (classes == nullptr) return nullptr;
   add_split(*evaluation, *task, dataset, Split::val, how);
   nlohmann::json figures = nlohmann::json::array(), worst = nlohmann::json::array();
   for (const Metric& metric : evaluation->result()) figures.push_back({{"name", metric.name}, {"value", metric.value}});
@@ -29,8 +27,9 @@ nlohmann::json report_classes(const ReportedRun& reported) {
       rows.push_back(std::vector(row, row + std::ssize(table.columns)));
     out["confusion"] = std::move(rows);
   }
+  const auto* const classes = dynamic_cast<const ClassEvaluation*>(evaluation.get());
   const auto* const pictures = dynamic_cast<const Pictures*>(&dataset);
-  for (const Mistake& mistake : surest(classes->mistakes(), kWorst)) {
+  for (const Mistake& mistake : surest(classes == nullptr ? std::vector<Mistake>() : classes->mistakes(), kWorst)) {
     worst.push_back(
         {{"is", mistake.is}, {"found", mistake.found}, {"probability", with_digits(mistake.probability, 5)}});
     if (pictures == nullptr) continue;

@@ -170,8 +170,7 @@ nlohmann::json report_passage(const ReportedRun& reported) {
   InspectedExample example = inspected_example(run, reported.shown);
   if (!given) shorten(example);
   const bool fills = !classifies && find_capability<TokenFiller>(model) != nullptr;
-  const bool tokens = example.batch.inputs.numel() > 0;
-  Asked asked{classifies ? "class" : "next", tokens ? example.batch.inputs.numel() - 1 : 0};
+  Asked asked{classifies ? "class" : "next", classifies ? 0 : example.batch.inputs.numel() - 1};
   const IdTensor& targets = example.batch.targets;
   if (fills) {
     asked = hide_word(example, run);

@@ -63,7 +63,7 @@ function walkPart() {
     lacking('passage', 'This kind of model has no steps to walk through. Language models, BERTs, translators and vision transformers have (model.kind = gpt, bert, seq2seq, vit, audio).'));
   if (!node) return;
   const kinds = attentionsByKind(passage), names = Object.keys(kinds);
-  const state = {kind: names.includes('decoder, cross-attention') ? 'decoder, cross-attention' : names[0], layer: 0, head: 0, place: 0};
+  const state = {kind: names.includes('decoder, cross-attention') ? 'decoder, cross-attention' : names[0], layer: 0, head: 0, place: null};
   const watchers = [];
   const now = () => {
     const attention = kinds[state.kind][Math.min(state.layer, kinds[state.kind].length - 1)];
@@ -73,9 +73,11 @@ function walkPart() {
   const update = () => { hideTip(); for (const watch of watchers) watch(); };
   const walk = {passage, node, state, now, watchers, update, kinds};
 
-  node.append(el('h3', {}, 'Text becomes tokens'));
+  node.append(el('h3', {}, passage.inputs.length > 0 ? 'Text becomes tokens' : 'What it is shown'));
   if (passage.features) {
     node.append(el('p', {}, 'This model sees numbers: a picture cut into patches, or a sound cut into frames. Each is a place, and the first of a picture is the class token.'));
+  } else if (passage.inputs.length === 0) {
+    node.append(el('p', {}, 'This model sees a row of numbers at once, and no text.'));
   } else {
     node.append(el('p', {}, 'The text is cut into tokens, and each becomes its number in the vocabulary. Choose the token to follow.'));
   }
@@ -109,11 +111,12 @@ function walkControls(walk, names) {
       const ids = attention.queries_of === 'source' ? passage.source_ids : passage.input_ids;
       hint(button, () => `place ${i}` + (ids[i] !== undefined ? `, number ${ids[i]} of the vocabulary` : ''));
     });
-    state.place = Math.min(state.place || queries.length - 1, queries.length - 1);
+    const asked = attention.queries_of === 'inputs' ? passage.prediction.place : queries.length - 1;
+    state.place = Math.min(state.place ?? asked, queries.length - 1);
     markChosen(box, state.place);
     words.replaceChildren(box);
     controls.replaceChildren(...[
-      names.length > 1 ? select('attention', names, names.indexOf(state.kind), (i) => { state.kind = names[i]; state.layer = state.head = state.place = 0; build(); update(); }) : null,
+      names.length > 1 ? select('attention', names, names.indexOf(state.kind), (i) => { state.kind = names[i]; state.layer = state.head = 0; state.place = null; build(); update(); }) : null,
       select('layer', kinds[state.kind].map((a) => String(layerOf(a.name))), state.layer, (i) => { state.layer = i; update(); }),
       select('head', attention.heads.map((_, i) => String(i)), state.head, (i) => { state.head = i; update(); })].filter((c) => c));
   };
@@ -171,7 +174,13 @@ function walkVectors(walk) {
     if (target !== most) rows.push({name: `key of ${seen(keys[target])}, which it looks at most`, values: head.keys[target]});
     return vectorRows(width, 'Query, key and value', rows, Math.max(...rows.map((r) => largest(r.values))));
   });
-  watchers.push(fig.redraw);
+  const details = el('div', {class: 'text'});
+  node.append(details);
+  watchers.push(fig.redraw, () => details.replaceChildren(numbersOf('Table of the head at this token', () => {
+    const {head} = now(), at = state.place;
+    const columns = [head.queries[at], head.keys[at], head.values[at], head.sums[at]];
+    return table(['component', 'query', 'key', 'value', 'weighted sum'], columns[0].map((_, i) => [String(i), ...columns.map((c) => num((c || [])[i]))]), 'Vectors of the head');
+  })));
 }
 
 function walkScores(walk) {

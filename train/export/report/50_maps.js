@@ -23,7 +23,7 @@ const meanWeights = (heads) => heads.length === 1 ? heads[0].weights
 
 function mapsPart() {
   const passage = RUN.passage && RUN.passage.attentions.length > 0 ? RUN.passage : null;
-  const node = section('maps', 'Attention, layer by layer and head by head',
+  const node = section('maps', 'Attention of every head',
     passage ? 'Each small picture is one head: a row for each place that looks, a column for each that is looked at, stronger where more weight goes. Choose one, then hover a ' + (passage.features ? 'place' : 'word') + ' to see what it attends to.' : null,
     passage ? '' : RUN.passage ? `A model of this kind (${RUN.course.model}) has no attention.`
       : lacking('passage', 'No attention is in this kind of model. model.kind = gpt, bert, seq2seq, vit and audio have it.'));

@@ -53,13 +53,13 @@ function headsTable(node, found) {
       el('thead', {}, el('tr', {}, el('th', {scope: 'col'}, 'head'), names.map((name) => el('th', {scope: 'col', 'aria-sort': sorted === name ? 'descending' : 'none'},
         el('button', {type: 'button', onclick: () => { sorted = name; draw(); }}, name))))),
       el('tbody', {}, rows.map((head) => el('tr', {}, el('th', {scope: 'row'}, `${head.attention.replace(/blocks\/(\d+)\/attention/, 'layer $1')} head ${head.head}`),
-        names.map((name) => cellOf(flat(head)[name], name)))),
-      controls.map(([name, values]) => el('tr', {}, el('th', {scope: 'row'}, name.replace(/_/g, ' ')),
+        names.map((name) => cellOf(flat(head)[name], name))))),
+      el('tbody', {}, controls.map(([name, values]) => el('tr', {}, el('th', {scope: 'row'}, name.replace(/_/g, ' ')),
         names.map((key) => el('td', {}, finite(values[key]) ? num(values[key], 3) : ''))))))));
   };
   draw();
   node.append(el('h3', {}, 'Roles of the trained heads'), el('p', {},
-    'Darker is more. Click a column to sort by it. Beneath stand what heads of an untrained model and of random weights get, where it was measured: only what lies well above these says something.'), holder);
+    'The stronger the colour the more. Click a column to sort by it. Beneath stand what heads of an untrained model and of random weights get, where it was measured: only what lies well above these says something.'), holder);
   if (list.length <= 400 && names.length > 0) {
     let role = 0;
     const fig = figure(node, 'A role, layer by layer and head by head', '', (width) => headGrid(width, list, names[role], (head) => flat(head)[names[role]]),

@@ -143,7 +143,11 @@ TEST_CASE("a report's example has rows of weights that add up to 1, and the logi
   const std::string run = small_run(folder, "run");
   const nlohmann::json own = reported(folder, {run})["runs"][0]["passage"];
   CHECK(own["inputs"].size() == 32);  // of the first example that validates as much as a page can show
-  CHECK(own["prediction"]["truth"] != "");
+  const LoadedRun loaded = load_checkpoint(run + "/best.h5");
+  const index_t first = 0;
+  const Batch batch = loaded.experiment->load_data(&loaded.data)->get(Split::val, std::span(&first, 1));
+  CHECK(own["prediction"]["truth"] == loaded.tokenizer()->piece(batch.targets[31]));
+  CHECK(own["input_ids"][31] == batch.inputs[31]);
   const nlohmann::json asked = reported(folder, {run, "--text=the king"})["runs"][0]["passage"];
   CHECK(asked["inputs"] == nlohmann::json({"t", "h", "e", " ", "k", "i", "n", "g"}));
   CHECK(asked["given"] == true);
@@ -177,6 +181,17 @@ TEST_CASE("a report's example has rows of weights that add up to 1, and the logi
     CHECK(passage["best"][count - 1][0][1].get<double>() == Approx(1 / total).epsilon(1e-3));
     CHECK(passage["best"][count - 1][0][0] == passage["prediction"]["names"][0]);
   }
+}
+
+TEST_CASE("a sample whose text looks like the beginning of another stays one") {
+  const TemporaryFolder folder;
+  const std::string run = small_run(folder, "run");
+  folder.write(
+      "run/samples.txt",
+      "--- after step 2 ---\na\n--- after step 1 ---\nb\n\n--- after step x ---\n--- after step 4 ---\n\nc\n\n");
+  const nlohmann::json samples = reported(folder, {run})["runs"][0]["samples"]["over_time"];
+  CHECK(samples == nlohmann::json({{{"step", 2}, {"text", "a\n--- after step 1 ---\nb\n\n--- after step x ---"}},
+                                   {{"step", 4}, {"text", "\nc"}}}));
 }
 
 TEST_CASE("of two runs a report tells the keys that differ, and no others") {

@@ -304,6 +304,61 @@ class Report(unittest.TestCase):
         finally:
             other.quit()
 
+    def test_what_inspect_tells_is_drawn_where_it_is_there(self):
+        text = self.plain.read_text()
+        begin = text.index('id="data">') + len('id="data">')
+        end = text.index("</script>", begin)
+        data = json.loads(text[begin:end])
+        heads = [(layer, head) for layer in range(2) for head in range(2)]
+        figures = {"cosine": 0.25, "norm": 3.5}
+        spectrum = {"singular_values": [3, 2, 1], "effective_rank": 2.5}
+        data["runs"][0].update({
+            "heads_course": {"names": ["step", "attention", "head", "entropy", "previous", "next"],
+                             "rows": [[step, f"blocks/{layer}/attention", head, 1, step * (layer + 1) / 100, None]
+                                      for step in (10, 20, 30) for layer, head in heads]},
+            "heads": {"heads": [{"attention": f"blocks/{layer}/attention", "head": head, "scores": {"previous": 0.1 + layer + head, "<i>": 2},
+                                 "ablated": {"zero": 0.5}} for layer, head in heads], "controls": {"untrained": {"previous": 0.125}}},
+            "geometry": {"caveat": "disputed", "spaces": [{"space": f"hidden_states/{i}", "trained": figures, "untrained": figures} for i in range(3)]
+                         + [{"space": f"blocks/{i}/attention/queries", "trained": figures, "untrained": figures} for i in range(2)]},
+            "circuits": {"heads": [{"attention": f"blocks/{layer}/attention", "layer": layer, "head": head, "qk": spectrum, "ov": spectrum,
+                                    "token_pairs": [{"query": f"q{layer}{head}", "key": "k", "score": 1}]} for layer, head in heads],
+                         "composition": {"pairs": [{"from": {"attention": "a", "layer": 0, "head": 1}, "to": {"attention": "b", "layer": 1, "head": 0},
+                                                    "q": 0.1, "k": 0.2, "v": 0.3}], "random": {"k": {"mean": 0.05}}}},
+            "lens": {"inputs": ["a", "b"], "place": 1, "layers": [{"top": [{"id": 1, "token": "c", "probability": p}], "final": {"rank": 1, "probability": p}}
+                                                                  for p in (0.1, 0.9)],
+                     "attribution": {"token": {"id": 1, "token": "c"}, "logit": 3, "sum": 3,
+                                     "parts": [{"part": "embeddings", "value": 4}, {"part": "blocks/0/attention", "head": 1, "value": -1}]}}})
+        page = ROOT / "all.html"
+        page.write_text(text[:begin] + json.dumps(data).replace("<", "\\u003c") + text[end:])
+        other = browser(width=400)
+        try:
+            other.get(page.as_uri())
+            self.assertEqual([l for l in other.get_log("browser") if l["level"] == "SEVERE"], [])
+            self.assertLessEqual(other.execute_script("return document.documentElement.scrollWidth"), 400)
+
+            def those(selector):
+                return other.find_elements(By.CSS_SELECTOR, selector)
+
+            def rows(selector):  # what cannot be seen without scrolling, too
+                return other.execute_script("return [...document.querySelectorAll(arguments[0])].map((row) => [...row.cells].map((c) => c.textContent))", selector)
+            self.assertEqual(len(those("#heads-1 polyline")), 4)
+            self.assertEqual([o.text for o in those("#heads-1 option")], ["entropy", "previous"])
+            self.assertEqual([row[1] for row in rows("#heads-table tbody:nth-of-type(1) tr")], ["0.1", "1.1", "1.1", "2.1"])
+            other.execute_script("arguments[0].click()", those("#heads-table th button")[0])
+            self.assertEqual(rows("#heads-table tbody tr")[0][:2], ["layer 1 head 1", "2.1"])
+            self.assertEqual(those("#heads-table th[aria-sort=descending]")[0].text, "previous")
+            self.assertEqual(rows("#heads-table tbody:nth-of-type(2) tr"), [["untrained", "0.125", "", ""]])
+            self.assertEqual(len(those("#geometry-grid figure")), 2)
+            self.assertEqual(len(those("#geometry-grid figure:first-child polyline")), 2)
+            self.assertIn("disputed", those("#geometry")[0].text)
+            those("#circuits-1 select")[0].send_keys("layer 1 attention, head 1")
+            self.assertIn("q11", those("#token-pairs")[0].text)
+            self.assertIn("random 0.05", those("#circuits")[0].text)
+            self.assertEqual(rows("#lens tbody tr"), [["embedding", "c 10 %"], ["1", "c 90 %"]])
+            self.assertIn("blocks/0/attention head 1".replace("blocks/0/", "0 "), those("#lens-2")[0].text)
+        finally:
+            other.quit()
+
     def test_light_and_dark(self):
         def paper():
             return self.script("return getComputedStyle(document.body).backgroundColor")
