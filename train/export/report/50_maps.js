@@ -29,7 +29,7 @@ function mapsPart() {
       : lacking('passage', 'No attention is in this kind of model. model.kind = gpt, bert, seq2seq, vit and audio have it.'));
   if (!node) return;
   const kinds = attentionsByKind(passage), names = Object.keys(kinds);
-  const state = {kind: names.at(-1), chosen: [[0, 0]], several: false, place: -1, pinned: false};
+  const state = {kind: names.find((name) => name.endsWith('cross-attention')) || names[0], chosen: [[0, 0]], several: false, place: -1, pinned: false};
   const attention = () => kinds[state.kind][state.chosen[0][0]];
   const heads = () => state.chosen.map(([layer, head]) => kinds[state.kind][layer].heads[head]);
   const view = {passage, state, attention, watchers: [],
@@ -95,7 +95,7 @@ function mapOverText(view) {
         weights.forEach((line, i) => line.forEach((w, j) => {
           if (w < 0.02 || (place >= 0 && i !== place)) return;
           lines.append(sv('line', {x1: side + 4, y1: y(i) - 4, x2: wide - side - 4, y2: y(j) - 4, stroke: 'var(--accent)',
-            'stroke-width': Math.max(0.4, 4 * w), 'stroke-opacity': place >= 0 ? 0.25 + 0.75 * w : w}));
+            'stroke-width': Math.max(0.4, 4 * w), 'stroke-opacity': place >= 0 ? 0.25 + 0.75 * w : Math.max(0.12, w)}));
         }));
         shades.forEach((s, j) => s.setAttribute('fill-opacity', place >= 0 ? weights[place][j] : 0));
         words.forEach((w, i) => w.classList.toggle('strong', i === place));
@@ -125,7 +125,7 @@ function mapOverText(view) {
 
 function mapMatrix(view) {
   const {node} = view;
-  const fig = figure(node, 'The weights as a matrix', 'Each row adds up to 1.' + (['gpt', 'seq2seq'].includes(RUN.course.model) ? ' Above the diagonal of a model that writes it is empty: it sees nothing of what comes later.' : ''), (width) => {
+  const fig = figure(node, 'The weights as a matrix', 'Each row adds up to 1.' + (RUN.course.model === 'gpt' ? ' Above the diagonal it is empty: a model that writes sees nothing of what comes later.' : ''), (width) => {
     const queries = view.queries(), keys = view.keys(), weights = view.weights();
     const left = 92, top = 84, most = Math.max(keys.length, queries.length);
     const cell = Math.max(most > 64 ? 5 : 12, Math.min(24, Math.floor((width - left) / most)));
