@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source train/setup.sh
 
 folder=${1:-build}
+packages+=(chromium chromium-driver python3-selenium)  # the browser that tests the page of heddle report
 install_packages
 build "$folder" all "${@:2}"
 ctest --test-dir "$folder" --output-on-failure -j "$(nproc)"

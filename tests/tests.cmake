@@ -42,3 +42,11 @@ add_test(NAME includes COMMAND ${PROJECT_SOURCE_DIR}/tests/includes.sh ${PROJECT
 if(HEDDLE_INSTALL AND NOT HEDDLE_SANITIZE)  # others link without the sanitizers
   add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/tests/package/run.sh ${PROJECT_BINARY_DIR})
 endif()
+
+# What `heddle report` writes, in a browser without a window; without one the test says so and is skipped.
+find_program(HEDDLE_CHROMIUM NAMES chromium chromium-browser google-chrome)
+find_program(HEDDLE_CHROMEDRIVER NAMES chromedriver)
+find_program(HEDDLE_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)  # Debian's, which has python3-selenium
+add_test(NAME report_browser COMMAND ${PROJECT_SOURCE_DIR}/tests/train/export/report/report_browser.sh $<TARGET_FILE:heddle>
+         ${HEDDLE_PYTHON} ${HEDDLE_CHROMIUM} ${HEDDLE_CHROMEDRIVER})
+set_tests_properties(report_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -14,7 +14,7 @@
 namespace heddle {
 
 CommandFunction train_command, resume_command, eval_command, generate_command, predict_command, tokenizer_command,
-    embed_command, inspect_command, config_command, bench_command;
+    embed_command, inspect_command, report_command, config_command, bench_command;
 
 }  // namespace heddle
 
@@ -29,6 +29,7 @@ constexpr heddle::Command kCommands[] = {
     {"tokenizer", "train a byte-pair vocabulary, encode and decode, see how text is cut", heddle::tokenizer_command},
     {"embed", "ask word vectors: neighbours, analogies, axes, projections", heddle::embed_command},
     {"inspect", "see inside a trained model: attention step by step", heddle::inspect_command},
+    {"report", "one page for a browser about a run, or two side by side", heddle::report_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };

@@ -5,9 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "data/images/picture.h"
 #include "models/kinds.h"
 #include "tests/data/images/idx.h"
 #include "tests/data/sound/sounds.h"
+#include "tests/train/page_data.h"
 #include "tests/train/run_program.h"
 #include "train/run/checkpoint.h"
 #include "train/tasks/task.h"
@@ -266,6 +268,60 @@ TEST_CASE("the spaces of every kind of model that offers some are told, beside w
       CHECK(space["trained"]["cosine"].is_number());
       CHECK(space["trained"]["static_share"].is_number() == tokens);
     }
+  }
+}
+
+TEST_CASE("of every kind of model a report shows what it has") {
+  const std::set<std::string> looks = {"gpt", "bert", "seq2seq", "vit", "audio"},
+                              tables = {"gpt", "bert", "recurrent", "word2vec"},
+                              writes = {"gpt", "recurrent", "seq2seq", "word2vec"};
+  for (const Kinds& kinds : all_kinds()) {
+    INFO(kinds.model << " of " << kinds.data);
+    const TemporaryFolder folder;
+    const std::string run = folder.path("run");
+    REQUIRE(run_program(folder, with({"train", folder.write("small.cfg", "[model]\nkind = " + kinds.model + "\n"),
+                                      "--run.dir=" + run, "--train.steps=2", "--train.batch_size=4",
+                                      "--train.eval_batches=1", "--train.sample_tokens=8"},
+                                     with(some_data(folder, kinds.data), kinds.sizes)))
+                .status == 0);
+    const Outcome outcome = run_program(folder, {"report", run});
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    const nlohmann::json found = page_data(read_bytes(run + "/report.html"))["runs"][0];
+    CHECK(found["left_out"] == nlohmann::json::object());
+    const bool numbers = kinds.data == "table" || kinds.data == "images" || kinds.data == "sound";
+    CHECK(found.contains("tokens") == !numbers);
+    CHECK(found.contains("classes") == (numbers || kinds.data == "labelled_text"));
+    const bool has_passage = found.contains("passage");
+    CHECK(has_passage == (kinds.model != "word2vec"));
+    if (has_passage) {
+      const nlohmann::json& passage = found["passage"];
+      CHECK(passage["attentions"].empty() == (looks.count(kinds.model) == 0));
+      CHECK(passage["attentions"].size() == (kinds.model == "seq2seq" ? 3 : looks.count(kinds.model)));
+      CHECK(passage.contains("features") == (kinds.data == "images" || kinds.data == "sound"));
+      CHECK(passage["prediction"]["what"] == (found.contains("classes") ? "class"
+                                              : kinds.model == "bert"   ? "hidden"
+                                                                        : "next"));
+      CHECK(passage["prediction"]["truth"] != "");
+      if (kinds.data == "images") {  // the pixels as they are in the file
+        const LoadedRun loaded = load_checkpoint(run + "/best.h5");
+        const auto dataset = loaded.experiment->load_data(&loaded.data);
+        const auto pixels = dynamic_cast<const Pictures&>(*dataset).picture(Split::val, 0).pixels;
+        CHECK(passage["features"]["values"] == std::vector<int>(pixels.begin(), pixels.end()));
+      }
+      if (kinds.model == "bert" && kinds.data == "text")
+        CHECK(passage["inputs"][passage["prediction"]["place"].get<std::size_t>()] == "[MASK]");
+    }
+    if (found.contains("classes")) {
+      std::int64_t examples = 0;
+      for (const auto& row : found["classes"]["confusion"]) {
+        for (const auto& count : row) examples += count.get<std::int64_t>();
+      }
+      CHECK(examples > 3);
+      CHECK(found["classes"]["confusion"].size() == found["classes"]["labels"].size());
+    }
+    CHECK(found.contains("words") == (tables.count(kinds.model) == 1));
+    if (writes.count(kinds.model) == 1) CHECK(found["samples"]["now"]["text"] != "");
   }
 }
 

@@ -29,6 +29,8 @@ class History {
   std::string csv() const;
   std::string last_csv() const;
   std::size_t columns() const { return names_.size(); }
+  /// Of the columns beside the step, in their order.
+  const std::vector<std::string>& names() const { return names_; }
 
   /// Errors: columns that do not fit each other, as only a damaged file holds them.
   template <class Archive>

@@ -7,19 +7,21 @@
 
 namespace heddle {
 
-void run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture) {
+Tensor run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture, index_t place) {
   const NoGradGuard no_grad;
   Context context;
   context.capture = &capture;
   if (!data.labels.empty()) {
-    capability<Classifier>(model, "inspect", "choose another run").class_scores(batch, context);
-  } else if (auto* const translator = find_capability<Translator>(model)) {
-    translator->logits(batch.inputs, translator->encode(batch.source, batch.source_mask, context), context);
-  } else if (auto* const writer = find_capability<NextToken>(model)) {
-    writer->logits(batch.inputs, context);
-  } else if (auto* const filler = find_capability<TokenFiller>(model)) {
-    filler->token_scores(batch, IdTensor({0}, {1}), context);
+    auto* const classifier = find_capability<Classifier>(model);
+    return classifier != nullptr ? classifier->class_scores(batch, context) : Tensor();
   }
+  if (auto* const translator = find_capability<Translator>(model))
+    return translator->logits(batch.inputs, translator->encode(batch.source, batch.source_mask, context), context);
+  if (auto* const writer = find_capability<NextToken>(model)) return writer->logits(batch.inputs, context);
+  auto* const filler = find_capability<TokenFiller>(model);
+  return filler != nullptr
+             ? filler->token_scores(batch, IdTensor({static_cast<IdTensor::value_type>(place)}, {1}), context)
+             : Tensor();
 }
 
 bool has_attention(Model& model, const DataState& data, const Batch& batch) {

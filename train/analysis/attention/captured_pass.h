@@ -7,9 +7,10 @@
 
 namespace heddle {
 
-/// Runs the model on a batch of data of a kind for what passes to be captured: nothing of one that can only be trained.
-/// Errors: the model's.
-void run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture);
+/// Runs the model on a batch of data of a kind for what passes to be captured. Returns its scores: of classes [B, K], of
+/// the token after each [B, T, V], or of a model that fills in hidden words those at `place` of the first row [1, V]; of a
+/// model that can only be trained nothing passes, and they are undefined. Errors: the model's.
+Tensor run_captured(Model& model, const DataState& data, const Batch& batch, Capture& capture, index_t place = 0);
 
 /// Whether the model has attention, as this batch passes.
 bool has_attention(Model& model, const DataState& data, const Batch& batch);

@@ -62,18 +62,6 @@ nlohmann::json scores_json(const HeadScores& scores) {
   return out;
 }
 
-/// The mean of a role over heads for which it is known; NaN: none.
-double mean_of(const std::vector<SurveyedHead>& heads, HeadRole role) {
-  double total = 0, count = 0;
-  for (const SurveyedHead& head : heads) {
-    const double score = head.scores.mean(role);
-    if (std::isnan(score)) continue;
-    total += score;
-    ++count;
-  }
-  return total / count;
-}
-
 /// A head that stands out in a role that is a share of weight: it gives a tenth at least, and twice what heads give
 /// that weigh all alike.
 struct Strong {
@@ -97,6 +85,26 @@ std::array<std::vector<Strong>, kHeadRoles.size()> strong_heads(const HeadsAnswe
     std::stable_sort(all[r].begin(), all[r].end(), [](const auto& a, const auto& b) { return a.score > b.score; });
   }
   return all;
+}
+
+/// The mean of a role over heads for which it is known; NaN: none.
+double mean_of(const std::vector<SurveyedHead>& heads, HeadRole role) {
+  double total = 0, count = 0;
+  for (const SurveyedHead& head : heads) {
+    const double score = head.scores.mean(role);
+    if (std::isnan(score)) continue;
+    total += score;
+    ++count;
+  }
+  return total / count;
+}
+
+nlohmann::json means_json(const std::vector<SurveyedHead>& heads) {
+  nlohmann::json out = nlohmann::json::object();
+  for (const HeadRoleText& role : kHeadRoles) {
+    if (const double mean = mean_of(heads, role.role); !std::isnan(mean)) out[role.name] = mean;
+  }
+  return out;
 }
 
 nlohmann::json to_json(const HeadsAnswer& answer) {
@@ -124,13 +132,15 @@ nlohmann::json to_json(const HeadsAnswer& answer) {
       if (head.since) one["half_from_step"] = *head.since;
     }
   }
-  nlohmann::json out = {{"checkpoint", answer.checkpoint.path.string()},
-                        {"step", answer.checkpoint.step},
-                        {"examples", answer.examples},
-                        {"tokens", answer.tokens},
-                        {"roles", std::move(roles)},
-                        {"heads", std::move(heads)},
-                        {"strong", std::move(strong)}};
+  nlohmann::json out = {
+      {"checkpoint", answer.checkpoint.path.string()},
+      {"step", answer.checkpoint.step},
+      {"examples", answer.examples},
+      {"tokens", answer.tokens},
+      {"roles", std::move(roles)},
+      {"heads", std::move(heads)},
+      {"controls", {{"all weighed alike", means_json(answer.uniform)}, {"untrained", means_json(answer.untrained)}}},
+      {"strong", std::move(strong)}};
   if (answer.ablated) out["loss"] = answer.ablated->loss;
   return out;
 }

@@ -1,0 +1,41 @@
+#include <algorithm>
+
+#include "models/capabilities.h"
+#include "train/commands/inspect/answers.h"
+#include "train/commands/report/report_command.h"
+
+namespace heddle {
+namespace {
+
+/// Whether anything passes through the model under a name that ends so.
+bool offers(const ReportedRun& reported, const std::string& end) {
+  if (!reported.dataset || reported.dataset->size(Split::val) == 0) return false;
+  Capture capture;
+  run_captured(*reported.run.model, reported.run.data, validating_batches(*reported.dataset, 1)[0], capture);
+  const auto& names = capture.offered();
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return name.ends_with(end); });
+}
+
+}  // namespace
+
+nlohmann::json report_heads(const ReportedRun& reported) {
+  return offers(reported, "attention/weights") ? heads_answer(reported.run, kInspectedTokens, true) : nlohmann::json();
+}
+
+nlohmann::json report_geometry(const ReportedRun& reported) {
+  return offers(reported, "hidden_states/0") ? geometry_answer(reported.run) : nlohmann::json();
+}
+
+nlohmann::json report_circuits(const ReportedRun& reported) {
+  return offers(reported, "attention/weights") ? circuits_answer(reported.run) : nlohmann::json();
+}
+
+nlohmann::json report_lens(const ReportedRun& reported) {
+  if (find_capability<HasTokenStream>(*reported.run.model) == nullptr || !reported.run.data.labels.empty()) return {};
+  LensQuestion question;
+  question.text = reported.shown.text;
+  question.target = reported.shown.target;
+  return lens_answer(reported.run, question);
+}
+
+}  // namespace heddle
