@@ -77,7 +77,8 @@ Tensor Bert::token_scores(const Batch& batch, const IdTensor& places, Context& c
 }
 
 TokenStream Bert::token_stream() const {
-  TokenStream stream{"", &transformer, &token_embedding, &embedding_norm};
+  TokenStream stream{"", &transformer, &token_embedding};
+  stream.embedding_norm = &embedding_norm;
   if (classifies_) return stream;
   stream.add_last_norm();
   stream.head.push_back({"transform", nullptr, &transform, Activation::gelu_tanh});

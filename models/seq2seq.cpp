@@ -73,6 +73,7 @@ Tensor Seq2Seq::logits(const IdTensor& target, const Memory& memory, Context& co
 
 TokenStream Seq2Seq::token_stream() const {
   TokenStream stream{"decoder/", &decoder, config_.tied ? &token_embedding : &target_embedding};
+  stream.token_scale = std::sqrt(static_cast<double>(config_.n_embd));
   stream.add_last_norm();
   stream.head.push_back({"head", nullptr, &head});
   return stream;

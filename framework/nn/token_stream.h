@@ -21,6 +21,7 @@ struct TokenStream {
   std::string path;  ///< of the transformer in the model: "", "decoder/"
   const Transformer* transformer = nullptr;
   const Embedding* tokens = nullptr;
+  double token_scale = 1;                ///< what rows of that are multiplied with on their way in
   const Norm* embedding_norm = nullptr;  ///< of all that goes into the stream, where there is one
   std::vector<Layer> head{};             ///< in their order, a linear layer last; none: it scores no tokens
   double softcap = 0;                    ///< c: a score z counts as c tanh(z / c); 0: as it is

@@ -38,7 +38,7 @@ TokenSides token_sides(Model& model) {
   if (has == nullptr) return sides;
   const TokenStream stream = has->token_stream();
   sides.path = stream.path;
-  sides.tokens = stream.tokens->weight;
+  sides.tokens = stream.tokens->weight * static_cast<real>(stream.token_scale);
   if (const Norm* const norm = stream.embedding_norm)
     sides.tokens = scale_rows(sides.tokens, norm->weight, norm->kind());
   if (stream.head.empty()) return sides;

@@ -157,6 +157,35 @@ TEST_CASE("each layer's tokens fall in probability, ranks are theirs, and diverg
   CHECK_FALSE(few[0].next);
 }
 
+TEST_CASE("what goes into a stream is a token's row times its scale, and what the place adds") {
+  const NoGradGuard no_grad;
+  const auto forms = all_forms();
+  for (const char* form : {"gpt", "seq2seq pre", "seq2seq post"}) {
+    INFO(form);
+    const Shown shown = show(forms.at(form)());
+    const Tensor in = shown.capture.at(shown.stream.path + "hidden_states/0"), rows = shown.stream.tokens->weight;
+    // the same places with tokens in other places: what the places add falls out
+    Capture other;
+    other.want("*hidden_states/0");
+    Context context;
+    context.capture = &other;
+    const IdTensor ids = some_ids(1, kTime), moved = some_ids(1, kTime, 1);
+    if (auto* const writer = find_capability<NextToken>(*shown.model)) {
+      writer->logits(moved, context);
+    } else {
+      auto& translator = capability<Translator>(*shown.model, "", "");
+      translator.logits(moved, translator.encode(ids, {}, context), context);
+    }
+    const Tensor changed = other.at(shown.stream.path + "hidden_states/0");
+    for (index_t i = 0; i < in.numel(); ++i) {
+      const index_t place = i / 12, c = i % 12;
+      const auto of = [&](const IdTensor& at) { return static_cast<double>(rows.data()[at[place] * 12 + c]); };
+      CHECK(static_cast<double>(in.data()[i] - changed.data()[i]) ==
+            Approx(shown.stream.token_scale * (of(ids) - of(moved))).epsilon(1e-3).margin(1e-4));
+    }
+  }
+}
+
 TEST_CASE("what parts of a model add to a logit adds up to it, in every form, at every place and for every token") {
   const NoGradGuard no_grad;
   for (const auto& [name, make] : all_forms()) {
