@@ -309,8 +309,12 @@ TEST_CASE("of every kind of model a report shows what it has") {
         const auto pixels = dynamic_cast<const Pictures&>(*dataset).picture(Split::val, 0).pixels;
         CHECK(passage["features"]["values"] == std::vector<int>(pixels.begin(), pixels.end()));
       }
-      if (kinds.model == "bert" && kinds.data == "text")
-        CHECK(passage["inputs"][passage["prediction"]["place"].get<std::size_t>()] == "[MASK]");
+      if (kinds.model == "bert" && kinds.data == "text") {
+        const auto place = passage["prediction"]["place"].get<std::size_t>();
+        CHECK(passage["inputs"][place] == "[MASK]");
+        const TokenizerState tokenizer = load_checkpoint(run + "/best.h5").data.tokenizer;
+        CHECK(passage["input_ids"][place] == *special_token(tokenizer, kMaskToken));
+      }
     }
     if (found.contains("classes")) {
       std::int64_t examples = 0;

@@ -68,7 +68,8 @@ TEST_CASE("a report that cannot be made is refused in one line, before anything 
 
 TEST_CASE("a report holds the run's figures, samples, tokens and words") {
   const TemporaryFolder folder;
-  const std::string run = small_run(folder, "run", {"--train.sample_interval=2", "--data.tokenizer=word"});
+  const std::string run =
+      small_run(folder, "run", {"--train.sample_interval=2", "--data.tokenizer=word", "--data.special_tokens=[MASK]"});
   const Outcome outcome = run_program(folder, {"report", run});
   REQUIRE(outcome.status == 0);
   CHECK_THAT(outcome.out, Catch::StartsWith(run + "/report.html: "));
@@ -111,6 +112,7 @@ TEST_CASE("a report holds the run's figures, samples, tokens and words") {
   }
   CHECK(tokens["tokens"] == all);
   CHECK(tokens["all"] == true);
+  CHECK(tokens["unused"] > 0);
   CHECK(tokens["unused"] == std::count(counts.begin(), counts.end(), 0));
   CHECK(tokens["rare"] == std::count_if(counts.begin(), counts.end(), [](auto n) { return n > 0 && n < 10; }));
   for (const auto& token : tokens["most"]) {
