@@ -60,6 +60,7 @@ TEST_CASE("as many directions are kept as fit, and drawn until two are near as t
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     const DirectionsLaw plane = directions_law(2, 80, Rng(seed));
     CHECK((plane.kept == 3 || plane.kept == 4));  // of 360 / 80
+    CHECK(std::pow(10, plane.draws.measured) == Approx(std::pow(10, plane.draws.exact)).epsilon(0.2));
     const DirectionsLaw eight = directions_law(8, 80, Rng(seed));
     CHECK(static_cast<double>(eight.kept) >= std::pow(10, eight.at_least));
     CHECK(static_cast<double>(eight.kept) <= std::pow(10, eight.at_most));

@@ -77,6 +77,38 @@ TEST_CASE("each stream and the queries, keys and values of each layer are told i
   check_one_line(asked({"--tokens=0"}), 2, "tokens");
 }
 
+TEST_CASE(
+    "of an attention each head's vectors stand together, those of all rows one after another, with their tokens") {
+  const TemporaryFolder folder;
+  const LoadedRun run = load_checkpoint(train_tiny(folder, "n_layer = 1\nn_head = 2\nn_embd = 8") + "/last.h5");
+  std::vector<Batch> batches(2);
+  batches[0].inputs = IdTensor({3, 1, 4, 1, 5}, {1, 5});
+  batches[1].inputs = IdTensor({9, 2, 6}, {1, 3});
+  const std::vector<CapturedSpace> spaces = captured_spaces(*run.model, run.data, batches);
+  REQUIRE(spaces.size() == 5);
+  for (const CapturedSpace& space : spaces) {
+    CHECK(space.ids == std::vector<std::int32_t>{3, 1, 4, 1, 5, 9, 2, 6});
+    CHECK(space.heads.size() == (space.name.starts_with("hidden_states") ? 1U : 2U));
+    index_t row = 0;
+    for (const Batch& batch : batches) {
+      Capture capture;
+      capture.want(space.name);
+      run_captured(*run.model, run.data, batch, capture);
+      const Tensor& passed = capture.at(space.name);  // [1, T, heads, D] or [1, T, D]
+      const auto heads = std::ssize(space.heads);
+      const index_t dims = passed.size(-1);
+      for (index_t t = 0; t < passed.size(1); ++t, ++row) {
+        for (index_t h = 0; h < heads; ++h) {
+          const real* const kept = space.heads[static_cast<std::size_t>(h)].data() + row * dims;
+          CHECK(std::equal(kept, kept + dims, passed.data() + (t * heads + h) * dims));
+        }
+      }
+    }
+  }
+  batches[0].inputs = IdTensor({3, 1, 4, 1}, {2, 2});
+  CHECK_THROWS_WITH(captured_spaces(*run.model, run.data, batches), Catch::Contains("show one row at a time"));
+}
+
 TEST_CASE("the untrained control of a run that has learned nothing is the run itself") {
   const TemporaryFolder folder;
   const std::string config = folder.write("still.cfg", "[data]\nsize = 20000\n[model]\n" + kGpt +
@@ -126,6 +158,10 @@ TEST_CASE("shuffled text has the same tokens in another order, those of each sid
   std::sort(source.begin(), source.end());
   for (std::int32_t i = 0; i < 14; ++i) CHECK(inputs[static_cast<std::size_t>(i)] == i);
   for (std::int32_t i = 0; i < 8; ++i) CHECK(source[static_cast<std::size_t>(i)] == 100 + i);
+  batches[0].source = batches[0].inputs;  // as many on both sides, and still in orders of their own
+  batches[1].source = batches[1].inputs;
+  const Batch first = with_shuffled_tokens(batches, Rng(1))[0];
+  CHECK_FALSE(std::equal(first.inputs.data(), first.inputs.data() + 8, first.source.data()));
 }
 
 TEST_CASE("the laws of space need no run, go by the seed and the angle, and come behind a run where both are asked",
