@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "train/commands/inspect/inspect_command.h"
 #include "train/run/checkpoint.h"
 
 /// What the parts of `heddle inspect` find, as their --json prints it: for the page, which shows the same figures.
@@ -13,12 +14,9 @@ nlohmann::json heads_answer(const LoadedRun& run, std::int64_t tokens, bool abla
 
 nlohmann::json circuits_answer(const LoadedRun& run, std::int64_t pairs = 5, std::int64_t seed = 1);
 
-/// What `inspect lens` is asked: what the model is shown, and at which place for which token; empty: see its help.
-struct LensQuestion {
-  std::string text, target, word, token;
-  std::int64_t count = 5;
-};
-nlohmann::json lens_answer(const LoadedRun& run, const LensQuestion& question);
+/// Of what the model predicts at a place of an example, `count` tokens by layer.
+nlohmann::json lens_answer(const LoadedRun& run, const InspectedExample& example, index_t place,
+                           std::int64_t count = 5);
 
 nlohmann::json geometry_answer(const LoadedRun& run, std::int64_t tokens = 8192, std::int64_t seed = 1);
 nlohmann::json geometry_laws_answer(double angle = 80, std::int64_t seed = 1);

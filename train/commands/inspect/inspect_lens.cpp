@@ -38,6 +38,13 @@ index_t token_of(const std::string& wanted, const std::vector<std::string>& toke
                           "' is no token of the vocabulary; heddle tokenizer encode shows a text's"));
 }
 
+/// What the command is asked: what the model is shown, and at which place for which token; empty: see its help.
+struct LensQuestion {
+  InspectOptions shown;
+  std::string word, token;
+  std::int64_t count = 5;
+};
+
 /// Where the model is asked: the last place, of one that fills in the first [MASK].
 index_t asked_place(const LensQuestion& question, const LoadedRun& run, InspectedExample& example) {
   std::string word = question.word;
@@ -61,20 +68,24 @@ std::optional<index_t> truth(const LoadedRun& run, const Batch& batch, index_t p
   return known ? std::optional<index_t>(batch.targets[place]) : std::nullopt;
 }
 
-LensAnswer lens_of(const LoadedRun& run, const LensQuestion& question) {
-  const TokenStream stream =
+/// Errors: no such model.
+TokenStream stream_of(const LoadedRun& run) {
+  TokenStream stream =
       capability<HasTokenStream>(*run.model, "inspect lens", "choose a run of a gpt, a bert or a seq2seq")
           .token_stream();
   ensure(!stream.head.empty(), "inspect lens: this model tells classes and scores no tokens; choose another run");
-  InspectOptions shown;
-  shown.text = question.text;
-  shown.target = question.target;
-  InspectedExample example = inspected_example(run, shown);
+  return stream;
+}
+
+/// `token` is the one whose logit is taken apart; empty: the likeliest.
+LensAnswer lens_of(const LoadedRun& run, const InspectedExample& example, index_t place, const std::string& token,
+                   std::int64_t count) {
+  const TokenStream stream = stream_of(run);
   LensAnswer answer;
   answer.checkpoint = run.name();
   answer.tokens = run.data.tokenizer.pieces;
   answer.inputs = example.inputs;
-  answer.place = asked_place(question, run, example);
+  answer.place = place;
   answer.next = truth(run, example.batch, answer.place);
   answer.softcap = stream.softcap > 0;
   const NoGradGuard no_grad;
@@ -82,11 +93,9 @@ LensAnswer lens_of(const LoadedRun& run, const LensQuestion& question) {
   for (const char* part : {"hidden_states/*", "blocks/*/heads", "blocks/*/mlp/hidden"})
     capture.want(stream.path + part);
   run_captured(*run.model, run.data, example.batch, capture);
-  answer.layers = logit_lens(stream, capture, answer.place, question.count, answer.next);
-  const index_t token =
-      question.token.empty() ? answer.layers.back().top[0].token : token_of(question.token, answer.tokens);
-  answer.attribution = attribute(stream, capture, answer.place, token);
-  answer.notices = std::move(example.notices);
+  answer.layers = logit_lens(stream, capture, answer.place, count, answer.next);
+  answer.attribution = attribute(stream, capture, answer.place,
+                                 token.empty() ? answer.layers.back().top[0].token : token_of(token, answer.tokens));
   return answer;
 }
 
@@ -187,8 +196,8 @@ std::string to_text(const LensAnswer& answer) {
 
 }  // namespace
 
-nlohmann::json lens_answer(const LoadedRun& run, const LensQuestion& question) {
-  return to_json(lens_of(run, question));
+nlohmann::json lens_answer(const LoadedRun& run, const InspectedExample& example, index_t place, std::int64_t count) {
+  return to_json(lens_of(run, example, place, "", count));
 }
 
 int inspect_lens(const std::vector<std::string>& arguments) {
@@ -204,8 +213,8 @@ int inspect_lens(const std::vector<std::string>& arguments) {
       "MLPs and biases add to one token's logit, where each norm on the way divides by what it divided by here and an\n"
       "activation of the head multiplies likewise, so that all add up to the logit.";
   line.options = {
-      {"text", question.text, "what the model is shown: a text, of a model that translates the source"},
-      {"target", question.target, "of a model that translates: the translation; none: its own"},
+      {"text", question.shown.text, "what the model is shown: a text, of a model that translates the source"},
+      {"target", question.shown.target, "of a model that translates: the translation; none: its own"},
       {"word", question.word,
        "where the model is asked: a word, or the number of a place, from 0; none: the last, of a model that fills in "
        "the first [MASK]"},
@@ -216,9 +225,12 @@ int inspect_lens(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
-  const LensAnswer answer = lens_of(run, question);
+  stream_of(run);
+  InspectedExample example = inspected_example(run, question.shown);
+  const index_t place = asked_place(question, run, example);
+  const LensAnswer answer = lens_of(run, example, place, question.token, question.count);
   tell(run.notices);
-  tell(answer.notices);
+  tell(example.notices);
   tell_checkpoint(run.name());
   print_answer(json, to_json(answer), to_text(answer));
   return 0;

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "train/commands/inspect/inspect_command.h"
 #include "train/run/checkpoint.h"
@@ -18,6 +20,18 @@ struct ReportedRun {
   std::shared_ptr<const Dataset> dataset{};  ///< where it could be read
   InspectOptions shown{};                    ///< the example that the model is looked into with
 };
+
+/// The example that the page follows through the model, and what is predicted of it.
+struct Passage {
+  InspectedExample example;
+  bool given = false;          ///< a person chose it
+  const char* what = "class";  ///< "class", "next": the token behind, "hidden": the one in the place
+  index_t place = 0;
+  std::string truth{};  ///< empty: not known
+};
+/// None: a model that is shown nothing, or a run without its data that no example was given for. Errors: those of
+/// inspected_example.
+std::optional<Passage> find_passage(const ReportedRun& reported);
 
 /// What the page's parts draw, each in a file of its own. Null: a run of this kind has nothing of it. Errors: those of
 /// reading and of what is computed.

@@ -31,11 +31,11 @@ nlohmann::json report_circuits(const ReportedRun& reported) {
 }
 
 nlohmann::json report_lens(const ReportedRun& reported) {
-  if (find_capability<HasTokenStream>(*reported.run.model) == nullptr || !reported.run.data.labels.empty()) return {};
-  LensQuestion question;
-  question.text = reported.shown.text;
-  question.target = reported.shown.target;
-  return lens_answer(reported.run, question);
+  constexpr std::int64_t kShown = 3;
+  if (find_capability<HasTokenStream>(*reported.run.model) == nullptr) return {};
+  const std::optional<Passage> passage = find_passage(reported);
+  if (!passage || passage->what == std::string("class")) return {};
+  return lens_answer(reported.run, passage->example, passage->place, kShown);
 }
 
 }  // namespace heddle

@@ -118,26 +118,20 @@ nlohmann::json features_json(const Tensor& features, const DataState& data) {
   return {{"shape", shape}, {"values", values}};
 }
 
-/// What is predicted, and at which place: of a model that fills in words one in the middle, or a [MASK] that is there
-/// already, is hidden first.
-struct Asked {
-  const char* what;
-  index_t place = 0;
-  std::string truth{};
-};
-
-Asked hide_word(InspectedExample& example, const LoadedRun& run) {
+/// Of a model that fills in words one in the middle is hidden, or a [MASK] that is there already looked at.
+void hide_word(Passage& passage, const LoadedRun& run) {
   const auto tokenizer = run.tokenizer();
   const auto mask = special_token(tokenizer->state(), kMaskToken);
   ensure(mask.has_value(), "report: the vocabulary has no ", kMaskToken);
-  Id* const ids = example.batch.inputs.data();
-  const index_t count = example.batch.inputs.numel();
-  const index_t found = std::find(ids, ids + count, *mask) - ids;
-  if (found < count) return {"hidden", found};
-  Asked asked{"hidden", count / 2, tokenizer->piece(ids[count / 2])};
-  ids[asked.place] = *mask;
-  example.inputs[static_cast<std::size_t>(asked.place)] = kMaskToken;
-  return asked;
+  passage.what = "hidden";
+  Id* const ids = passage.example.batch.inputs.data();
+  const index_t count = passage.example.batch.inputs.numel();
+  passage.place = std::find(ids, ids + count, *mask) - ids;
+  if (passage.place < count) return;
+  passage.place = count / 2;
+  passage.truth = tokenizer->piece(ids[passage.place]);
+  ids[passage.place] = *mask;
+  passage.example.inputs[static_cast<std::size_t>(passage.place)] = kMaskToken;
 }
 
 /// The example's first places, where it is a text that nobody chose.
@@ -157,31 +151,46 @@ void shorten(InspectedExample& example) {
 
 }  // namespace
 
-nlohmann::json report_passage(const ReportedRun& reported) {
+std::optional<Passage> find_passage(const ReportedRun& reported) {
   const LoadedRun& run = reported.run;
   Model& model = *run.model;
-  const bool given = !(reported.shown.text.empty() && reported.shown.files.empty());
+  Passage passage;
+  passage.given = !(reported.shown.text.empty() && reported.shown.files.empty());
   const bool classifies = !run.data.labels.empty();
   const bool looks = classifies || find_capability<Translator>(model) != nullptr ||
                      find_capability<NextToken>(model) != nullptr || find_capability<TokenFiller>(model) != nullptr;
-  ensure(looks || !given, "report: model.kind = ", run.experiment->model_kind,
+  ensure(looks || !passage.given, "report: model.kind = ", run.experiment->model_kind,
          " is shown no example; leave --text out");
-  if (!looks || (!given && reported.dataset == nullptr)) return nullptr;
-  InspectedExample example = inspected_example(run, reported.shown);
-  if (!given) shorten(example);
-  const bool fills = !classifies && find_capability<TokenFiller>(model) != nullptr;
-  Asked asked{classifies ? "class" : "next", classifies ? 0 : example.batch.inputs.numel() - 1};
-  const IdTensor& targets = example.batch.targets;
-  if (fills) {
-    asked = hide_word(example, run);
-  } else if (targets.numel() > 0 && !given) {
-    const Id truth = targets[targets.numel() - 1];
-    if (truth != kIgnore)
-      asked.truth = classifies ? run.data.labels[static_cast<std::size_t>(truth)] : run.tokenizer()->piece(truth);
+  if (!looks || (!passage.given && reported.dataset == nullptr)) return {};
+  passage.example = inspected_example(run, reported.shown);
+  if (!passage.given) shorten(passage.example);
+  const Batch& batch = passage.example.batch;
+  if (!classifies && find_capability<TokenFiller>(model) != nullptr) {
+    hide_word(passage, run);
+    return passage;
   }
+  if (!classifies) {
+    passage.what = "next";
+    passage.place = batch.inputs.numel() - 1;
+  }
+  const index_t targets = batch.targets.numel();
+  const Id truth = targets > 0 && !passage.given ? batch.targets[targets - 1] : kIgnore;
+  if (truth != kIgnore)
+    passage.truth = classifies ? run.data.labels[static_cast<std::size_t>(truth)] : run.tokenizer()->piece(truth);
+  return passage;
+}
+
+nlohmann::json report_passage(const ReportedRun& reported) {
+  const LoadedRun& run = reported.run;
+  Model& model = *run.model;
+  const std::optional<Passage> passage = find_passage(reported);
+  if (!passage) return nullptr;
+  const InspectedExample& example = passage->example;
+  const std::string what = passage->what;
+  const bool classifies = what == "class", fills = what == "hidden";
   Capture capture;
   capture.want("*");
-  const Tensor scores = run_captured(model, run.data, example.batch, capture, asked.place);
+  const Tensor scores = run_captured(model, run.data, example.batch, capture, passage->place);
   const std::vector<std::string> names = classifies ? run.data.labels : run.data.tokenizer.pieces;
   const index_t kinds = scores.size(scores.ndim() - 1);
 
@@ -223,7 +232,7 @@ nlohmann::json report_passage(const ReportedRun& reported) {
   }
   const index_t last = classifies || fills ? 0 : scores.numel() / kinds - 1;
   nlohmann::json prediction = prediction_json(scores.data() + last * kinds, kinds, names);
-  prediction.update({{"what", asked.what}, {"place", asked.place}, {"truth", asked.truth}});
+  prediction.update({{"what", what}, {"place", passage->place}, {"truth", passage->truth}});
   nlohmann::json best = nlohmann::json::array();
   for (index_t i = 0; !classifies && !fills && i <= last; ++i)
     best.push_back(best_json(scores.data() + i * kinds, kinds, names));
@@ -232,7 +241,7 @@ nlohmann::json report_passage(const ReportedRun& reported) {
                         {"source", example.source},
                         {"input_ids", ids(example.batch.inputs)},
                         {"source_ids", ids(example.batch.source)},
-                        {"given", given},
+                        {"given", passage->given},
                         {"attentions", std::move(attentions_json)},
                         {"streams", std::move(streams)},
                         {"lengths", std::move(lengths)},

@@ -59,9 +59,9 @@ TEST_CASE("the lens looks at the place and the token that are asked for, and wha
   CHECK(sum == Approx(other["attribution"]["logit"].get<double>()).margin(1e-4));
 
   const LoadedRun loaded = load_checkpoint(run + "/best.h5");
-  LensQuestion question;
-  question.text = "the king sees the queen";
-  CHECK(lens_answer(loaded, question) == last);
+  InspectOptions shown_text;
+  shown_text.text = "the king sees the queen";
+  CHECK(lens_answer(loaded, inspected_example(loaded, shown_text), 4) == last);
   // of data of its own the true next token is that of the data
   const Outcome own = run_program(folder, {"inspect", "lens", run, "--json"});
   const nlohmann::json shown = nlohmann::json::parse(own.out);
