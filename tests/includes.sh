@@ -42,7 +42,7 @@ layers=(
   'attention train/analysis/attention/  base|parallel|tensor|autograd|ops|nn|batch|dataset|tokenizer|model'
   'circuits  train/analysis/circuits/   base|parallel|tensor|autograd|ops|nn|geometry'
   'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|nn|io|tokenizer|text|vectors|model|geometry'
-  'report    train/export/report/       base'
+  'report    train/export/report/       base|io'
   'decode    train/decode/              base|parallel|tensor|autograd|ops|gemm|nn|tokenizer|model'
   'metric    train/metric\.h            base'
   'learners  train/learners/            base|parallel|tensor|gemm|autograd|nn|optim|archive|batch|dataset|model|word2vec|metric'

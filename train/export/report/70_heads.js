@@ -17,7 +17,7 @@ function headsCourse(node, course) {
   const steps = [...new Set(course.rows.map((row) => row[0]))].sort((a, b) => a - b);
   const heads = [...new Set(course.rows.map((row) => `${row[1]} head ${row[2]}`))];
   const values = new Map(course.rows.map((row) => [`${row[0]} ${row[1]} head ${row[2]}`, row]));
-  let role = Math.max(0, roles.indexOf('previous'));
+  let role = tellingRole(roles, (name) => course.rows.map((row) => row[course.names.indexOf(name)]));
   const spec = () => {
     const at = course.names.indexOf(roles[role]);
     const series = heads.map((head) => ({name: head.replace(/blocks\/(\d+)\/attention/, 'layer $1'), thin: heads.length > 8,
@@ -29,6 +29,15 @@ function headsCourse(node, course) {
   const fig = figure(node, 'How a role came about', 'A line for each head, a colour for each layer; the four that end highest are named. A sudden rise is a head that found its role.',
     (width) => chart(width, spec()), [select('role', roles, role, (i) => { role = i; fig.redraw(); })]);
   node.append(numbersOf('Table of the time line', () => chartTable(spec())));
+}
+
+// The role by which heads differ most, of those that are shares of weight.
+function tellingRole(names, valuesOf) {
+  const spread = (name) => {
+    const values = ['entropy', 'distance'].includes(name) || /^loss/.test(name) ? [] : valuesOf(name).filter(finite);
+    return values.length > 0 ? Math.max(...values) - Math.min(...values) : -1;
+  };
+  return names.reduce((best, name, i) => (spread(name) > spread(names[best]) ? i : best), 0);
 }
 
 // {"heads": [{attention, head, scores: {...}, ablated: {...}}], "controls": {...}}: whatever figures there are.
@@ -61,9 +70,9 @@ function headsTable(node, found) {
   node.append(el('h3', {}, 'Roles of the trained heads'), el('p', {},
     'The stronger the colour the more. Click a column to sort by it. Beneath stand what heads of an untrained model and of random weights get, where it was measured: only what lies well above these says something.'), holder);
   if (list.length <= 400 && names.length > 0) {
-    let role = 0;
+    let role = tellingRole(names, (name) => list.map((head) => flat(head)[name]));
     const fig = figure(node, 'A role, layer by layer and head by head', '', (width) => headGrid(width, list, names[role], (head) => flat(head)[names[role]]),
-      [select('figure', names, 0, (i) => { role = i; fig.redraw(); })]);
+      [select('figure', names, role, (i) => { role = i; fig.redraw(); })]);
   }
 }
 

@@ -10,6 +10,19 @@ function flatFigures(value, before = '', into = {}) {
   return into;
 }
 
+const FIGURES = {
+  cosine: ['Mean cosine of two vectors', 'Near 0: they point everywhere. Near 1: they crowd into one cone.'],
+  'cosine without': ['The same without three dimensions', 'Where this falls far below, few large dimensions made the cone.'],
+  'participation ratio': ['Directions in use', 'Over how many directions the variance is spread.'],
+  'intrinsic dimension': ['Intrinsic dimension', 'How many numbers would tell where a vector lies (TwoNN).'],
+  norm: ['Length', 'In the mean. Each layer adds to the stream.'],
+  'norm deviation': ['Spread of length', 'The standard deviation of the lengths.'],
+  hubness: ['Hubs', 'How unevenly vectors are near neighbours of others; 0 is even.'],
+  'static share': ['What a word alone explains', 'The share of a token’s vectors that one fixed vector for it explains at best.'],
+  'static chance': ['The same by chance', 'What one vector explains of as many vectors of any tokens.'],
+  equal: ['Equal vectors', 'Of those that were drawn, how many equal one before.'],
+};
+
 function geometryPart() {
   const g = RUN.geometry, rows = g && (g.spaces || g.layers || []);
   const node = section('geometry', 'The shape of its spaces',
@@ -31,8 +44,9 @@ function geometryPart() {
     const all = kinds[names[kind]];
     const figures = [...new Set(all.flatMap((row) => Object.keys(flatFigures(row.trained))))];
     grid.replaceChildren();
-    for (const name of figures) {
-      figure(grid, name, '', (width) => chart(width, {title: `${name} by layer, ${shown(names[kind])}`, x: all.map((row) => row.layer), xname: 'layer', whole: true, height: 200,
+    for (const name of Object.keys(FIGURES).filter((n) => figures.includes(n)).concat(figures.filter((n) => !(n in FIGURES)))) {
+      const [heading, told] = FIGURES[name] || [name, ''];
+      figure(grid, heading, told, (width) => chart(width, {title: `${name} by layer, ${shown(names[kind])}`, x: all.map((row) => row.layer), xname: 'layer', whole: true, height: 200,
         series: sides.filter((s) => all.some((row) => row[s])).map((s, i) => ({name: s, dash: i > 0 ? '4 3' : '', y: all.map((row) => flatFigures(row[s])[name] ?? null)}))}));
     }
   };

@@ -1,6 +1,9 @@
 #include "train/export/report/report.h"
 
+#include <algorithm>
 #include <string_view>
+
+#include "data/io/utf8.h"
 
 namespace heddle {
 
@@ -8,6 +11,22 @@ namespace heddle {
 extern const std::string_view kReportPage;
 
 namespace {
+
+/// A page can show neither bytes that are not UTF-8 nor control characters, and tokens may be such: the numbers of
+/// those.
+nlohmann::json readable_texts(nlohmann::json data) {
+  if (data.is_string()) {
+    const std::string& text = data.get_ref<const std::string&>();
+    const bool shown = find_invalid_utf8(text) == text.npos &&
+                       std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < 32 && c != '\n'; });
+    if (!shown) data = readable(text);
+    return data;
+  }
+  if (data.is_structured()) {
+    for (auto& part : data) part = readable_texts(std::move(part));
+  }
+  return data;
+}
 
 /// JSON in which no character means anything to HTML, nor ends a line of a script: they are written by their numbers.
 std::string escaped(const nlohmann::json& data) {
@@ -38,7 +57,7 @@ std::string report_page(const nlohmann::json& data) {
   constexpr std::string_view kPlace = "{{data}}";
   const std::size_t at = kReportPage.find(kPlace);
   std::string page(kReportPage.substr(0, at));
-  page += escaped(data);
+  page += escaped(readable_texts(data));
   return page += kReportPage.substr(at + kPlace.size());
 }
 

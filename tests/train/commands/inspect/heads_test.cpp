@@ -124,7 +124,7 @@ TEST_CASE("heads that weigh all alike have the scores that can be counted, on an
 
 TEST_CASE("a run's heads are logged as they are inspected, and go on as if it had not stopped") {
   const TemporaryFolder folder;
-  const std::vector<std::string> every = {"--train.inspect_interval=3", "--train.steps=10", "--run.seed=5",
+  const std::vector<std::string> every = {"--train.inspect_interval=3", "--train.steps=10", "--run.seed=5", "--optim.ema_decay=0.5",
                                           "--train.checkpoint_interval=5", "--train.eval_interval=5"};
   REQUIRE(train(folder, "whole", every).status == 0);
   const std::string whole = read_bytes(folder.path("whole/heads.csv"));

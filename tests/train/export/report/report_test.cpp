@@ -36,7 +36,8 @@ TEST_CASE("texts in a report's page hold no character that means anything to HTM
 TEST_CASE("bytes in a report's page that are not UTF-8 are shown as such, and numbers keep their bits") {
   CHECK(page_data(report_page({{"token",
                                 "a\xff"
-                                "b\xe2\x80"}}))["token"] == "a\ufffdb\ufffd");
+                                "b\xe2\x80"}}))["token"] == "a\\xFFb\\xE2\\x80");
+  CHECK(page_data(report_page({"\x01", "a\tb", "c\nd"})) == nlohmann::json({"\\u{1}", "a\tb", "c\nd"}));
   CHECK(page_data(report_page({{"x", 0.1}, {"y", 1e300}, {"z", std::nan("")}})) ==
         nlohmann::json({{"x", 0.1}, {"y", 1e300}, {"z", nullptr}}));
 }
