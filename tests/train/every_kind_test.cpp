@@ -174,11 +174,13 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
     const nlohmann::json layers = nlohmann::json::parse(scaling.out)["layers"];
     CHECK(layers.size() == (kinds.model == "seq2seq" ? 3 : 1));
     CHECK(layers[0]["dims"] == 8);
-    const Outcome heads = run_program(folder, {"inspect", "heads", run, "--json", "--tokens=128"});
+    const Outcome heads = run_program(folder, {"inspect", "heads", run, "--json", "--tokens=1000000"});
     INFO(heads.err);
     REQUIRE(heads.status == 0);
     const nlohmann::json all = nlohmann::json::parse(heads.out);
-    CHECK(all["loss"] > 0);
+    const Outcome judged = run_program(folder, {"eval", run, "--split=val", "--json"});
+    REQUIRE(judged.status == 0);
+    CHECK(all["loss"].get<double>() == Approx(nlohmann::json::parse(judged.out)["loss"].get<double>()).epsilon(1e-4));
     REQUIRE(all["heads"].size() == (kinds.model == "seq2seq" ? 6 : 2));
     for (const auto& head : all["heads"]) {
       INFO(head);

@@ -46,7 +46,7 @@ HeadsAnswer look_at_heads(const LoadedRun& run, index_t tokens, bool ablate) {
   answer.uniform = survey_heads(*untrained, run.data, batches, SurveyedWeights::uniform);
   if (!ablate) return answer;
   const auto task = task_kind(run.experiment->model_kind, run.experiment->data_kind).make(*run.model, *dataset);
-  for (std::size_t i = 0; i < batches.size(); ++i) task->prepare(batches[i], Rng().fork(i));
+  for (Batch& batch : batches) task->prepare(batch, Rng());  // as an evaluation does
   Reporter reporter;
   answer.ablated = ablate_heads(*run.model, batches, [&](index_t done, index_t of) {
     reporter.progress(fmt::format("without each head: {} of {} examples", done, of));

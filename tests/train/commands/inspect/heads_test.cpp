@@ -7,6 +7,7 @@
 #include "tests/train/run_program.h"
 #include "train/analysis/attention/head_survey.h"
 #include "train/commands/inspect/heads_listener.h"
+#include "train/commands/inspect/inspect_command.h"
 #include "models/model.h"
 
 namespace heddle {
@@ -158,6 +159,21 @@ TEST_CASE("a run's heads are logged as they are inspected, and go on as if it ha
     CHECK_FALSE(answer["heads"][i].contains("ablated"));
   }
   CHECK(std::isnan(rows[0].scores[3]));  // no later place is seen
+
+  const Outcome ablated =
+      run_program(folder, {"inspect", "heads", folder.path("whole/last.h5"), "--tokens=300", "--json"});
+  REQUIRE(ablated.status == 0);
+  const nlohmann::json without_each = nlohmann::json::parse(ablated.out);
+  const LoadedRun run = load_checkpoint(folder.path("whole/last.h5"));
+  const auto dataset = run.experiment->load_data(&run.data);
+  const AblationStudy study = ablate_heads(*run.model, validating_batches(*dataset, 300));
+  CHECK(without_each["loss"].get<double>() == Approx(study.loss));
+  for (std::size_t i = 0; i < 4; ++i) {
+    const nlohmann::json& lost = without_each["heads"][i]["ablated"];
+    CHECK(lost["zero"].get<double>() == Approx(study.heads[i].zero - study.loss));
+    CHECK(lost["mean"].get<double>() == Approx(study.heads[i].mean - study.loss));
+    CHECK(study.heads[i].zero != study.heads[i].mean);
+  }
 
   // stopped after step 5 of a course whose log went further: rows behind the checkpoint's step are dropped
   REQUIRE(train(folder, "parts", every).status == 0);
