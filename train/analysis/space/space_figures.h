@@ -43,9 +43,10 @@ inline constexpr std::array<SpaceFigureText, 10> kSpaceFigures = {{
     {"hubness", "hubness", &SpaceFigures::hubness,
      "skewness of how often a vector is among the 10 nearest of others (Radovanovic et al., 2010)"},
     {"static_share", "static", &SpaceFigures::static_share,
-     "share of a token's squares that one static vector explains at best (Ethayarajh, 2019: maximum explainable "
-     "variance); of tokens that occur 10 times or more"},
-    {"static_chance", "chance", &SpaceFigures::static_chance, "the same of as many vectors from anywhere"},
+     "share of a token's squares that one static vector explains at best: maximum explainable variance (Ethayarajh, "
+     "2019)"},
+    {"static_chance", "chance", &SpaceFigures::static_chance,
+     "the same of as many vectors from anywhere; both of tokens that occur 10 times or more"},
     {"equal", "equal", &SpaceFigures::equal,
      "of the sampled vectors those that equal one before; TwoNN and hubness leave them out"},
 }};

@@ -57,6 +57,8 @@ std::vector<CapturedSpace> captured_spaces(Model& model, const DataState& data, 
     for (const auto& [name, passed] : capture.kept()) {
       Rows& rows = found[place_of(name)];
       rows.name = name;
+      if (rows.values.empty())
+        rows.values.reserve(batches.size() * passed.span().size());  // for all, if all are as long
       rows.values.insert(rows.values.end(), passed.span().begin(), passed.span().end());
       rows.heads = passed.ndim() == 4 ? passed.size(2) : 1;
       rows.dims = passed.size(-1);

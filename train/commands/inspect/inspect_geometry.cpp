@@ -215,10 +215,19 @@ std::string to_text(const LawsAnswer& answer) {
 }
 
 std::string notes() {
-  std::string text = "Figures, of vectors on text that validates:\n";
+  std::string text = "\nfigures:\n";
   for (const SpaceFigureText& figure : kSpaceFigures)
     text += fmt::format("  {:<8} {}\n", figure.heading, figure.meaning);
-  return text + kDimensionCaveat + '\n';
+  return text + kDimensionCaveat +
+         "\n\n"
+         "Of the laws: with p the share of directions that are nearer than the angle to a given one, at least 1 / p "
+         "fit,\n"
+         "as caps of that angle around all must cover the sphere, and at most 1 / p of half the angle, as those caps "
+         "do\n"
+         "not overlap. Kept of 2,048 are random ones, one after another, that are near to none kept before. Until two "
+         "of\n"
+         "random ones are nearer, as many are drawn as if pairs were independent: sum over n of (1 - p)^(n (n - 1) / "
+         "2).\n";
 }
 
 }  // namespace
@@ -248,7 +257,7 @@ int inspect_geometry(const std::vector<std::string>& arguments) {
       "tokens, shuffled. --laws shows how random vectors behave in 2 to 2,048 dimensions, and needs no run.";
   line.notes = notes;
   line.options = {
-      {"tokens", tokens, "of validation text that the model is shown; of pictures and sounds 64 are one", 1, 1 << 20},
+      {"tokens", tokens, "of validation text that the model is shown; a picture or a sound counts as 64", 1, 1 << 20},
       {"seed", seed, "of samples, shuffled text and random vectors", 0},
       {"laws", laws, "the laws of space, exact and measured on random vectors"},
       {"angle", angle, "of the laws: how near directions may be, in degrees", 1, 90},
