@@ -178,7 +178,7 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
     INFO(heads.err);
     REQUIRE(heads.status == 0);
     const nlohmann::json all = nlohmann::json::parse(heads.out);
-    const Outcome judged = run_program(folder, {"eval", run, "--split=val", "--json"});
+    const Outcome judged = run_program(folder, {"eval", run, "--split=val", "--json", "--run.precision=f32"});
     REQUIRE(judged.status == 0);
     CHECK(all["loss"].get<double>() == Approx(nlohmann::json::parse(judged.out)["loss"].get<double>()).epsilon(1e-4));
     REQUIRE(all["heads"].size() == (kinds.model == "seq2seq" ? 6 : 2));

@@ -4,11 +4,11 @@
 
 #include "framework/autograd.h"
 #include "models/gpt.h"
+#include "models/model.h"
 #include "tests/train/run_program.h"
 #include "train/analysis/attention/head_survey.h"
 #include "train/commands/inspect/heads_listener.h"
 #include "train/commands/inspect/inspect_command.h"
-#include "models/model.h"
 
 namespace heddle {
 namespace {
@@ -125,8 +125,9 @@ TEST_CASE("heads that weigh all alike have the scores that can be counted, on an
 
 TEST_CASE("a run's heads are logged as they are inspected, and go on as if it had not stopped") {
   const TemporaryFolder folder;
-  const std::vector<std::string> every = {"--train.inspect_interval=3", "--train.steps=10", "--run.seed=5", "--optim.ema_decay=0.5",
-                                          "--train.checkpoint_interval=5", "--train.eval_interval=5"};
+  const std::vector<std::string> every = {
+      "--train.inspect_interval=3",    "--train.steps=10",       "--run.seed=5", "--optim.ema_decay=0.5",
+      "--train.checkpoint_interval=5", "--train.eval_interval=5"};
   REQUIRE(train(folder, "whole", every).status == 0);
   const std::string whole = read_bytes(folder.path("whole/heads.csv"));
   const auto rows = read_heads_log(folder.path("whole"), 100);
