@@ -30,6 +30,10 @@ std::vector<std::string> attentions(const Capture& capture) {
   return all;
 }
 
+bool is_cross(const std::string& attention) { return attention.ends_with("cross_attention"); }
+bool queries_of_source(const std::string& attention) { return attention.starts_with("encoder/"); }
+bool keys_of_source(const std::string& attention) { return queries_of_source(attention) || is_cross(attention); }
+
 HeadView view_head(const Capture& capture, const std::string& attention, const Tensor& projection, double scale,
                    index_t head) {
   const auto of_row = [&](const char* name) { return capture.at(attention + '/' + name); };
@@ -49,7 +53,7 @@ HeadView view_head(const Capture& capture, const std::string& attention, const T
   view.weights = reshape(slice(slice(weights, 0, 0, 1), 1, head, head + 1), Shape{weights.size(2), weights.size(3)});
   view.sums = part(of_row("heads"), head);
   view.projection = slice(projection.detach(), 1, head * size, (head + 1) * size);
-  view.cross = attention.ends_with("cross_attention");
+  view.cross = is_cross(attention);
   view.scale = scale > 0 ? scale : 1 / std::sqrt(static_cast<double>(size));
   return view;
 }

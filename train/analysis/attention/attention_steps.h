@@ -22,6 +22,12 @@ struct HeadView {
 /// "blocks/0/attention", "encoder/blocks/0/attention".
 std::vector<std::string> attentions(const Capture& capture);
 
+/// Whether an attention looks from one text into another, and whether its queries, and its keys and values, are places
+/// of the source that a model translates: by its name.
+bool is_cross(const std::string& attention);
+bool queries_of_source(const std::string& attention);
+bool keys_of_source(const std::string& attention);
+
 /// Head number `head` of an attention of row 0 of what passed: `capture` kept everything below `attention`;
 /// `projection` [C, H D] is the weight of its projection, `scale` that of its scores (0: 1 / sqrt(D)). Errors: a head
 /// that is not there.

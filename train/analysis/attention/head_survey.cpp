@@ -10,6 +10,7 @@
 #include "framework/autograd.h"
 #include "framework/ops.h"
 #include "models/capabilities.h"
+#include "train/analysis/attention/attention_steps.h"
 #include "train/analysis/attention/captured_pass.h"
 
 namespace heddle {
@@ -127,13 +128,12 @@ std::vector<SurveyedHead> survey_heads(Model& model, const DataState& data, cons
   };
   for (const Batch& batch : batches) {
     look(batch, [&](SurveyedHead& head, const Tensor& weights) {
-      const bool cross = head.attention.ends_with("cross_attention");
-      const IdTensor& ids = cross || head.attention.starts_with("encoder/") ? batch.source : batch.inputs;
+      const IdTensor& ids = keys_of_source(head.attention) ? batch.source : batch.inputs;
       const bool by_token = ids.numel() == weights.size(1);  // else a place is no token
       head.scores.add(
           weights,
           by_token ? std::span(ids.data(), static_cast<std::size_t>(ids.numel())) : std::span<const std::int32_t>(),
-          delimiters, cross);
+          delimiters, is_cross(head.attention));
     });
   }
   const std::vector<std::int32_t> tokens = ordinary_tokens(data.tokenizer);
@@ -149,7 +149,7 @@ std::vector<SurveyedHead> survey_heads(Model& model, const DataState& data, cons
 std::string head_name(const std::string& attention, index_t head) {
   auto [stack, layer] = stack_and_layer(attention);
   std::replace(stack.begin(), stack.end(), '/', '.');
-  return concat_text(stack, attention.ends_with("cross_attention") ? "cross." : "", 'L', layer, 'H', head);
+  return concat_text(stack, is_cross(attention) ? "cross." : "", 'L', layer, 'H', head);
 }
 
 AblationStudy ablate_heads(Model& model, const std::vector<Batch>& batches,

@@ -21,7 +21,8 @@ std::tuple<bool, std::string, index_t, std::string, std::size_t> place_of(const 
 
 /// Whether what stands at a place is of the source: of a model with two sides.
 bool of_source(const std::string& name) {
-  return name.starts_with("encoder/") || (name.find("cross_attention/") != name.npos && !name.ends_with("/queries"));
+  const bool keys = name.ends_with("/keys") || name.ends_with("/values");
+  return keys ? keys_of_source(name.substr(0, name.rfind('/'))) : queries_of_source(name);
 }
 
 /// What passed through a place so far: [N, heads, D].

@@ -171,9 +171,8 @@ int inspect_attention(const std::vector<std::string>& arguments) {
   const std::vector<std::string> all = captured_attentions(run, capture);
   AttentionAnswer answer{run.name(), chosen(all, options), options.head, 0, {}, {}, 0, {}};
   const HeadView view = captured_head(run, capture, answer.attention, options.head);
-  const bool of_source = answer.attention.starts_with("encoder/");
-  answer.queries = of_source ? example.source : example.inputs;
-  answer.keys = of_source || view.cross ? example.source : example.inputs;
+  answer.queries = queries_of_source(answer.attention) ? example.source : example.inputs;
+  answer.keys = keys_of_source(answer.attention) ? example.source : example.inputs;
   if (std::ssize(answer.queries) != view.queries.size(0)) answer.queries.clear();  // a place is no token
   if (std::ssize(answer.keys) != view.keys.size(0)) answer.keys.clear();
   answer.place = place_of(options.word, answer.queries, view.queries.size(0), example.notices);

@@ -200,21 +200,18 @@ nlohmann::json report_passage(const ReportedRun& reported) {
   nlohmann::json attentions_json = nlohmann::json::array(), streams = nlohmann::json::object(), mlps = streams,
                  lengths = streams;
   for (const std::string& attention : attentions(capture)) {
-    const bool encoder = attention.starts_with("encoder/");
     nlohmann::json heads = nlohmann::json::array();
     const index_t count = capture.at(attention + "/queries").size(2);
     double scale = 0;
-    bool cross = false;
     for (index_t head = 0; head < count; ++head) {
       const HeadView view = captured_head(run, capture, attention, head);
       scale = view.scale;
-      cross = view.cross;
       heads.push_back(head_json(view, with_vectors));
     }
     attentions_json.push_back({{"name", attention},
                                {"scale", scale},
-                               {"queries_of", encoder ? "source" : "inputs"},
-                               {"keys_of", encoder || cross ? "source" : "inputs"},
+                               {"queries_of", queries_of_source(attention) ? "source" : "inputs"},
+                               {"keys_of", keys_of_source(attention) ? "source" : "inputs"},
                                {"heads", std::move(heads)}});
   }
   for (const auto& [name, tensor] : capture.kept()) {
