@@ -125,6 +125,20 @@ TEST_CASE("cross-attention looks at the source, padding left out, and shows the 
   CHECK(steps.key[0] == static_cast<double>(head.keys.data()[steps.of * 4]));
 }
 
+TEST_CASE("the attentions of a model are told in its own order, and by what side they look from and at") {
+  GPTConfig config = tiny(true, true);
+  config.n_layer = 11;
+  const std::vector<std::string> all = attentions(Passed(config).capture);
+  REQUIRE(all.size() == 11);
+  CHECK(all[2] == "blocks/2/attention");
+  CHECK(all[10] == "blocks/10/attention");
+  CHECK_FALSE((is_cross(all[0]) || queries_of_source(all[0]) || keys_of_source(all[0])));
+  CHECK((queries_of_source("encoder/blocks/0/attention") && keys_of_source("encoder/blocks/0/attention")));
+  const std::string cross = "decoder/blocks/0/cross_attention";
+  CHECK((is_cross(cross) && !queries_of_source(cross) && keys_of_source(cross)));
+  CHECK_FALSE(keys_of_source("decoder/blocks/0/attention"));
+}
+
 TEST_CASE("a head and a place that are not there are refused") {
   const Passed passed(tiny(true, true));
   const Tensor& proj = passed.model.transformer.blocks[0].attention.proj.weight;
