@@ -125,56 +125,104 @@ std::string table_of(const std::vector<std::pair<std::string, const Key*>>& rows
   return text;
 }
 
-/// Errors: a line that is none of a config, by its number.
-void check_lines(const std::string& lines, const std::string& source) {
-  std::istringstream in(lines);
-  std::string line;
+/// The lines of a config, as what it includes and where it says what.
+struct ConfigLines {
+  std::string text;                           ///< without the includes
+  std::vector<std::string> includes;          ///< in their order
+  std::map<std::string, std::size_t> number;  ///< of the line of each key ("train.steps")
+};
+
+/// Errors: a line that is none of a config, by its number; a key given twice.
+ConfigLines scan_lines(const std::string& text, const std::string& source) {
+  constexpr const char* kBlanks = " \t\r";
+  const auto trimmed = [](const std::string& part) {
+    const std::size_t begin = part.find_first_not_of(kBlanks);
+    return begin == part.npos ? "" : part.substr(begin, part.find_last_not_of(kBlanks) + 1 - begin);
+  };
+  ConfigLines lines;
+  std::istringstream in(text);
+  std::string line, section;
   for (std::size_t number = 1; std::getline(in, line); ++number) {
-    const std::size_t begin = line.find_first_not_of(" \t\r");
-    if (begin == line.npos) continue;
-    const bool section = line[begin] == '[' && line.find_last_not_of(" \t\r") == line.rfind(']');
-    ensure(section || line.find('=') != line.npos, source, ": line ", number, " is '", one_line(line.substr(begin, 60)),
+    const std::string said = trimmed(line), where = concat_text(source, ": line ", number);
+    const std::size_t equals = said.find('=');
+    const bool heading = said.starts_with('[') && said.ends_with(']') && said.find(']') + 1 == said.size();
+    ensure(said.empty() || heading || equals != said.npos, where, " is '", one_line(said.substr(0, 60)),
            "'; lines are [section], key = value, or # comment");
+    if (heading) section = trimmed(said.substr(1, said.size() - 2));
+    if (!said.empty() && !heading) {
+      const std::string key = trimmed(said.substr(0, equals)), value = trimmed(said.substr(equals + 1));
+      ensure(!section.empty() || key == "include", where, ": ", key,
+             " stands before the first [section]; only include = FILE may");
+      if (section.empty()) {
+        for (std::string& file : items_of_written(value, where)) lines.includes.push_back(path_of(file, where));
+        line.clear();
+      } else {
+        const auto [at, added] = lines.number.try_emplace(section + '.' + key, number);
+        ensure(added, where, ": ", section, '.', key, " is given twice, in line ", at->second, " too; keep one");
+      }
+    }
+    lines.text += line + '\n';
   }
+  return lines;
 }
 
 }  // namespace
 
+std::string Settings::Value::where() const { return line == 0 ? source : concat_text(source, ": line ", line); }
+
 Settings Settings::from_file(const std::string& path) {
-  ensure(std::filesystem::exists(path), "config ", path, " does not exist");
-  ensure(!std::filesystem::is_directory(path), "config ", path, " is a folder; give a .cfg file");
-  return from_text(read_file(path, Contents::text, "config " + path), path);
+  Settings settings;
+  settings.read_file(path, {});
+  return settings;
 }
 
 Settings Settings::from_text(const std::string& text, const std::string& source) {
+  Settings settings;
+  settings.read(text, source, {});
+  return settings;
+}
+
+void Settings::read_file(const std::string& path, std::vector<std::filesystem::path> within) {
+  const std::string by = within.empty() ? "" : concat_text(" (included by ", within.back().string(), ")");
+  ensure(std::filesystem::exists(path), "config ", path, by, " does not exist");
+  ensure(!std::filesystem::is_directory(path), "config ", path, by, " is a folder; give a .cfg file");
+  const auto before = std::find_if(within.begin(), within.end(), [&](const std::filesystem::path& other) {
+    return std::filesystem::equivalent(other, path);
+  });
+  if (before != within.end()) {
+    std::string chain;
+    for (auto at = before; at != within.end(); ++at) chain += at->string() + " includes ";
+    throw Error(concat_text("config ", chain, path, "; take one of these includes out"));
+  }
+  within.emplace_back(path);
+  read(heddle::read_file(path, Contents::text, "config " + path), path, std::move(within));
+}
+
+void Settings::read(const std::string& text, const std::string& source, std::vector<std::filesystem::path> within) {
   // program_options would end each line at its first #: within values another byte goes in its place.
   constexpr char kHash = '\x01';
   ensure(text.find(kHash) == text.npos, source, " holds a control byte; is it a config file?");
-  Settings settings;
-  std::string lines = without_comments(text);
-  check_lines(lines, source);
-  std::replace(lines.begin(), lines.end(), '#', kHash);
-  std::istringstream in(lines);
+  ConfigLines lines = scan_lines(without_comments(text), source);
+  for (const std::string& file : lines.includes)
+    read_file((std::filesystem::path(source).parent_path() / file).lexically_normal().string(), within);
+  std::replace(lines.text.begin(), lines.text.end(), '#', kHash);
+  std::istringstream in(lines.text);
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
-      ensure(option.string_key.find('.') != std::string::npos, source, ": ", option.string_key,
-             " stands before the first [section]");
       std::string value = option.value.empty() ? "" : option.value[0];
       std::replace(value.begin(), value.end(), kHash, '#');
-      const bool added = settings.values_.try_emplace(option.string_key, Value{std::move(value), source, true}).second;
-      ensure(added, source, ": ", option.string_key, " is given twice; keep one");
+      values_[option.string_key] = {std::move(value), source, lines.number.at(option.string_key)};
     }
   } catch (const po::error& e) {
     throw Error(concat_text(source, ": ", e.what(), "; lines are [section], key = value, or # comment"));
   }
-  return settings;
 }
 
 void Settings::override_with(const std::vector<std::string>& assignments) {
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
-    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line", false};
+    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line", 0};
   }
 }
 
@@ -220,12 +268,12 @@ void Settings::apply_to(const std::vector<Section>& sections,
       for (const ForeignKeys& other : foreign ? foreign() : std::vector<ForeignKeys>{})
         check_own(other, name, value.source, known);
       const std::string meant = meant_by(name, names);
-      throw Error(concat_text(value.source, ": unknown key ", name,
+      throw Error(concat_text(value.where(), ": unknown key ", name,
                               meant.empty() ? "; heddle config --help lists all" : "; did you mean " + meant + "?"));
     }
-    const std::string where = concat_text(value.source, ": ", name, " = ", value.text);
+    const std::string where = concat_text(value.where(), ": ", name, " = ", value.text);
     const bool list = std::holds_alternative<std::vector<std::string>*>(found->second->member);  // quotes its items
-    assign(*found->second, value.written && !list ? value_of_written(value.text, where) : value.text, where);
+    assign(*found->second, value.line > 0 && !list ? value_of_written(value.text, where) : value.text, where);
   }
 }
 
@@ -247,14 +295,23 @@ std::string value_text(const Key& key) {
 }
 
 std::string dump_config(const std::vector<Section>& sections) {
+  std::set<std::string> all;
+  for (const Section& section : sections) {
+    for (const Key& key : section.keys) all.insert(section.name + '.' + key.name);
+  }
+  return dump_config(sections, all);
+}
+
+std::string dump_config(const std::vector<Section>& sections, const std::set<std::string>& names) {
   std::string text;
   for (const Section& section : sections) {
-    text += (text.empty() ? "[" : "\n[") + section.name + "]\n";
+    std::string lines;
     for (const Key& key : section.keys) {
-      if (!key.kept) continue;
+      if (!key.kept || !names.contains(section.name + '.' + key.name)) continue;
       const std::string value = value_text(key), line = key.name + " = " + (key.commas ? value : written(value));
-      text += fmt::format("{:<32} # {}\n", line, key.help);
+      lines += fmt::format("{:<32} # {}\n", line, key.help);
     }
+    if (!lines.empty()) text += (text.empty() ? "[" : "\n[") + section.name + "]\n" + lines;
   }
   return text;
 }
@@ -269,41 +326,50 @@ std::string describe_keys(const std::vector<Section>& sections) {
   return text;
 }
 
-namespace {
-
-/// Calls on_change(section, key, old value, value) for every key that differs.
-template <class OnChange>
-void for_changes(const std::vector<Section>& before, const std::vector<Section>& now, const OnChange& on_change) {
+std::vector<KeyDifference> differences(const std::vector<Section>& before, const std::vector<Section>& now) {
   std::map<std::string, std::string> old;
   for (const Section& section : before) {
     for (const Key& key : section.keys) old[section.name + '.' + key.name] = value_text(key);
   }
+  std::vector<KeyDifference> found;
   for (const Section& section : now) {
     for (const Key& key : section.keys) {
-      const std::string& was = old[section.name + '.' + key.name];
-      const auto shown = [](const std::string& text) { return text.empty() ? "empty" : text; };
+      const auto was = old.extract(section.name + '.' + key.name);
       const std::string is = value_text(key);
-      if (was != is) on_change(section.name, key, shown(was), shown(is));
+      if (was.empty() || was.mapped() != is)
+        found.push_back({section.name + '.' + key.name, was.empty() ? "" : was.mapped(), is});
     }
   }
+  for (const auto& [name, value] : old) found.push_back({name, value, ""});
+  return found;
+}
+
+namespace {
+
+const char* shown(const std::string& text) { return text.empty() ? "empty" : text.c_str(); }
+
+/// The key of a name.
+const Key& key_of(const std::vector<Section>& sections, const std::string& name) {
+  for (const Section& section : sections) {
+    for (const Key& key : section.keys) {
+      if (section.name + '.' + key.name == name) return key;
+    }
+  }
+  throw Error("config: there is no key " + name);
 }
 
 }  // namespace
 
 void check_resumable(const std::vector<Section>& before, const std::vector<Section>& now) {
-  for_changes(before, now,
-              [](const std::string& section, const Key& key, const std::string& was, const std::string& is) {
-                ensure(key.may_change, "resume: ", section, '.', key.name, " was ", was, " and may not become ", is,
-                       "; start a new run with heddle train for that");
-              });
+  for (const KeyDifference& key : differences(before, now))
+    ensure(key_of(now, key.name).may_change, "resume: ", key.name, " was ", shown(key.before), " and may not become ",
+           shown(key.now), "; start a new run with heddle train for that");
 }
 
 void check_settled(const std::vector<Section>& before, const std::vector<Section>& now) {
-  for_changes(before, now,
-              [](const std::string& section, const Key& key, const std::string& was, const std::string& is) {
-                ensure(section != "model" && section != "optim", section, '.', key.name, " is ", was,
-                       " in the trained model, and cannot become ", is);
-              });
+  for (const KeyDifference& key : differences(before, now))
+    ensure(!key.name.starts_with("model.") && !key.name.starts_with("optim."), key.name, " is ", shown(key.before),
+           " in the trained model, and cannot become ", shown(key.now));
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {

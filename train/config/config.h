@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,10 +34,12 @@ struct ForeignKeys {
 /// where each was written.
 class Settings {
  public:
-  /// Reads program_options' form: `[section]`, `key = value`, comments and quotations as config_text.h says. Errors: a
-  /// file that cannot be read, a line that cannot be understood, a key given twice.
+  /// Reads program_options' form: `[section]`, `key = value`, comments and quotations as config_text.h says. Before the
+  /// first section `include = FILE, ...` takes the settings of other files, their paths beginning at this one's folder;
+  /// what stands here wins over those, a later one over an earlier. Errors: a file that cannot be read, or that
+  /// includes itself, by way of others too; a line that cannot be understood, a key given twice in a file.
   static Settings from_file(const std::string& path);
-  /// The same from text; `source` names it in messages.
+  /// The same from text; `source` names it in messages, and its folder is where includes begin.
   static Settings from_text(const std::string& text, const std::string& source);
 
   /// `section.key=value` pairs of the command line; they win over what is there.
@@ -51,21 +55,36 @@ class Settings {
                 const std::function<std::vector<ForeignKeys>()>& foreign = {}) const;
 
  private:
+  /// Adds what a text says, and before that what it includes; `within` are the files that include it, with itself.
+  void read(const std::string& text, const std::string& source, std::vector<std::filesystem::path> within);
+  void read_file(const std::string& path, std::vector<std::filesystem::path> within);
   /// Errors: a key that is one of `other`'s; all such of the same source are named.
   void check_own(const ForeignKeys& other, const std::string& name, const std::string& source,
                  const std::map<std::string, const Key*>& known) const;
 
   struct Value {
     std::string text, source;
-    bool written;  ///< as a config file writes it
+    std::size_t line;  ///< of a file; 0: of the command line, which does not write as a file does
+
+    std::string where() const;  ///< "FILE: line 3", "command line"
   };
   std::map<std::string, Value> values_;
 };
+
+/// A key whose value is another in two configs; empty where one has no such key.
+struct KeyDifference {
+  std::string name;  ///< "optim.lr"
+  std::string before, now;
+};
+/// Of all keys, in the order of `now`, behind them those that `before` has alone.
+std::vector<KeyDifference> differences(const std::vector<Section>& before, const std::vector<Section>& now);
 
 /// A key's value as a config file writes it; numbers are written so that reading gives the same bits.
 std::string value_text(const Key& key);
 /// A config with every key, its meaning beside it; reading it gives the same values.
 std::string dump_config(const std::vector<Section>& sections);
+/// The same of those keys alone whose names are given.
+std::string dump_config(const std::vector<Section>& sections, const std::set<std::string>& names);
 /// What `--help` shows: each key with its default, its bounds or choices and its meaning.
 std::string describe_keys(const std::vector<Section>& sections);
 /// Errors: a key that may not change differs between a run's config and the one that it goes on with.

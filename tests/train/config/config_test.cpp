@@ -76,13 +76,79 @@ TEST_CASE("what a config gets wrong is named with its source and what to do") {
   refuse("[part]\nkind = c\n", "choose one of a, b c");
   refuse("[part]\ncolour = blue\n", "part.colour = blue: choose one of green, dark red");
   refuse("[part]\ncount = 3\ncount = 4\n", "part.count is given twice");
-  refuse("[part]\n\n  count 3 # x\n", "line 3 is 'count 3 '; lines are [section], key = value, or # comment");
+  refuse("[part]\n\n  count 3 # x\n", "line 3 is 'count 3'; lines are [section], key = value, or # comment");
   refuse("[part\ncount = 3\n", "line 1 is '[part'");
   refuse("count = 3\n", "stands before the first [section]");
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(Settings::from_file(folder.path()), Catch::Contains("is a folder"));
   CHECK_THROWS_WITH(Settings::from_file(folder.path("none.cfg")), Catch::Contains("none.cfg does not exist"));
   CHECK_THROWS_WITH(read("", {"part.count=x"}), Catch::Contains("command line: part.count = x"));
+}
+
+TEST_CASE("what a config gets wrong is named with its line") {
+  const auto refuse = [](const std::string& text, const std::string& message) {
+    INFO(text);
+    CHECK_THROWS_WITH(read(text), Catch::StartsWith(message));
+  };
+  refuse("# a\n[part]\n\ncount = x # b\n", "x.cfg: line 4: part.count = x: needs a whole number");
+  refuse("[part]\nrate = 0.5\ncuont = 1\n", "x.cfg: line 3: unknown key part.cuont");
+  refuse("[part]\ncount = 3\n\n[part]\ncount = 4\n",
+         "x.cfg: line 5: part.count is given twice, in line 2 too; keep one");
+  refuse("\ncount = 3\n", "x.cfg: line 2: count stands before the first [section]");
+}
+
+TEST_CASE("a config takes what it includes, and what stands in it wins, as the command line does over all") {
+  const TemporaryFolder folder;
+  const auto file = [&](const std::string& name, const std::string& text) { return folder.write(name, text); };
+  file("base/first.cfg", "include = ../leaf.cfg\n[part]\ncount = 2\nrate = 0.2\n");
+  file("base/second.cfg", "[part]\nrate = 0.3\n");
+  file("leaf.cfg", "[part]\ncount = 9\nkind = b c\nflag = true\n");
+  const std::string path = file("a.cfg",
+                                "# what it begins with\ninclude = base/first.cfg, base/second.cfg # two\n\n"
+                                "[part]\nflag = false\n");
+  Part part;
+  Settings settings = Settings::from_file(path);
+  settings.apply_to(part.sections());
+  CHECK(part.count == 2);
+  CHECK(part.rate == 0.3);
+  CHECK(part.kind == "b c");
+  CHECK_FALSE(part.flag);
+  settings.override_with({"part.kind=a"});
+  settings.apply_to(part.sections());
+  CHECK(part.kind == "a");
+  // what is wrong is named where it stands
+  const auto refuse = [&](const std::string& text, const std::string& message) {
+    INFO(text);
+    Part other;
+    CHECK_THROWS_WITH(Settings::from_file(file("b.cfg", text)).apply_to(other.sections()), Catch::Contains(message));
+  };
+  file("wrong.cfg", "[part]\n\ncount = 11\n");
+  refuse("include = wrong.cfg\n", folder.path("wrong.cfg") + ": line 3: part.count = 11: must be 1 .. 10");
+  refuse("include = none.cfg\n", "none.cfg (included by " + folder.path("b.cfg") + ") does not exist");
+  refuse("include = base\n", "is a folder");
+  refuse("include = b.cfg\n", "b.cfg includes " + folder.path("b.cfg") + "; take one of these includes out");
+  file("base/round.cfg", "include = ../b.cfg\n");
+  refuse("include = base/round.cfg\n", "b.cfg includes " + folder.path("base/round.cfg") + " includes ");
+  refuse("[part]\ninclude = leaf.cfg\n", "unknown key part.include");
+  // a file that two others include is no loop
+  file("twice.cfg", "include = leaf.cfg, base/first.cfg\n[part]\nrate = 0\n");
+  CHECK_NOTHROW(Settings::from_file(folder.path("twice.cfg")));
+}
+
+TEST_CASE("keys that differ between two configs are told with both values, also those that one has alone") {
+  Part one, other;
+  other.count = 4;
+  std::string more = "x";
+  std::vector<Section> longer = other.sections();
+  longer.push_back({"more", {{"thing", more, "what"}}});
+  const auto text = [](const std::vector<KeyDifference>& all) {
+    std::string lines;
+    for (const KeyDifference& key : all) lines += key.name + ' ' + key.before + '>' + key.now + '\n';
+    return lines;
+  };
+  CHECK(text(differences(one.sections(), longer)) == "part.count 3>4\nmore.thing >x\n");
+  CHECK(text(differences(longer, one.sections())) == "part.count 4>3\nmore.thing x>\n");
+  CHECK(differences(one.sections(), one.sections()).empty());
 }
 
 TEST_CASE("any value of the command line is dumped so that it reads back, and a file may quote its own") {
@@ -116,7 +182,7 @@ TEST_CASE("any value of the command line is dumped so that it reads back, and a 
   CHECK(name == " a # b");
   CHECK(paths == std::vector<std::string>{"my#notes.txt", "x, y"});
   CHECK_THROWS_WITH(Settings::from_text("[run]\nname = \"a", "x.cfg").apply_to(sections),
-                    Catch::Contains("x.cfg: run.name") && Catch::Contains("is not closed"));
+                    Catch::Contains("x.cfg: line 2: run.name") && Catch::Contains("is not closed"));
   CHECK_THROWS_WITH(Settings::from_text("[run]\nname = a\x01", "x.cfg"), Catch::Contains("control byte"));
 }
 

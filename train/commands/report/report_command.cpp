@@ -8,6 +8,7 @@
 
 #include "data/io/file.h"
 #include "train/commands/commands.h"
+#include "train/commands/json.h"
 #include "train/export/report/report.h"
 #include "train/run/origin.h"
 
@@ -27,6 +28,10 @@ nlohmann::json numbers(const std::vector<double>& values, int digits) {
   nlohmann::json list = nlohmann::json::array();
   for (const double value : values) list.push_back(with_digits(value, digits));
   return list;
+}
+
+nlohmann::json to_json(const KeyDifference& key) {
+  return {{"key", key.name}, {"values", {key.before, key.now}}};
 }
 
 namespace {
@@ -83,21 +88,6 @@ nlohmann::json collect(const ReportedRun& reported, std::span<const NamedPart> p
   return found;
 }
 
-/// Keys of two configs whose values are others.
-nlohmann::json differing(Experiment& one, Experiment& other) {
-  std::map<std::string, std::array<std::string, 2>> values;
-  for (std::size_t i = 0; i < 2; ++i) {
-    for (const Section& section : (i == 0 ? one : other).sections()) {
-      for (const Key& key : section.keys) values[section.name + '.' + key.name][i] = value_text(key);
-    }
-  }
-  nlohmann::json rows = nlohmann::json::array();
-  for (const auto& [name, both] : values) {
-    if (both[0] != both[1]) rows.push_back({{"key", name}, {"values", both}});
-  }
-  return rows;
-}
-
 }  // namespace
 
 int report_command(const std::vector<std::string>& arguments) {
@@ -129,7 +119,7 @@ int report_command(const std::vector<std::string>& arguments) {
   nlohmann::json data = {{"heddle", Origin::version_text()}};
   if (second) {
     runs.push_back(collect(*second, std::span(kParts).first(kCompared), nlohmann::json::object()));
-    data["differing"] = differing(*reported.run.experiment, *second->run.experiment);
+    data["differing"] = json_list(differences(reported.run.experiment->sections(), second->run.experiment->sections()));
   }
   data["runs"] = std::move(runs);
   const std::string page = report_page(data);
