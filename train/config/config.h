@@ -9,6 +9,7 @@
 
 #include "framework/check.h"
 #include "framework/keys.h"
+#include "train/config/values.h"
 
 namespace heddle {
 
@@ -79,8 +80,6 @@ struct KeyDifference {
 /// Of all keys, in the order of `now`, behind them those that `before` has alone.
 std::vector<KeyDifference> differences(const std::vector<Section>& before, const std::vector<Section>& now);
 
-/// A key's value as a config file writes it; numbers are written so that reading gives the same bits.
-std::string value_text(const Key& key);
 /// A config with every key, its meaning beside it; reading it gives the same values.
 std::string dump_config(const std::vector<Section>& sections);
 /// The same of those keys alone whose names are given.
