@@ -1,6 +1,7 @@
 // The program as its users meet it: runs, stops, resumed runs, and what bad input gets.
 
 #include <catch2/catch.hpp>
+#include <iomanip>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -94,7 +95,14 @@ TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, a
   const std::string csv = read_bytes(folder.path("run/metrics.csv"));
   CHECK(csv.starts_with("step,train_loss,val_loss,"));
   CHECK_THAT(csv, Catch::Contains("\n50,") && Catch::Contains("\n100,"));
-  // the resolved config makes the same run again
+  // the resolved config says what was called, by which program and on which data, and makes the same run again
+  const std::string config = read_bytes(folder.path("run/config.cfg"));
+  CHECK(config.starts_with("# " + std::string(HEDDLE_PROGRAM) + " train "));
+  CHECK_THAT(config, Catch::Contains(" --train.steps=100\n# " + Origin::version_text() + "\n# builtin:kingdom"));
+  const LoadedRun loaded = load_checkpoint(folder.path("run/last.h5"));
+  std::ostringstream hash;
+  hash << "; hash " << std::hex << std::setw(16) << std::setfill('0') << loaded.state.fingerprint << "\n\n[run]\n";
+  CHECK_THAT(config, Catch::Contains(hash.str()));
   const Outcome again =
       run_program(folder, {"train", folder.path("run/config.cfg"), "--run.dir=" + folder.path("again")});
   REQUIRE(again.status == 0);

@@ -58,7 +58,7 @@ TEST_CASE("a wrong command line gets one line and status 2, help gets status 0")
   check_one_line(run_program(folder, {"generate", "x", "--tokens=many"}), 2, "--tokens many: needs a whole number");
   check_one_line(run_program(folder, {"generate", "x", "--top-p=2"}), 2, "must be");
   check_one_line(run_program(folder, {"bench", "swim", "x"}), 2,
-                 "bench: no part 'swim'; there are: train, generate, gemm, tokenizer, embed");
+                 "bench: no part 'swim'; there are: train, generate, capture, gemm, tokenizer, embed");
   REQUIRE(run_program(folder, {}).status == 2);
   for (const char* command : {"train", "resume", "eval", "generate", "config", "bench"}) {
     const Outcome help = run_program(folder, {command, "--help"});

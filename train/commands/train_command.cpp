@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 
+#include "data/io/utf8.h"
 #include "train/commands/commands.h"
 #include "train/commands/inspect/heads_listener.h"
 #include "train/log/progress.h"
@@ -47,6 +50,12 @@ std::string exit_statuses() {
   return concat_text("\nexit status: 0 when all steps are done or train.early_stop has ended the run; ", kStoppedStatus,
                      " when a signal (INT, TERM, HUP, USR1,\nXCPU) has stopped it, saved and not done; 1 after an "
                      "error; 2 for a wrong command line; 128 + a signal's number when\nthat has ended it unsaved.\n");
+}
+
+/// What begins a run's config, as comments: how it was called, by which program, on which data.
+std::string heading(const Dataset& dataset) {
+  return fmt::format("# {}\n# {}\n# {}; hash {:016x}\n\n", one_line(Origin::command_line()), Origin::version_text(),
+                     one_line(dataset.describe()), dataset.fingerprint());
 }
 
 /// Trains, and returns the exit status.
@@ -130,7 +139,7 @@ int train_command(const std::vector<std::string>& arguments) {
   const SessionParts parts{experiment, *dataset, *model, *learner};
   Session session(parts, std::move(state), folder.path());
   session.trainer().check_memory_limit();
-  folder.begin(experiment.text());
+  folder.begin(heading(*dataset) + experiment.text());
   dataset->keep_in(folder.path());
   if (profiled) session.profile_steps();
   for (const std::string& note : notes) session.note(note);

@@ -17,6 +17,21 @@ std::string processor_name() {
 
 }  // namespace
 
+std::string Origin::command_line() {
+  std::ifstream in("/proc/self/cmdline", std::ios::binary);
+  constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+  std::string text;
+  for (std::string word; std::getline(in, word, '\0');) {
+    if (word.empty() || word.find_first_not_of(kPlain) != word.npos) {
+      std::string quoted;
+      for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+      word = '\'' + quoted + '\'';
+    }
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
+}
+
 Origin Origin::here(const Experiment& experiment) {
   return {HEDDLE_VERSION, HEDDLE_COMMIT, processor_name(), heddle::instruction_set(),
           experiment.precision() == Precision::bf16 ? "bf16" : "f32"};

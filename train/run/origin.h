@@ -18,6 +18,8 @@ struct Origin {
 
   /// Of this process, as `experiment` has set it up.
   static Origin here(const Experiment& experiment);
+  /// The command line of this process, quoted as a shell wants it.
+  static std::string command_line();
   /// A line for each difference that changes bits or could.
   std::vector<std::string> differences(const Origin& now) const;
   /// "heddle 0.1 (1a2b3c4), AVX-512 with bf16"
