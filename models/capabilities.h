@@ -72,7 +72,7 @@ class WordTable {
 /// Scores tokens, or reads them, by a transformer whose residual stream can be looked into.
 class HasTokenStream {
  public:
-  static constexpr const char* kWhat = "has a stream of tokens";
+  static constexpr const char* kWhat = "predicts tokens by a transformer";
   virtual ~HasTokenStream() = default;
   /// Its parts, which live as long as the model: that of the decoder where there are two; without a head where no
   /// tokens are scored.

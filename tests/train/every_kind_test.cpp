@@ -151,7 +151,7 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
         folder, {"inspect", "lens", run, "--json", fills ? "--text=a [MASK] c" : "--text=a b c a", "--count=2"});
     if (named.count(kinds.model) == 0) {
       check_one_line(circuits, 1, "no attention");
-      check_one_line(lens, 1, "wants a model that has a stream of tokens");
+      check_one_line(lens, 1, "wants a model that predicts tokens by a transformer");
       check_one_line(outcome, kinds.data == "table" ? outcome.status : 1, kinds.data == "table" ? "" : "no attention");
       check_one_line(run_program(folder, {"inspect", "heads", run, "--tokens=64"}), 1, "no attention");
       continue;
@@ -220,7 +220,8 @@ TEST_CASE("the attention of every kind of model that has one is shown, and of th
       CHECK(attribution["token"] == shown_lens["final"]);
       CHECK(attribution["sum"].get<double>() == Approx(attribution["logit"].get<double>()).margin(1e-4));
     } else {
-      check_one_line(lens, 1, kinds.model == "bert" ? "tells classes" : "wants a model that has a stream of tokens");
+      check_one_line(lens, 1,
+                     kinds.model == "bert" ? "tells classes" : "wants a model that predicts tokens by a transformer");
     }
     check_one_line(inspect({"--layer=1"}), 1, "the model has 1 layers, 0 .. 0; there is none 1");
     check_one_line(inspect({"--head=2"}), 1, "has 2 heads, 0 .. 1; there is none 2");

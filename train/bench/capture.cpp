@@ -14,11 +14,12 @@ namespace heddle {
 
 std::vector<CaptureTime> measure_capture(Model& model, const Batch& batch, index_t passes) {
   const NoGradGuard no_grad;
-  std::vector<CaptureTime> all = {{"no capture", {}},
-                                  {"asked for nothing", {}},
-                                  {"hidden states", {"*hidden_states/*"}},
-                                  {"heads, too", {"*hidden_states/*", "*/heads", "*/queries", "*/keys", "*/values"}},
-                                  {"all, attention weights too", {"*"}}};
+  std::vector<CaptureTime> all = {
+      {"nothing, no capture", {}},
+      {"nothing, an empty capture", {}},
+      {"hidden states", {"*hidden_states/*"}},
+      {"queries, keys, heads too", {"*hidden_states/*", "*/heads", "*/queries", "*/keys", "*/values"}},
+      {"all, and attention weights", {"*"}}};
   const index_t warming = std::max<index_t>(1, passes / 10);
   for (index_t pass = 0; pass < warming + passes; ++pass) {
     for (CaptureTime& time : all) {  // in turns, as the machine may be busy with other things
@@ -49,13 +50,14 @@ int bench_capture(const std::vector<std::string>& arguments) {
   const Batch batch = get_examples(*work.dataset, Split::train, 0,
                                    std::min(work.experiment->train.batch_size, work.dataset->size(Split::train)));
   nlohmann::json out = nlohmann::json::array();
-  std::string text;
+  std::string text = fmt::format("a forward pass of {} rows, {} inputs\n{:<28} {:>12} {:>12}\n", batch.rows(),
+                                 batch.inputs_shown(), "what is kept of it", "time", "beside none");
   double plain = 0;
   for (const CaptureTime& time : measure_capture(*work.model, batch, passes)) {
     const double seconds = median(time.seconds);
     if (plain == 0) plain = seconds;
     out.push_back({{"capture", time.name}, {"ms", seconds * 1e3}, {"beside_none", seconds / plain}});
-    text += fmt::format("{:<28} {:9.3f} ms {:7.3f}\n", time.name, seconds * 1e3, seconds / plain);
+    text += fmt::format("{:<28} {:9.3f} ms {:12.3f}\n", time.name, seconds * 1e3, seconds / plain);
   }
   print_answer(json, out, text);
   return 0;

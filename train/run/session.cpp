@@ -236,7 +236,10 @@ void Session::finish(bool early) {
     if (metric.name != state_.baselines.metric) continue;
     for (const auto& [name, value] : state_.baselines.all) {
       const bool better = state_.baselines.lower_is_better ? metric.value < value : metric.value > value;
-      comparison += fmt::format("{}{} than {} ({:.3f})", comparison.empty() ? "" : ", ", better ? "better" : "WORSE",
+      comparison += fmt::format("{}{} {} ({:.3f})", comparison.empty() ? "" : ", ",
+                                metric.value == value ? "equal to"
+                                : better              ? "better than"
+                                                      : "WORSE than",
                                 name, value);
     }
   }

@@ -32,19 +32,22 @@ template <class Number>
 Number number_of(const std::string& cell, const std::string& where) {
   Number value{};
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  ensure(error == std::errc() && end == cell.data() + cell.size(), where, ": '", cell,
-         "' is no number; delete the file, and it begins anew");
+  ensure(error == std::errc() && end == cell.data() + cell.size() && std::isfinite(static_cast<double>(value)), where,
+         ": '", cell, "' is no number; is the file whole?");
   return value;
 }
 
 class HeadsListener final : public RunListener {
  public:
-  HeadsListener(const SessionParts& parts, std::filesystem::path path, std::int64_t step, std::vector<Batch> batches)
-      : parts_(parts), path_(std::move(path)), step_(step), batches_(std::move(batches)), text_(header()) {}
+  /// `before` is what was logged until `step`, where the run goes on.
+  HeadsListener(const SessionParts& parts, std::filesystem::path path, std::int64_t step,
+                const std::vector<LoggedHead>& before, std::vector<Batch> batches)
+      : parts_(parts), path_(std::move(path)), step_(step), batches_(std::move(batches)), text_(header()) {
+    for (const LoggedHead& head : before) text_ += row_of(head);
+  }
 
   void on_begin() override {
     if (step_ == 0) return write(0);
-    for (const LoggedHead& head : read_heads_log(path_.parent_path(), step_)) text_ += row_of(head);
     write_file(path_, text_);
   }
   void on_step(const RunRow& row) override {
@@ -83,7 +86,7 @@ std::vector<LoggedHead> read_heads_log(const std::filesystem::path& folder, std:
     std::vector<std::string> cells(1);
     for (const char c : line) c == ',' ? (void)cells.emplace_back() : cells.back().push_back(c);
     ensure(cells.size() == 3 + kHeadRoles.size(), where, " has ", cells.size(), " cells, not ", 3 + kHeadRoles.size(),
-           "; delete the file, and it begins anew");
+           "; is the file whole?");
     LoggedHead head{number_of<std::int64_t>(cells[0], where), cells[1], number_of<index_t>(cells[2], where), {}};
     for (std::size_t i = 0; i < kHeadRoles.size(); ++i)
       head.scores[i] = cells[3 + i].empty() ? std::nan("") : number_of<double>(cells[3 + i], where);
@@ -101,7 +104,13 @@ std::unique_ptr<RunListener> heads_listener(const SessionParts& parts, const std
                          " has no attention, and heads.csv is not written");
     return nullptr;
   }
-  return std::make_unique<HeadsListener>(parts, folder / kHeadsLog, step, std::move(batches));
+  std::vector<LoggedHead> before;
+  try {
+    if (step > 0) before = read_heads_log(folder, step);
+  } catch (const Error& e) {
+    notice = concat_text(e.what(), " It begins anew");
+  }
+  return std::make_unique<HeadsListener>(parts, folder / kHeadsLog, step, before, std::move(batches));
 }
 
 }  // namespace heddle

@@ -123,7 +123,8 @@ std::string first_of(const std::vector<double>& vector) {
 std::string to_text(const AttentionAnswer& answer) {
   const AttentionSteps& steps = answer.steps;
   const std::string word = name_of(answer.queries, answer.place), other = name_of(answer.keys, steps.of);
-  std::string text = fmt::format("{}, head {}, {} (place {})\n\n", answer.attention, answer.head, word, answer.place);
+  std::string text = fmt::format("{}, head {}, {}{}\n\n", answer.attention, answer.head, word,
+                                 answer.queries.empty() ? "" : fmt::format(" (place {})", answer.place));
   text += fmt::format("1. query, key and value: {} numbers each, the first of them\n", steps.query.size());
   text += fmt::format("   query of {}: {}\n   key of {}:   {}\n   value of {}: {}\n", word, first_of(steps.query),
                       other, first_of(steps.key), other, first_of(steps.value));

@@ -193,7 +193,7 @@ std::string count_text(double log10) {
 
 std::string to_text(const LawsAnswer& answer) {
   std::string text =
-      "random vectors of d dimensions, components of variance 1: what is exact, and what is measured\n"
+      "random vectors of d dimensions, components of variance 1: of each figure what is exact, then what is measured\n"
       "     d        mean |cos|  sqrt(2/pi d)        mean length    its deviation   variance of x.y  volume beyond "
       "0.9\n";
   const auto pair = [](const LawValue& value, int width, int digits) {
@@ -240,7 +240,8 @@ nlohmann::json geometry_laws_answer(double angle, std::int64_t seed) { return to
 
 int inspect_geometry(const std::vector<std::string>& arguments) {
   std::int64_t tokens = 8192, seed = 1;
-  double angle = 80;
+  constexpr double kAngle = 80;
+  double angle = kAngle;
   bool laws = false, json = false;
   CommandLine line;
   line.usage = "inspect geometry [RUN] [options] [--section.key=value ...]";
@@ -265,6 +266,7 @@ int inspect_geometry(const std::vector<std::string>& arguments) {
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   if (line.positional.empty() && !laws) throw UsageError("inspect geometry: give a RUN, or --laws");
+  if (!laws && angle != kAngle) throw UsageError("inspect geometry: --angle is of the laws; give --laws too");
   nlohmann::json out = nlohmann::json::object();
   std::string text;
   if (!line.positional.empty()) {

@@ -23,13 +23,19 @@ struct HeadsAnswer {
   std::vector<SurveyedHead> heads, uniform, untrained;
   std::optional<AblationStudy> ablated;
   std::vector<LoggedHead> logged;  ///< while the run was trained
+  std::string notice;              ///< why nothing was; none: it was, or was not asked for
 };
 
-/// The first step at which a head was seen to have half the score that it has now; none, if that was not logged.
+/// The first step at which a head was seen halfway from its first score to what it has now; none, if that was not
+/// logged, or it had half of it from the beginning.
 std::optional<std::int64_t> formed(const HeadsAnswer& answer, const SurveyedHead& head, std::size_t role) {
   const double score = head.scores.mean(kHeadRoles[role].role);
+  std::optional<double> first;
   for (const LoggedHead& row : answer.logged) {
-    if (row.attention == head.attention && row.head == head.head && row.scores[role] >= score / 2) return row.step;
+    if (row.attention != head.attention || row.head != head.head) continue;
+    if (!first) first = row.scores[role];
+    if (score < 2 * *first) return {};
+    if (row.scores[role] >= (*first + score) / 2) return row.step;
   }
   return {};
 }
@@ -37,10 +43,16 @@ std::optional<std::int64_t> formed(const HeadsAnswer& answer, const SurveyedHead
 HeadsAnswer look_at_heads(const LoadedRun& run, index_t tokens, bool ablate) {
   const auto dataset = run.experiment->load_data(&run.data);
   std::vector<Batch> batches = validating_batches(*dataset, tokens);
-  HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}, {}};
+  ensure(has_attention(*run.model, run.data, batches[0]), "inspect: model.kind = ", run.experiment->model_kind,
+         " has no attention; choose a run of a transformer");
+  HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}, {}, {}};
   for (const Batch& batch : batches) answer.tokens += batch.features.defined() ? 0 : batch.inputs_shown();
   answer.heads = survey_heads(*run.model, run.data, batches);
-  answer.logged = read_heads_log(run.path.parent_path(), run.state.step);
+  try {
+    answer.logged = read_heads_log(run.path.parent_path(), run.state.step);
+  } catch (const Error& e) {
+    answer.notice = concat_text("since when heads have their roles is left out: ", e.what());
+  }
   const auto untrained = run.experiment->build_model(run.data.spec());
   answer.untrained = survey_heads(*untrained, run.data, batches);
   answer.uniform = survey_heads(*untrained, run.data, batches, SurveyedWeights::uniform);
@@ -129,7 +141,7 @@ nlohmann::json to_json(const HeadsAnswer& answer) {
     for (const Strong& head : all[r]) {
       nlohmann::json& one = strong[kHeadRoles[r].name].emplace_back();
       one = {{"name", head.name}, {"score", head.score}};
-      if (head.since) one["half_from_step"] = *head.since;
+      if (head.since) one["halfway_by_step"] = *head.since;
     }
   }
   nlohmann::json out = {
@@ -152,8 +164,8 @@ std::string strongest(const HeadsAnswer& answer) {
   for (std::size_t r = 0; r < all.size(); ++r) {
     for (std::size_t i = 0; i < std::min(kShown, all[r].size()); ++i) {
       const Strong& head = all[r][i];
-      text += fmt::format("{} {} ({:.2f}{})", i == 0 ? kHeadRoles[r].name + std::string(":") : ",", head.name,
-                          head.score, head.since ? fmt::format(", half of it from step {}", *head.since) : "");
+      text += fmt::format("{} {} {:.2f}{}", i == 0 ? kHeadRoles[r].name + std::string(":") : ",", head.name, head.score,
+                          head.since ? fmt::format(" (halfway by step {})", *head.since) : "");
     }
     if (all[r].size() > kShown) text += fmt::format(" and {} more", all[r].size() - kShown);
     if (!all[r].empty()) text += '\n';
@@ -164,7 +176,9 @@ std::string strongest(const HeadsAnswer& answer) {
 std::string to_text(const HeadsAnswer& answer) {
   std::size_t width = 16;
   for (const SurveyedHead& head : answer.heads) width = std::max(width, head_name(head.attention, head.head).size());
-  std::string text = fmt::format("{:<{}}", "", width);
+  std::string text = fmt::format(
+      "on {} of the examples that validate{}; entropy in nats, distance in places, the rest shares of weight\n{:<{}}",
+      answer.examples, answer.tokens > 0 ? fmt::format(", {} tokens", answer.tokens) : "", "", width);
   for (const HeadRoleText& role : kHeadRoles) text += fmt::format(" {:>9}", role.name);
   if (answer.ablated) text += fmt::format(" {:>9} {:>9}", "no head", "its mean");
   text += '\n';
@@ -190,8 +204,8 @@ std::string to_text(const HeadsAnswer& answer) {
   text += strongest(answer);
   if (answer.ablated)
     text += fmt::format(
-        "loss {:.4f}; no head, its mean: what the loss becomes more where a head gives zeros, or its mean "
-        "result everywhere\n",
+        "loss {:.4f} nats a target; no head, its mean: how much more it is where a head gives zeros, or everywhere its "
+        "mean result\n",
         answer.ablated->loss);
   return text;
 }
@@ -230,6 +244,7 @@ int inspect_heads(const std::vector<std::string>& arguments) {
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
   const HeadsAnswer answer = look_at_heads(run, tokens, !no_ablation);
   tell(run.notices);
+  tell({answer.notice});
   tell_checkpoint(run.name());
   print_answer(json, to_json(answer), to_text(answer));
   return 0;

@@ -135,7 +135,7 @@ nlohmann::json to_json(const LensAnswer& answer) {
   return out;
 }
 
-std::string quoted(const LensAnswer& answer, index_t token) { return '\'' + visible(answer.token(token)) + '\''; }
+std::string quoted(const LensAnswer& answer, index_t token) { return '\'' + visible_start(answer.token(token)) + '\''; }
 
 std::string padded(const std::string& text, std::size_t width) {
   const std::size_t own = display_width(text);
@@ -188,7 +188,7 @@ std::string attribution_text(const LensAnswer& answer) {
 
 std::string to_text(const LensAnswer& answer) {
   std::string text = fmt::format("at {} (place {}) the model comes to {}",
-                                 '\'' + visible(answer.inputs[static_cast<std::size_t>(answer.place)]) + '\'',
+                                 '\'' + visible_start(answer.inputs[static_cast<std::size_t>(answer.place)]) + '\'',
                                  answer.place, quoted(answer, answer.layers.back().top[0].token));
   if (answer.next) text += ", in truth " + quoted(answer, *answer.next);
   return text + "\n\n" + lens_text(answer) + "\n" + attribution_text(answer);

@@ -79,6 +79,8 @@ int inspect_scaling(const std::vector<std::string>& arguments) {
   line.options.push_back({"seed", seed, "of random vectors", 0});
   line.options.push_back({"json", json, "print JSON"});
   if (!line.parse(arguments)) return 0;
+  if (line.positional.empty() && !(shown.text.empty() && shown.target.empty()))
+    throw UsageError("inspect scaling: a --text is shown to a model; name a RUN");
   ScalingAnswer answer{keys, {}, {}};
   constexpr index_t kQueries = 256;
   for (const index_t dims : {4, 16, 64, 128, 256, 1024})

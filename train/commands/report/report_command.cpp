@@ -30,9 +30,7 @@ nlohmann::json numbers(const std::vector<double>& values, int digits) {
   return list;
 }
 
-nlohmann::json to_json(const KeyDifference& key) {
-  return {{"key", key.name}, {"values", {key.before, key.now}}};
-}
+nlohmann::json to_json(const KeyDifference& key) { return {{"key", key.name}, {"values", {key.before, key.now}}}; }
 
 namespace {
 
@@ -74,7 +72,8 @@ void load_dataset(ReportedRun& reported, nlohmann::json& left_out) {
 nlohmann::json collect(const ReportedRun& reported, std::span<const NamedPart> parts, nlohmann::json left_out) {
   nlohmann::json found = nlohmann::json::object();
   for (const NamedPart& part : parts) {
-    const bool asked = part.collect == report_passage && !(reported.shown.text.empty() && reported.shown.files.empty());
+    const bool asked = part.collect == report_passage &&
+                       !(reported.shown.text.empty() && reported.shown.files.empty() && reported.shown.target.empty());
     try {
       nlohmann::json one = part.collect(reported);
       if (!one.is_null()) found[part.name] = std::move(one);

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <set>
 
-#include "data/io/columns.h"
 #include "data/io/file.h"
 #include "data/io/lines.h"
+#include "train/commands/inspect/heads_listener.h"
 #include "train/commands/report/report_command.h"
 #include "train/tasks/task.h"
 
@@ -50,10 +50,18 @@ std::string end_of(const std::filesystem::path& path, std::size_t most) {
 nlohmann::json report_course(const ReportedRun& reported) {
   const LoadedRun& run = reported.run;
   Experiment& experiment = *run.experiment;
-  const Unit unit =
-      reported.dataset == nullptr
-          ? Unit{"target", "inputs"}
-          : task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *reported.dataset)->unit();
+  Unit unit{"target", "inputs"};
+  nlohmann::json whole;  // figures of the whole validation split, as baselines are of it
+  if (reported.dataset != nullptr) {
+    const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *reported.dataset);
+    unit = task->unit();
+    EvaluationOptions options;
+    options.rows = experiment.train.batch_size;
+    options.precision = experiment.precision();
+    options.contiguous = experiment.train.order == Order::contiguous;
+    for (const Metric& metric : evaluate(*task, *reported.dataset, Split::val, options))
+      whole[metric.name] = metric.value;
+  }
   nlohmann::json baselines = nlohmann::json::array();
   for (const Baseline& one : reported.course.baselines.all)
     baselines.push_back({{"name", one.name}, {"value", one.value}});
@@ -72,6 +80,7 @@ nlohmann::json report_course(const ReportedRun& reported) {
           {"precision", run.origin.precision},
           {"target", unit.target},
           {"best_val_loss", reported.course.best_val_loss},
+          {"whole", std::move(whole)},
           {"baselines", std::move(baselines)},
           {"baselines_of", reported.course.baselines.metric},
           {"lower_is_better", reported.course.baselines.lower_is_better},
@@ -125,35 +134,20 @@ nlohmann::json report_samples(const ReportedRun& reported) {
 }
 
 nlohmann::json report_heads_course(const ReportedRun& reported) {
-  const std::filesystem::path path = reported.folder / "heads.csv";
-  if (!std::filesystem::is_regular_file(path)) return nullptr;
-  std::vector<std::string> names;
-  nlohmann::json rows = nlohmann::json::array();
-  for_rows(path.string(), "report", [&](const std::vector<std::string>& cells, const std::string& place) {
-    if (names.empty()) {
-      names = cells;
-      ensure(names.size() > 3 && names[0] == "step" && names[1] == "attention" && names[2] == "head", "report: ", place,
-             ": wants the columns step, attention, head and scores; is the file whole?");
-      return;
-    }
-    ensure(cells.size() == names.size(), "report: ", place, " has ", cells.size(), " columns, the first line ",
-           names.size(), "; is the file whole?");
-    nlohmann::json row = nlohmann::json::array();
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      double value = 0;
-      const auto [end, error] = std::from_chars(cells[i].data(), cells[i].data() + cells[i].size(), value);
-      const bool number = error == std::errc() && end == cells[i].data() + cells[i].size();
-      ensure(i == 1 || number || cells[i].empty(), "report: ", place, ": '", cells[i], "' is no number");
-      if (i == 1) {
-        row.push_back(cells[i]);
-      } else {
-        row.push_back(number ? nlohmann::json(with_digits(value, i < 3 ? 12 : 4)) : nlohmann::json());
-      }
-    }
-    rows.push_back(std::move(row));
-  });
-  if (rows.empty()) return nullptr;
-  return {{"names", names}, {"rows", std::move(rows)}};
+  const std::vector<LoggedHead> logged = read_heads_log(reported.folder, reported.course.step);
+  if (logged.empty()) return nullptr;
+  std::set<std::string> parameters;
+  for (const NamedParameter& parameter : reported.run.model->named_parameters()) parameters.insert(parameter.name);
+  nlohmann::json names = {"step", "attention", "head"}, rows = nlohmann::json::array();
+  for (const HeadRoleText& role : kHeadRoles) names.push_back(role.name);
+  for (const LoggedHead& head : logged) {
+    ensure(parameters.contains(head.attention + "/proj/weight"), "report: ", reported.folder.string(),
+           "/heads.csv tells of ", head.attention, ", which this model does not have; is it another run's?");
+    nlohmann::json& row = rows.emplace_back(nlohmann::json{head.step, head.attention, head.head});
+    for (const double score : head.scores)
+      row.push_back(std::isnan(score) ? nlohmann::json() : nlohmann::json(with_digits(score, 4)));
+  }
+  return {{"names", std::move(names)}, {"rows", std::move(rows)}};
 }
 
 }  // namespace heddle

@@ -27,7 +27,11 @@ nlohmann::json report_geometry(const ReportedRun& reported) {
 }
 
 nlohmann::json report_circuits(const ReportedRun& reported) {
-  return offers(reported, "attention/weights") ? circuits_answer(reported.run) : nlohmann::json();
+  const auto parameters = reported.run.model->named_parameters();  // by these alone: no data is needed
+  const bool attends = std::any_of(parameters.begin(), parameters.end(), [](const NamedParameter& parameter) {
+    return parameter.name.ends_with("attention/proj/weight");
+  });
+  return attends ? circuits_answer(reported.run) : nlohmann::json();
 }
 
 nlohmann::json report_lens(const ReportedRun& reported) {

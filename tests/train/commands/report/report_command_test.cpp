@@ -218,13 +218,20 @@ TEST_CASE("a report of a run whose data is gone, or whose files are damaged, say
   std::string text;
   for (int i = 0; i < 300; ++i) text += "the loom and the thread\n";
   const std::string path = folder.write("mine.txt", text), run = small_run(folder, "run", {"--data.path=" + path});
-  folder.write("run/heads.csv",
-               "step,attention,head,entropy,previous\n2,blocks/0/attention,0,1.5,\n4,blocks/0/attention,0,1.25,0.5\n");
+  const std::string names =
+                        "step,attention,head,entropy,distance,previous,next,same,duplicate,first,local,delimiter,"
+                        "induction\n",
+                    row = "0,blocks/0/attention,0,1.5,,,,,,,,,0.5\n";
+  folder.write("run/heads.csv", names + row + "1,blocks/0/attention,0,1.25,2,,,,,,,,\n");
   const nlohmann::json whole = reported(folder, {run})["runs"][0];
-  CHECK(whole["heads_course"]["rows"] ==
-        nlohmann::json({{2, "blocks/0/attention", 0, 1.5, nullptr}, {4, "blocks/0/attention", 0, 1.25, 0.5}}));
-  for (const char* damaged : {"step,attention,head,entropy\n2,blocks/0/attention,0\n", "a,b\n1,2\n",
-                              "step,attention,head,entropy\n2,blocks/0/attention,0,x\n"}) {
+  CHECK(whole["heads_course"]["names"][3] == "entropy");
+  CHECK(whole["heads_course"]["rows"][0][12] == 0.5);
+  CHECK(whole["heads_course"]["rows"][0][4].is_null());
+  CHECK(whole["heads_course"]["rows"][1][4] == 2);
+  CHECK(whole["course"]["whole"]["loss"] > 0);
+  for (const std::string& damaged :
+       {names + "0,blocks/0/attention,0\n", std::string("a,b\n1,2\n"), names + "0,blocks/0/attention,0,x,,,,,,,,,\n",
+        names + "0,blocks/0/attention,0,nan,,,,,,,,,\n", names + "0,blocks/9/attention,0,1,,,,,,,,,\n"}) {
     folder.write("run/heads.csv", damaged);
     const nlohmann::json one = reported(folder, {run})["runs"][0];
     CHECK_FALSE(one.contains("heads_course"));
