@@ -21,7 +21,7 @@ function lacking(name, otherwise) {
   if (RUN[name]) return null;
   const left = RUN.left_out || {};
   if (left[name]) return 'Not on this page: ' + left[name];
-  return otherwise + (left.data ? ' (The run’s data could not be read: ' + left.data + ')' : '');
+  return left.data ? 'Not on this page, as the run’s data could not be read: ' + left.data : otherwise;
 }
 
 // A figure of a section: controls, a picture that is drawn anew for the width that there is, what it shows, and a button

@@ -5,7 +5,7 @@ function column(run, name) {
   return found ? found.values : null;
 }
 const lastOf = (values) => (values || []).filter(finite).at(-1);
-const lossUnit = (run) => (run.course.target === 'target' ? 'nats' : `nats a ${run.course.target}`);
+const lossUnit = (run) => (run.course.target === 'target' ? 'nats' : `nats ${/^[aeiou]/.test(run.course.target) ? 'an' : 'a'} ${run.course.target}`);
 
 function facts(run) {
   const c = run.course, seconds = lastOf(column(run, 'seconds'));
@@ -17,7 +17,7 @@ function facts(run) {
     ['Best validation loss', finite(c.best_val_loss) ? `${num(c.best_val_loss, 5)} ${lossUnit(run)}` : '–'],
     ['Shown here', `${c.checkpoint}, after step ${num(c.checkpoint_step)}`],
     ['Computed on', `${c.processor}, ${c.precision}`],
-    ['By', c.program],
+    ['By', `heddle ${c.program}`],
   ];
   return el('dl', {class: 'facts'}, rows.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
 }
@@ -26,8 +26,9 @@ function facts(run) {
 function compared(run) {
   const c = run.course;
   const values = column(run, 'val_' + c.baselines_of);
-  const own = c.baselines_of === 'loss' && finite(c.best_val_loss) ? c.best_val_loss
-    : (values || []).filter(finite).reduce((best, v) => (c.lower_is_better ? Math.min(best, v) : Math.max(best, v)), c.lower_is_better ? Infinity : -Infinity);
+  // of the whole validation split, as the baselines are, where it could be read
+  const own = c.whole && finite(c.whole[c.baselines_of]) ? c.whole[c.baselines_of]
+    : c.baselines_of === 'loss' && finite(c.best_val_loss) ? c.best_val_loss : (values || []).filter(finite).reduce((best, v) => (c.lower_is_better ? Math.min(best, v) : Math.max(best, v)), c.lower_is_better ? Infinity : -Infinity);
   const all = c.baselines.map((b) => ({name: b.name, value: b.value, own: false}));
   if (finite(own)) all.push({name: 'this model', value: own, own: true});
   return all.sort((a, b) => (c.lower_is_better ? b.value - a.value : a.value - b.value));
@@ -61,7 +62,8 @@ function titlePart() {
 
 function summaryPart() {
   const c = RUN.course, all = compared(RUN);
-  const better = c.baselines.filter((b) => all.findIndex((a) => a.own) > all.findIndex((a) => !a.own && a.name === b.name));
+  const own = (all.find((a) => a.own) || {}).value;
+  const better = c.baselines.filter((b) => (c.lower_is_better ? own < b.value : own > b.value)), ties = c.baselines.filter((b) => own === b.value);
   const node = section('summary', 'Is it any good?',
     'A loss alone says little. These baselines were reached on the same data without training a network, by counting; ' +
     'a model has learned something where it beats them.',
@@ -70,8 +72,9 @@ function summaryPart() {
   const what = c.baselines_of === 'loss' ? lossUnit(RUN) : c.baselines_of;
   figure(node, `Validation, in ${what}`,
     `${c.lower_is_better ? 'Lower' : 'Higher'} is better. The model beats ${better.length} of its ${c.baselines.length} baselines` +
-    (c.baselines_of === 'loss' && finite(c.best_val_loss) && c.target === 'token'
-      ? `; a loss of ${num(c.best_val_loss, 4)} nats means it is as unsure as if it chose among ${num(Math.exp(c.best_val_loss), 3)} equally likely tokens.` : '.'),
+    (ties.length > 0 ? ` and is equal to ${ties.length}` : '') + (c.whole ? ', on the whole validation split' : '') +
+    (c.baselines_of === 'loss' && finite(own) && c.target === 'token'
+      ? `; a loss of ${num(own, 4)} nats means it is as unsure as if it chose among ${num(Math.exp(own), 3)} equally likely tokens.` : '.'),
     (width) => baselineBars(RUN, width));
   node.append(el('details', {class: 'text'}, el('summary', {}, 'The config, every key'),
     table(['key', 'value', 'meaning'], c.config.map((row) => [row.key, el('code', {}, row.value), row.meaning]), 'Config')));

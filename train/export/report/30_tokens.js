@@ -19,8 +19,8 @@ function tokensPart() {
     'A model reads no letters and no words but tokens: pieces of text from a list, each with a number. Few tokens make up most of a text, and most are rare.',
     lacking('tokens', 'This kind of data has no tokens: it is numbers. Text has them (data.kind = text, labelled_text, pairs).'));
   if (!node) return;
-  node.append(el('p', {}, `The ${t.kind} tokenizer has ${num(t.vocabulary)} tokens. Of ${num(t.tokens)} tokens of the training part ` +
-    `${t.all ? '(all of it)' : '(its beginning)'}, each is ${num(t.bytes_per_token, 3)} bytes long in the mean; ` +
+  node.append(el('p', {}, `The ${t.kind} tokenizer has ${num(t.vocabulary)} tokens. Of ${num(t.tokens)} tokens in the training examples ` +
+    `${t.all ? '(all of them)' : '(the first of them)'}, each is ${num(t.bytes_per_token, 3)} bytes long in the mean; ` +
     `${num(t.unused)} of the vocabulary never come, ${num(t.rare)} fewer than ${t.rare_below} times.`));
   const pair = el('div', {class: 'side', id: 'tokens-pair'});
   node.append(pair);

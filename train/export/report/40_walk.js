@@ -60,7 +60,7 @@ function walkPart() {
   const passage = RUN.passage;
   const node = section('walk', 'One prediction, step by step',
     passage ? 'Every number below is this model’s own, for one example. Choose a word, a layer and a head, and follow what becomes of it.' : null,
-    lacking('passage', 'This kind of model has no steps to walk through. Language models, BERTs, translators and vision transformers have (model.kind = gpt, bert, seq2seq, vit, audio).'));
+    lacking('passage', 'This kind of model has no steps to walk through; a transformer has (model.kind = gpt).'));
   if (!node) return;
   const kinds = attentionsByKind(passage), names = Object.keys(kinds);
   const state = {kind: names.includes('decoder, cross-attention') ? 'decoder, cross-attention' : names[0], layer: 0, head: 0, place: null};
@@ -165,13 +165,13 @@ function walkVectors(walk) {
   const {node, now, state, watchers} = walk;
   node.append(el('h3', {}, 'Query, key and value'), el('p', {},
     'Three learned matrices make three shorter vectors of each row. The query asks: what am I looking for? The key answers: what am I? The value says: what do I give to whoever looks at me?'));
-  const fig = figure(node, 'Query of the chosen token, and key and value of the token it looks at most', '', (width) => {
+  const fig = figure(node, 'Query, key and value of the chosen token, and key and value of what it looks at most', '', (width) => {
     const {head, queries, keys, attention} = now();
     const q = head.queries[state.place], weights = head.weights[state.place];
     const most = isCross(attention) ? weights.indexOf(Math.max(...weights)) : state.place;
     const target = weights.indexOf(Math.max(...weights));
     const rows = [{name: `query of ${seen(queries[state.place])}`, values: q}, {name: `key of ${seen(keys[most])}`, values: head.keys[most]}, {name: `value of ${seen(keys[most])}`, values: head.values[most]}];
-    if (target !== most) rows.push({name: `key of ${seen(keys[target])}, which it looks at most`, values: head.keys[target]});
+    if (target !== most) rows.push({name: `key of ${seen(keys[target])}, which it looks at most`, values: head.keys[target]}, {name: `value of ${seen(keys[target])}`, values: head.values[target]});
     return vectorRows(width, 'Query, key and value', rows, Math.max(...rows.map((r) => largest(r.values))));
   });
   const details = el('div', {class: 'text'});

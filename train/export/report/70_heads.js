@@ -44,8 +44,10 @@ function tellingRole(names, valuesOf) {
 function headsTable(node, found) {
   const list = found.heads || [];
   if (list.length === 0) return;
-  const flat = (head) => ({...(head.scores || {}), ...Object.fromEntries(Object.entries(head.ablated || {}).map(([k, v]) => [`loss without it (${k})`, v]))});
-  const names = [...new Set(list.flatMap((head) => Object.keys(flat(head))))];
+  const flat = (head) => ({...(head.scores || {}), ...Object.fromEntries(Object.entries(head.ablated || {}).map(([k, v]) => [`loss added, ${k === 'zero' ? 'zeros' : 'its mean'} instead`, v]))});
+  const known = ['entropy', 'distance', 'previous', 'next', 'same', 'duplicate', 'first', 'local', 'delimiter', 'induction'];
+  const order = (name) => (known.includes(name) ? known.indexOf(name) : known.length);
+  const names = [...new Set(list.flatMap((head) => Object.keys(flat(head))))].sort((a, b) => order(a) - order(b));
   const most = Object.fromEntries(names.map((name) => [name, Math.max(...list.map((head) => Math.abs(flat(head)[name]) || 0)) || 1]));
   let sorted = null;
   const holder = el('div', {});
@@ -54,7 +56,7 @@ function headsTable(node, found) {
     if (sorted) rows.sort((a, b) => (flat(b)[sorted] ?? -Infinity) - (flat(a)[sorted] ?? -Infinity));
     const cellOf = (value, name) => {
       const cell = el('td', {}, finite(value) ? num(value, 3) : '');
-      if (finite(value)) cell.style.background = `color-mix(in srgb, var(--accent) ${Math.round(40 * Math.abs(value) / most[name])}%, transparent)`;
+      if (finite(value) && !['entropy', 'distance'].includes(name)) cell.style.background = `color-mix(in srgb, var(--accent) ${Math.round(40 * Math.abs(value) / most[name])}%, transparent)`;
       return cell;
     };
     const controls = found.controls && !Array.isArray(found.controls) ? Object.entries(found.controls).filter(([, v]) => v && typeof v === 'object') : [];
@@ -68,7 +70,7 @@ function headsTable(node, found) {
   };
   draw();
   node.append(el('h3', {}, 'Roles of the trained heads'), el('p', {},
-    'The stronger the colour the more. Click a column to sort by it. Beneath stand what heads of an untrained model and of random weights get, where it was measured: only what lies well above these says something.'), holder);
+    'The stronger the colour the more. Click a column to sort by it. Beneath stands what heads get that weigh all alike, and those of the model before it was trained: only what lies well above these says something. The last columns are by how much the loss rises without the head, in nats.'), holder);
   if (list.length <= 400 && names.length > 0) {
     let role = tellingRole(names, (name) => list.map((head) => flat(head)[name]));
     const fig = figure(node, 'A role, layer by layer and head by head', '', (width) => headGrid(width, list, names[role], (head) => flat(head)[names[role]]),

@@ -27,7 +27,7 @@ function geometryPart() {
   const g = RUN.geometry, rows = g && (g.spaces || g.layers || []);
   const node = section('geometry', 'The shape of its spaces',
     g ? 'The rows of numbers that pass through the layers do not fill their space evenly: they crowd into few directions, and the layers spread and turn them. Beside the trained model stand controls: the same model before training, and shuffled text.' : null,
-    lacking('geometry', 'heddle inspect geometry RUN tells how the spaces of a transformer’s layers are shaped; this page has it for model.kind = gpt, bert, seq2seq, vit and audio.'));
+    lacking('geometry', 'heddle inspect geometry RUN tells how the spaces of a model’s layers are shaped; it wants a transformer or a recurrent network.'));
   if (!node) return;
   if (g.caveat) node.append(el('p', {class: 'missing'}, g.caveat));
   const kinds = {};
@@ -112,9 +112,9 @@ function lensPart() {
   if (layers.length > 0) {
     const tops = Math.max(...layers.map((layer) => (layer.top || []).length));
     node.append(el('div', {class: 'text'}, table(['layer', ...Array.from({length: tops}, (_, i) => `guess ${i + 1}`)],
-      layers.map((layer, i) => [i === 0 ? 'embedding' : String(i), ...(layer.top || []).map((t) => `${seen(String(t.token))} ${percent(t.probability)}`)]), 'Guesses by layer')));
+      layers.map((layer, i) => [i === 0 ? 'embeddings' : `layer ${i - 1}`, ...(layer.top || []).map((t) => `${seen(String(t.token))} ${percent(t.probability)}`)]), 'Guesses by layer')));
     const finals = layers.map((layer) => flatFigures(layer.final || {}));
-    figure(node, 'How probable the final answer is after each layer', '', (width) => chart(width, {title: 'Probability of the final answer by layer', x: layers.map((_, i) => i), xname: 'layer', whole: true, zero: true, height: 220,
+    figure(node, 'How probable the final answer is after each layer', '', (width) => chart(width, {title: 'Probability of the final answer by layer', x: layers.map((_, i) => i), xname: 'layers done', whole: true, zero: true, height: 220,
       series: [{name: 'probability', y: finals.map((f) => f.probability ?? null), labelled: false}]}));
   }
   const a = l.attribution;
@@ -130,7 +130,7 @@ function signedRows(width, title, rows) {
   const room = width - left - 70, zero = left + room / 2;
   rows.forEach((r, i) => {
     const y = i * row + 3, end = zero + r.value / most * room / 2;
-    svg.append(sv('text', {class: 'small', x: left - 6, y: y + 13, 'text-anchor': 'end'}, short(r.name.replace(/blocks\/(\d+)\//, '$1 '), Math.floor(left / 6.6))),
+    svg.append(sv('text', {class: 'small', x: left - 6, y: y + 13, 'text-anchor': 'end'}, short(r.name.replace(/blocks\/(\d+)\//, 'layer $1 '), Math.floor(left / 6.6))),
       sv('rect', {x: Math.min(zero, end), y: y + 2, width: Math.max(0.5, Math.abs(end - zero)), height: row - 6, fill: r.value >= 0 ? 'var(--plus)' : 'var(--minus)'}),
       sv('text', {class: 'small soft', x: left + room + 6, y: y + 13}, num(r.value)),
       hint(sv('rect', {x: 0, y, width, height: row, fill: 'transparent'}), () => `${r.name}\n${num(r.value, 6)}`));

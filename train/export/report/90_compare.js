@@ -4,7 +4,8 @@ function comparePart() {
   if (DATA.runs.length < 2) return;
   const [one, other] = DATA.runs;
   const same = one.course.name === other.course.name;
-  const names = [one, other].map((run) => (same ? run.course.folder.replace(/\/+$/, '').split('/').at(-1) || run.course.name : run.course.name));
+  const folders = [one, other].map((run) => run.course.folder.replace(/\/+$/, '').split('/').at(-1) || run.course.name);
+  const names = [one, other].map((run, i) => (!same ? run.course.name : folders[0] !== folders[1] ? folders[i] : `${folders[i]} (${i + 1})`));
   const node = section('compare', 'Two runs side by side', `${names[0]} beside ${names[1]}: what they reached, and what was set otherwise.`);
   const steps = [...new Set([...one.course.history.step, ...other.course.history.step])].sort((a, b) => a - b);
   const on = (run, values) => {
@@ -21,7 +22,7 @@ function comparePart() {
   node.append(el('h3', {}, 'What they reached'), el('div', {class: 'text', id: 'both'}, table(['', ...names], [
     row('model', (r) => r.course.model), row('parameters', (r) => num(r.course.parameters)), row('data', (r) => r.course.data),
     row('steps', (r) => num(r.course.step)), row('training time', (r) => time(lastOf(column(r, 'seconds')))),
-    row('best validation loss', (r) => num(r.course.best_val_loss, 5)),
+    row('best validation loss', (r) => `${num(r.course.best_val_loss, 5)} ${lossUnit(r)}`),
     ...one.course.baselines.map((b) => row(`baseline ${b.name}`, (r) => num((r.course.baselines.find((x) => x.name === b.name) || {}).value)))], 'Both runs')));
   node.append(el('h3', {}, 'Keys that differ'), DATA.differing.length === 0 ? el('p', {}, 'None: the configs are the same.')
     : el('div', {class: 'text wide', id: 'differing'}, table(['key', ...names], DATA.differing.map((d) => [d.key, d.values[0] || '–', d.values[1] || '–']), 'Keys that differ')));

@@ -354,7 +354,7 @@ class Report(unittest.TestCase):
             those("#circuits-1 select")[0].send_keys("layer 1 attention, head 1")
             self.assertIn("q11", those("#token-pairs")[0].text)
             self.assertIn("random 0.05", those("#circuits")[0].text)
-            self.assertEqual(rows("#lens tbody tr"), [["embedding", "c 10 %"], ["1", "c 90 %"]])
+            self.assertEqual(rows("#lens tbody tr"), [["embeddings", "c 10 %"], ["layer 0", "c 90 %"]])
             self.assertIn("blocks/0/attention head 1".replace("blocks/0/", "0 "), those("#lens-2")[0].text)
         finally:
             other.quit()
