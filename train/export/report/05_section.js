@@ -17,6 +17,12 @@ function section(id, title, intro, missing) {
   return null;
 }
 // Why a part is not there: what went wrong, or what would make it.
+// "encoder.L2H0": a head as heddle inspect heads names it.
+function headName(attention, head) {
+  const m = attention.match(/^(.*?)blocks\/(\d+)\/(cross_)?attention$/);
+  return m ? `${m[1].replace(/\//g, '.')}${m[3] ? 'cross.' : ''}L${m[2]}H${head}` : `${attention} head ${head}`;
+}
+
 function lacking(name, otherwise) {
   if (RUN[name]) return null;
   const left = RUN.left_out || {};

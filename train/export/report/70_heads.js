@@ -20,7 +20,7 @@ function headsCourse(node, course) {
   let role = tellingRole(roles, (name) => course.rows.map((row) => row[course.names.indexOf(name)]));
   const spec = () => {
     const at = course.names.indexOf(roles[role]);
-    const series = heads.map((head) => ({name: head.replace(/blocks\/(\d+)\/attention/, 'layer $1'), thin: heads.length > 8,
+    const series = heads.map((head) => ({name: headName(...head.split(' head ')), thin: heads.length > 8,
       colour: colour(layerOf(head)), y: steps.map((s) => { const row = values.get(`${s} ${head}`); return row ? row[at] : null; })}));
     const order = [...series].sort((a, b) => (b.y.filter(finite).at(-1) || 0) - (a.y.filter(finite).at(-1) || 0));
     series.forEach((s) => { s.labelled = order.indexOf(s) < 4; });
@@ -63,7 +63,7 @@ function headsTable(node, found) {
     holder.replaceChildren(el('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Roles of heads'}, el('table', {id: 'heads-table'},
       el('thead', {}, el('tr', {}, el('th', {scope: 'col'}, 'head'), names.map((name) => el('th', {scope: 'col', 'aria-sort': sorted === name ? 'descending' : 'none'},
         el('button', {type: 'button', onclick: () => { sorted = name; draw(); }}, name))))),
-      el('tbody', {}, rows.map((head) => el('tr', {}, el('th', {scope: 'row'}, `${head.attention.replace(/blocks\/(\d+)\/attention/, 'layer $1')} head ${head.head}`),
+      el('tbody', {}, rows.map((head) => el('tr', {}, el('th', {scope: 'row'}, headName(head.attention, head.head)),
         names.map((name) => cellOf(flat(head)[name], name))))),
       el('tbody', {}, controls.map(([name, values]) => el('tr', {}, el('th', {scope: 'row'}, name.replace(/_/g, ' ')),
         names.map((key) => el('td', {}, finite(values[key]) ? num(values[key], 3) : ''))))))));

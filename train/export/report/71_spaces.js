@@ -67,7 +67,7 @@ function circuitsPart() {
   if (!node) return;
   const heads = c.heads || [];
   let at = 0;
-  const name = (h) => `${String(h.attention).replace(/blocks\/(\d+)\//, 'layer $1 ')}, head ${h.head}`;
+  const name = (h) => headName(String(h.attention), h.head);
   const pairs = el('div', {class: 'text', id: 'token-pairs'});
   const showPairs = () => {
     const list = (heads[at] || {}).token_pairs || [];
@@ -89,7 +89,7 @@ function circuitsPart() {
   const composition = c.composition || {}, list = composition.pairs || [];
   if (list.length > 0) {
     let by = 'k';
-    const short1 = (side) => `${side.layer}.${side.head}`;
+    const short1 = (side) => headName(String(side.attention), side.head);
     const best = () => [...list].filter((p) => finite(p[by])).sort((a, b) => b[by] - a[by]).slice(0, 14);
     const control = (n) => (composition[n] && composition[n][by] ? `${n} ${num(composition[n][by].mean, 3)}` : null);
     const fig = figure(node, 'Heads that read what others wrote', 'Layer and head, and how strongly the second reads the first through its query, key or value.', (width) => {
@@ -120,7 +120,7 @@ function lensPart() {
   const a = l.attribution;
   if (a && Array.isArray(a.parts)) {
     figure(node, `What gave the logit of ${seen(String(a.token.token))}`, `The parts add up to ${num(a.sum, 6)}; the logit is ${num(a.logit, 6)}.`,
-      (width) => signedRows(width, 'Parts of the logit', a.parts.map((p) => ({name: String(p.part) + (p.head === undefined ? '' : ` head ${p.head}`), value: p.value}))));
+      (width) => signedRows(width, 'Parts of the logit', a.parts.map((p) => ({name: p.head === undefined ? String(p.part).replace(/blocks\/(\d+)\/mlp/, 'L$1 MLP').replace(/blocks\/(\d+)\//, 'L$1 ') : headName(String(p.part), p.head), value: p.value}))));
   }
 }
 
@@ -130,7 +130,7 @@ function signedRows(width, title, rows) {
   const room = width - left - 70, zero = left + room / 2;
   rows.forEach((r, i) => {
     const y = i * row + 3, end = zero + r.value / most * room / 2;
-    svg.append(sv('text', {class: 'small', x: left - 6, y: y + 13, 'text-anchor': 'end'}, short(r.name.replace(/blocks\/(\d+)\//, 'layer $1 '), Math.floor(left / 6.6))),
+    svg.append(sv('text', {class: 'small', x: left - 6, y: y + 13, 'text-anchor': 'end'}, short(r.name, Math.floor(left / 6.6))),
       sv('rect', {x: Math.min(zero, end), y: y + 2, width: Math.max(0.5, Math.abs(end - zero)), height: row - 6, fill: r.value >= 0 ? 'var(--plus)' : 'var(--minus)'}),
       sv('text', {class: 'small soft', x: left + room + 6, y: y + 13}, num(r.value)),
       hint(sv('rect', {x: 0, y, width, height: row, fill: 'transparent'}), () => `${r.name}\n${num(r.value, 6)}`));
