@@ -9,7 +9,7 @@
 namespace heddle {
 
 /// Roles of all heads on `tokens` tokens that validate, beside heads that weigh all alike and the untrained model's;
-/// with `ablate`, what the loss loses without each.
+/// with `ablate`, how much the loss rises without each.
 nlohmann::json heads_answer(const LoadedRun& run, std::int64_t tokens, bool ablate);
 
 nlohmann::json circuits_answer(const LoadedRun& run, std::int64_t pairs = 5, std::int64_t seed = 1);

@@ -153,7 +153,7 @@ CommandFunction inspect_attention, inspect_heads, inspect_circuits, inspect_geom
 int inspect_command(const std::vector<std::string>& arguments) {
   static const std::vector<Command> parts = {
       {"attention", "one head's attention in five steps, with the model's own numbers", inspect_attention},
-      {"heads", "what each head looks at, and what the loss loses without it", inspect_heads},
+      {"heads", "what each head looks at, and how much the loss rises without it", inspect_heads},
       {"scaling", "why scores are divided by the root of the dimension: on random vectors, and in a run",
        inspect_scaling},
       {"circuits", "what heads do by their weights: spectra, copying, token pairs, composition", inspect_circuits},

@@ -232,8 +232,8 @@ int inspect_heads(const std::vector<std::string>& arguments) {
   line.usage = "inspect heads RUN [options] [--section.key=value ...]";
   line.summary =
       "What each head of a trained model looks at, on examples that validate: how much of its weight it gives to\n"
-      "places of known roles, beside heads that weigh all alike that they see, and the untrained model; and what the\n"
-      "loss loses without the head.";
+      "places of known roles, beside heads that weigh all alike that they see, and the untrained model; and how much\n"
+      "the loss rises without the head.";
   line.options = {{"tokens", tokens, "how many are looked at; a picture or sound counts as 64", 1, 1 << 30},
                   {"no_ablation", no_ablation, "leave out the loss without each head, which takes longest"},
                   {"json", json, "print JSON"}};
