@@ -203,7 +203,7 @@ TEST_CASE("networks of images learn, tell their figures of each split, and refus
                            Catch::Contains("\n  3: precision") && !Catch::Contains(", \n"));
   CHECK_THAT(read_bytes(folder.path("run/metrics.csv")), Catch::StartsWith("step,train_loss,val_loss,val_accuracy,"));
   CHECK_THAT(read_bytes(folder.path("run/log.txt")),
-             Catch::Contains("better than majority class") && Catch::Contains("than nearest class mean"));
+             Catch::Contains("better than majority class") && Catch::Contains("equal to nearest class mean"));
 
   check_one_line(run_program(folder, {"generate", run}), 1, "generate: wants a model that writes text");
   check_one_line(run_program(folder, {"embed", "neighbors", run, "king"}), 1,
