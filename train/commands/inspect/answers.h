@@ -10,7 +10,7 @@ namespace heddle {
 
 /// Roles of all heads on `tokens` tokens that validate, beside heads that weigh all alike and the untrained model's;
 /// with `ablate`, how much the loss rises without each.
-nlohmann::json heads_answer(const LoadedRun& run, std::int64_t tokens, bool ablate);
+nlohmann::json heads_answer(const LoadedRun& run, const Dataset& dataset, std::int64_t tokens, bool ablate);
 
 nlohmann::json circuits_answer(const LoadedRun& run, std::int64_t pairs = 5, std::int64_t seed = 1);
 
@@ -18,7 +18,8 @@ nlohmann::json circuits_answer(const LoadedRun& run, std::int64_t pairs = 5, std
 nlohmann::json lens_answer(const LoadedRun& run, const InspectedExample& example, index_t place,
                            std::int64_t count = 5);
 
-nlohmann::json geometry_answer(const LoadedRun& run, std::int64_t tokens = 8192, std::int64_t seed = 1);
+nlohmann::json geometry_answer(const LoadedRun& run, const Dataset& dataset, std::int64_t tokens = kInspectedTokens,
+                               std::int64_t seed = 1);
 nlohmann::json geometry_laws_answer(double angle = 80, std::int64_t seed = 1);
 
 }  // namespace heddle

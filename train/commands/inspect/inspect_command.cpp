@@ -87,7 +87,8 @@ Batch class_batch(const LoadedRun& run, const InspectOptions& options, std::vect
 
 }  // namespace
 
-InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options) {
+InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options,
+                                   std::shared_ptr<const Dataset> dataset) {
   Model& model = *run.model;
   auto* const writer = find_capability<NextToken>(model);
   auto* const translator = find_capability<Translator>(model);
@@ -99,7 +100,7 @@ InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& o
   InspectedExample example;
   if (options.text.empty() && options.files.empty()) {
     ensure(options.target.empty(), "inspect: --target is the translation of a --text; give that too");
-    const auto dataset = run.experiment->load_data(&run.data);
+    if (dataset == nullptr) dataset = run.experiment->load_data(&run.data);
     ensure(dataset->size(Split::val) > 0, "inspect: no example validates; give --text");
     example.batch = get_examples(*dataset, Split::val, 0, 1);
     example.notices.emplace_back("the first example that validates is looked at; --text or a file shows another");

@@ -29,7 +29,9 @@ struct InspectedExample {
 
 /// The example that the options name, for the run's kind of model; none: the first that validates. Errors: what the
 /// model cannot see; a text that is longer than its context; those of reading.
-InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options);
+/// `dataset` is the run's own, where it is read already.
+InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& options,
+                                   std::shared_ptr<const Dataset> dataset = nullptr);
 
 /// The place that a person means by a word, of `count` places that `names` are of (none: numbers alone): a number, a
 /// token, or where a word ends that several tokens make; empty: the last. Of several the first, which `notices` then

@@ -97,10 +97,9 @@ std::vector<SpaceFigures> figures_of(Model& model, const DataState& data, const 
   return all;
 }
 
-GeometryAnswer geometry(const LoadedRun& run, std::int64_t tokens, std::int64_t seed) {
+GeometryAnswer geometry(const LoadedRun& run, const Dataset& dataset, std::int64_t tokens, std::int64_t seed) {
   const Rng rng(static_cast<std::uint64_t>(seed));
-  const auto dataset = run.experiment->load_data(&run.data);
-  const std::vector<Batch> batches = validating_batches(*dataset, tokens);
+  const std::vector<Batch> batches = validating_batches(dataset, tokens);
   GeometryAnswer answer{run.name(), {}, {}};
   const std::vector<SpaceFigures> trained = figures_of(*run.model, run.data, batches, rng, answer.spaces);
   ensure(!trained.empty(), "inspect: model.kind = ", run.experiment->model_kind,
@@ -232,14 +231,14 @@ std::string notes() {
 
 }  // namespace
 
-nlohmann::json geometry_answer(const LoadedRun& run, std::int64_t tokens, std::int64_t seed) {
-  return to_json(geometry(run, tokens, seed));
+nlohmann::json geometry_answer(const LoadedRun& run, const Dataset& dataset, std::int64_t tokens, std::int64_t seed) {
+  return to_json(geometry(run, dataset, tokens, seed));
 }
 
 nlohmann::json geometry_laws_answer(double angle, std::int64_t seed) { return to_json(laws_of_space(angle, seed)); }
 
 int inspect_geometry(const std::vector<std::string>& arguments) {
-  std::int64_t tokens = 8192, seed = 1;
+  std::int64_t tokens = kInspectedTokens, seed = 1;
   constexpr double kAngle = 80;
   double angle = kAngle;
   bool laws = false, json = false;
@@ -272,7 +271,7 @@ int inspect_geometry(const std::vector<std::string>& arguments) {
   if (!line.positional.empty()) {
     const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}),
                                           Purpose::evaluate, line.assignments);
-    const GeometryAnswer answer = geometry(run, tokens, seed);
+    const GeometryAnswer answer = geometry(run, *run.experiment->load_data(&run.data), tokens, seed);
     tell(run.notices);
     tell(answer.notices);
     tell_checkpoint(run.name());

@@ -40,9 +40,8 @@ std::optional<std::int64_t> formed(const HeadsAnswer& answer, const SurveyedHead
   return {};
 }
 
-HeadsAnswer look_at_heads(const LoadedRun& run, index_t tokens, bool ablate) {
-  const auto dataset = run.experiment->load_data(&run.data);
-  std::vector<Batch> batches = validating_batches(*dataset, tokens);
+HeadsAnswer look_at_heads(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate) {
+  std::vector<Batch> batches = validating_batches(dataset, tokens);
   ensure(has_attention(*run.model, run.data, batches[0]), "inspect: model.kind = ", run.experiment->model_kind,
          " has no attention; choose a run of a transformer");
   HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}, {}, {}};
@@ -57,7 +56,7 @@ HeadsAnswer look_at_heads(const LoadedRun& run, index_t tokens, bool ablate) {
   answer.untrained = survey_heads(*untrained, run.data, batches);
   answer.uniform = survey_heads(*untrained, run.data, batches, SurveyedWeights::uniform);
   if (!ablate) return answer;
-  const auto task = task_kind(run.experiment->model_kind, run.experiment->data_kind).make(*run.model, *dataset);
+  const auto task = task_kind(run.experiment->model_kind, run.experiment->data_kind).make(*run.model, dataset);
   for (Batch& batch : batches) task->prepare(batch, Rng());  // as an evaluation does
   Reporter reporter;
   answer.ablated = ablate_heads(*run.model, batches, [&](index_t done, index_t of) {
@@ -221,8 +220,8 @@ std::string roles_help() {
 
 }  // namespace
 
-nlohmann::json heads_answer(const LoadedRun& run, std::int64_t tokens, bool ablate) {
-  return to_json(look_at_heads(run, tokens, ablate));
+nlohmann::json heads_answer(const LoadedRun& run, const Dataset& dataset, std::int64_t tokens, bool ablate) {
+  return to_json(look_at_heads(run, dataset, tokens, ablate));
 }
 
 int inspect_heads(const std::vector<std::string>& arguments) {
@@ -242,7 +241,7 @@ int inspect_heads(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   const LoadedRun run =
       load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
-  const HeadsAnswer answer = look_at_heads(run, tokens, !no_ablation);
+  const HeadsAnswer answer = look_at_heads(run, *run.experiment->load_data(&run.data), tokens, !no_ablation);
   tell(run.notices);
   tell({answer.notice});
   tell_checkpoint(run.name());

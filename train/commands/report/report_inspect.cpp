@@ -19,11 +19,12 @@ bool offers(const ReportedRun& reported, const std::string& end) {
 }  // namespace
 
 nlohmann::json report_heads(const ReportedRun& reported) {
-  return offers(reported, "attention/weights") ? heads_answer(reported.run, kInspectedTokens, true) : nlohmann::json();
+  return offers(reported, "attention/weights") ? heads_answer(reported.run, *reported.dataset, kInspectedTokens, true)
+                                               : nlohmann::json();
 }
 
 nlohmann::json report_geometry(const ReportedRun& reported) {
-  return offers(reported, "hidden_states/0") ? geometry_answer(reported.run) : nlohmann::json();
+  return offers(reported, "hidden_states/0") ? geometry_answer(reported.run, *reported.dataset) : nlohmann::json();
 }
 
 nlohmann::json report_circuits(const ReportedRun& reported) {

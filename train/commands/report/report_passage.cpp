@@ -162,7 +162,7 @@ std::optional<Passage> find_passage(const ReportedRun& reported) {
   ensure(looks || !passage.given, "report: model.kind = ", run.experiment->model_kind,
          " is shown no example; leave --text out");
   if (!looks || (!passage.given && reported.dataset == nullptr)) return {};
-  passage.example = inspected_example(run, reported.shown);
+  passage.example = inspected_example(run, reported.shown, reported.dataset);
   if (!passage.given) shorten(passage.example);
   const Batch& batch = passage.example.batch;
   if (!classifies && find_capability<TokenFiller>(model) != nullptr) {

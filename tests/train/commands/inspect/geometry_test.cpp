@@ -69,7 +69,7 @@ TEST_CASE("each stream and the queries, keys and values of each layer are told i
   CHECK_THAT(text.out, Catch::Contains(kDimensionCaveat) && Catch::Contains("  2 heads, 8 dimensions each"));
 
   const LoadedRun loaded = load_checkpoint(run + "/best.h5", Purpose::evaluate, {});
-  const nlohmann::json same = geometry_answer(loaded, 500);
+  const nlohmann::json same = geometry_answer(loaded, *loaded.experiment->load_data(&loaded.data), 500);
   CHECK(same["spaces"] == answer["spaces"]);
 
   CHECK(answer_of(asked({"--json", "--tokens=4000"}))["notices"].size() > answer["notices"].size());
