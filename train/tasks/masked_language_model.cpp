@@ -12,6 +12,7 @@
 #include "framework/ops.h"
 #include "models/capabilities.h"
 #include "train/tasks/masking.h"
+#include "train/tasks/scored_tokens.h"
 
 namespace heddle {
 namespace {
@@ -22,28 +23,21 @@ class FillEvaluation final : public Evaluation {
 
   void add(const Batch& batch, Context& context) override {
     const CountedTargets hidden(batch.targets);
-    const index_t count = hidden.values.numel();
-    if (count == 0) return;
-    const Tensor scores = model_.token_scores(batch, hidden.places, context);
-    nats_ += cross_entropy(scores, hidden.values).item() * static_cast<double>(count);
-    const IdTensor found = argmax(scores);
-    for (index_t i = 0; i < count; ++i) right_ += found[i] == hidden.values[i] ? 1 : 0;
-    count_ += count;
+    if (hidden.values.numel() == 0) return;
+    tokens_.add(model_.token_scores(batch, hidden.places, context), hidden.values);
   }
   Metrics result() const override {
-    ensure(count_ > 0, "evaluation: there is no token to fill in; give more text");
-    const double loss = nats_ / static_cast<double>(count_);
-    const double accuracy = static_cast<double>(right_) / static_cast<double>(count_);
+    ensure(tokens_.count() > 0, "evaluation: there is no token to fill in; give more text");
+    const double loss = tokens_.loss(), accuracy = tokens_.accuracy();
     return {{"loss", loss, fmt::format("{:.4f} nats a hidden token", loss)},
             {"perplexity", std::exp(loss), fmt::format("perplexity {:.2f}", std::exp(loss)), false},
             {"accuracy", accuracy, fmt::format("{:.2f} % filled in right", 100 * accuracy)},
-            count_of("tokens", count_)};
+            count_of("tokens", tokens_.count())};
   }
 
  private:
   TokenFiller& model_;
-  double nats_ = 0;
-  index_t count_ = 0, right_ = 0;
+  ScoredTokens tokens_;
 };
 
 class MaskedLanguageModel final : public Task {

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "data/sampler.h"
-#include "framework/ops.h"
 #include "models/capabilities.h"
+#include "train/tasks/scored_tokens.h"
 
 namespace heddle {
 namespace {
@@ -16,28 +16,19 @@ class RecallEvaluation final : public Evaluation {
   explicit RecallEvaluation(NextToken& model) : model_(model) {}
 
   void add(const Batch& batch, Context& context) override {
-    const index_t count = batch.count();
-    if (count == 0) return;
-    const Tensor scores = model_.logits(batch.inputs, context);
-    nats_ += cross_entropy(scores, batch.targets).item() * static_cast<double>(count);
-    const IdTensor found = argmax(scores);
-    for (index_t i = 0; i < found.numel(); ++i)
-      right_ += batch.targets[i] != kIgnore && found[i] == batch.targets[i] ? 1 : 0;
-    count_ += count;
+    if (batch.count() == 0) return;
+    tokens_.add(model_.logits(batch.inputs, context), batch.targets);
   }
   Metrics result() const override {
-    ensure(count_ > 0, "evaluation: no row repeats itself; give longer rows");
-    const double loss = nats_ / static_cast<double>(count_);
-    const double accuracy = static_cast<double>(right_) / static_cast<double>(count_);
-    return {{"loss", loss, fmt::format("{:.4f} nats a repeated token", loss)},
-            {"accuracy", accuracy, fmt::format("{:.2f} % recalled", 100 * accuracy)},
-            count_of("tokens", count_)};
+    ensure(tokens_.count() > 0, "evaluation: no row repeats itself; give longer rows");
+    return {{"loss", tokens_.loss(), fmt::format("{:.4f} nats a repeated token", tokens_.loss())},
+            {"accuracy", tokens_.accuracy(), fmt::format("{:.2f} % recalled", 100 * tokens_.accuracy())},
+            count_of("tokens", tokens_.count())};
   }
 
  private:
   NextToken& model_;
-  double nats_ = 0;
-  index_t count_ = 0, right_ = 0;
+  ScoredTokens tokens_;
 };
 
 class Recall final : public Task {
