@@ -206,7 +206,7 @@ int eval_command(const std::vector<std::string>& arguments) {
          "eval: --output shows images, and data.kind = ", experiment.data_kind, " has none; leave it out");
   tell(run.notices);
   tell(dataset->notices());
-  const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *dataset);
+  const auto task = experiment.make_task(*run.model, *dataset);
   EvaluationOptions how{experiment.train.batch_size, options.batches, experiment.precision(), true};
   how.contiguous = experiment.train.order == Order::contiguous;
   how.beam = options.beam;

@@ -240,6 +240,10 @@ std::unique_ptr<Model> Experiment::shape_model(const DataSpec& spec) const {
   return model->build(spec, Initializer::shapes_only());
 }
 
+std::unique_ptr<Task> Experiment::make_task(Model& built, const Dataset& dataset) const {
+  return task_kind(model_kind, data_kind).make(built, dataset);
+}
+
 std::unique_ptr<Learner> Experiment::make_learner(Model& trained) const {
   return learner->make(trained, rng(kLearnerStream), precision());
 }

@@ -13,6 +13,8 @@
 
 namespace heddle {
 
+class Task;
+
 /// What run.precision may ask for; automatic: bf16 where the processor has it.
 enum class RunPrecision { automatic, f32, bf16 };
 constexpr auto names_of(RunPrecision) {
@@ -76,6 +78,8 @@ class Experiment {
   std::unique_ptr<Model> build_model(const DataSpec& spec) const;
   std::unique_ptr<Model> shape_model(const DataSpec& spec) const;
   std::unique_ptr<Learner> make_learner(Model& model) const;
+  /// The task that joins the two, which must live as long as it.
+  std::unique_ptr<Task> make_task(Model& model, const Dataset& dataset) const;
   /// The training batches, in the order of train.order, each as `prepare` makes it.
   std::unique_ptr<Feed> make_feed(const Dataset& dataset, Prepare prepare = {}) const;
   /// `train` with steps and eval_interval counted out, where they depend on the data.

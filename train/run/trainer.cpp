@@ -16,7 +16,7 @@ Trainer::Trainer(const Experiment& experiment, const Dataset& dataset, Model& mo
       dataset_(dataset),
       model_(model),
       learner_(learner),
-      task_(task_kind(experiment.model_kind, experiment.data_kind).make(model, dataset)),
+      task_(experiment.make_task(model, dataset)),
       feed_(experiment.make_feed(dataset, [this](Batch& batch, const Rng& rng) { task_->prepare(batch, rng); })),
       plan_(experiment.plan(feed_->steps_per_epoch())) {}
 

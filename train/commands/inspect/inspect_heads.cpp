@@ -56,7 +56,7 @@ HeadsAnswer look_at_heads(const LoadedRun& run, const Dataset& dataset, index_t 
   answer.untrained = survey_heads(*untrained, run.data, batches);
   answer.uniform = survey_heads(*untrained, run.data, batches, SurveyedWeights::uniform);
   if (!ablate) return answer;
-  const auto task = task_kind(run.experiment->model_kind, run.experiment->data_kind).make(*run.model, dataset);
+  const auto task = run.experiment->make_task(*run.model, dataset);
   for (Batch& batch : batches) task->prepare(batch, Rng());  // as an evaluation does
   Reporter reporter;
   answer.ablated = ablate_heads(*run.model, batches, [&](index_t done, index_t of) {

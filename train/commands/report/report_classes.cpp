@@ -12,7 +12,7 @@ nlohmann::json report_classes(const ReportedRun& reported) {
   constexpr std::size_t kWorst = 24;
   const Experiment& experiment = *reported.run.experiment;
   const Dataset& dataset = *reported.dataset;
-  const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*reported.run.model, dataset);
+  const auto task = experiment.make_task(*reported.run.model, dataset);
   EvaluationOptions how{experiment.train.batch_size, 0, experiment.precision()};
   if (dataset.size(Split::val) > kMostExamples) how.batches = std::max<index_t>(1, kMostExamples / how.rows);
   const auto evaluation = task->evaluation(Split::val, how);

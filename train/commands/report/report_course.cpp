@@ -53,7 +53,7 @@ nlohmann::json report_course(const ReportedRun& reported) {
   Unit unit{"target", "inputs"};
   nlohmann::json whole;  // figures of the whole validation split, as baselines are of it
   if (reported.dataset != nullptr) {
-    const auto task = task_kind(experiment.model_kind, experiment.data_kind).make(*run.model, *reported.dataset);
+    const auto task = experiment.make_task(*run.model, *reported.dataset);
     unit = task->unit();
     EvaluationOptions options;
     options.rows = experiment.train.batch_size;
@@ -123,8 +123,7 @@ nlohmann::json report_samples(const ReportedRun& reported) {
   nlohmann::json now;
   if (reported.dataset != nullptr) {
     const Experiment& experiment = *reported.run.experiment;
-    const auto task =
-        task_kind(experiment.model_kind, experiment.data_kind).make(*reported.run.model, *reported.dataset);
+    const auto task = experiment.make_task(*reported.run.model, *reported.dataset);
     constexpr std::int64_t kTokens = 100;
     const std::string text_now = task->sample(std::clamp(experiment.train.sample_tokens, kTokens / 2, 2 * kTokens));
     if (!text_now.empty()) now = {{"step", reported.run.name().step}, {"text", text_now}};
