@@ -40,7 +40,7 @@ layers=(
   'translation train/analysis/translation/ base|parallel|io'
   'predict   train/analysis/predict/    base|parallel|tensor|autograd|ops|nn|batch|dataset|tokenizer|model'
   'attention train/analysis/attention/  base|parallel|tensor|autograd|ops|nn|batch|dataset|tokenizer|model'
-  'circuits  train/analysis/circuits/   base|parallel|tensor|autograd|ops|nn|geometry'
+  'circuits  train/analysis/circuits/   base|parallel|tensor|autograd|ops|nn|geometry|attention'
   'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|nn|io|tokenizer|text|vectors|model|geometry'
   'report    train/export/report/       base|io'
   'decode    train/decode/              base|parallel|tensor|autograd|ops|gemm|nn|tokenizer|model'

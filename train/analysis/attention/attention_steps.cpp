@@ -9,7 +9,7 @@
 namespace heddle {
 namespace {
 
-constexpr std::string_view kWeights = "/weights";
+constexpr std::string_view kWeights = "/weights", kBlocks = "blocks/";
 
 std::vector<double> row_of(const Tensor& x, index_t row) {
   const index_t width = x.size(1);
@@ -33,6 +33,14 @@ std::vector<std::string> attentions(const Capture& capture) {
 bool is_cross(const std::string& attention) { return attention.ends_with("cross_attention"); }
 bool queries_of_source(const std::string& attention) { return attention.starts_with("encoder/"); }
 bool keys_of_source(const std::string& attention) { return queries_of_source(attention) || is_cross(attention); }
+
+std::string stack_of(const std::string& attention) { return attention.substr(0, attention.find(kBlocks)); }
+index_t layer_of(const std::string& attention) {
+  return std::stoll(attention.substr(attention.find(kBlocks) + kBlocks.size()));
+}
+std::string states_before(const std::string& attention) {
+  return concat_text(stack_of(attention), "hidden_states/", layer_of(attention));
+}
 
 HeadView view_head(const Capture& capture, const std::string& attention, const Tensor& projection, double scale,
                    index_t head) {

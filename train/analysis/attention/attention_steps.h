@@ -28,6 +28,12 @@ bool is_cross(const std::string& attention);
 bool queries_of_source(const std::string& attention);
 bool keys_of_source(const std::string& attention);
 
+/// Where an attention stands: of "decoder/blocks/3/cross_attention" the stack is "decoder/" and the layer 3.
+std::string stack_of(const std::string& attention);
+index_t layer_of(const std::string& attention);
+/// The name of the states that go into its block: "decoder/hidden_states/3".
+std::string states_before(const std::string& attention);
+
 /// Head number `head` of an attention of row 0 of what passed: `capture` kept everything below `attention`;
 /// `projection` [C, H D] is the weight of its projection, `scale` that of its scores (0: 1 / sqrt(D)). Errors: a head
 /// that is not there.

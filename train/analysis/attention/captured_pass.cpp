@@ -24,11 +24,11 @@ Tensor run_captured(Model& model, const DataState& data, const Batch& batch, Cap
              : Tensor();
 }
 
-bool has_attention(Model& model, const DataState& data, const Batch& batch) {
+bool offers(Model& model, const DataState& data, const Batch& batch, const std::string& end) {
   Capture capture;
   run_captured(model, data, batch, capture);
   const auto& names = capture.offered();
-  return std::any_of(names.begin(), names.end(), [](const auto& name) { return name.ends_with("attention/weights"); });
+  return std::any_of(names.begin(), names.end(), [&](const auto& name) { return name.ends_with(end); });
 }
 
 }  // namespace heddle

@@ -89,18 +89,6 @@ std::vector<SurveyedHead> heads_of(const Capture& capture, const std::string& en
   return heads;
 }
 
-/// Of "decoder/blocks/3/cross_attention": "decoder/" and "3".
-std::pair<std::string, std::string> stack_and_layer(const std::string& attention) {
-  const std::size_t blocks = attention.find("blocks/"), begin = blocks + 7;
-  return {attention.substr(0, blocks), attention.substr(begin, attention.find('/', begin) - begin)};
-}
-
-/// The name of the states that go into an attention's block.
-std::string states_before(const std::string& attention) {
-  const auto [stack, layer] = stack_and_layer(attention);
-  return stack + "hidden_states/" + layer;
-}
-
 void add_loss(MeanLoss& loss, Model& model, const Batch& batch, Capture& capture) {
   Context context;
   context.capture = &capture;
@@ -147,9 +135,9 @@ std::vector<SurveyedHead> survey_heads(Model& model, const DataState& data, cons
 }
 
 std::string head_name(const std::string& attention, index_t head) {
-  auto [stack, layer] = stack_and_layer(attention);
+  std::string stack = stack_of(attention);
   std::replace(stack.begin(), stack.end(), '/', '.');
-  return concat_text(stack, is_cross(attention) ? "cross." : "", 'L', layer, 'H', head);
+  return concat_text(stack, is_cross(attention) ? "cross." : "", 'L', layer_of(attention), 'H', head);
 }
 
 AblationStudy ablate_heads(Model& model, const std::vector<Batch>& batches,

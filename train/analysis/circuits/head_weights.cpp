@@ -39,12 +39,10 @@ std::vector<HeadWeights> head_weights(const std::vector<NamedParameter>& paramet
     if (!parameter.name.ends_with("attention" + std::string(kProjection))) continue;
     HeadWeights of;
     of.attention = parameter.name.substr(0, parameter.name.size() - kProjection.size());
-    const std::size_t number = of.attention.find("blocks/") + 7;
-    of.layer = std::stoll(of.attention.substr(number));
+    of.layer = layer_of(of.attention);
     of.scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(size)));
     const bool cross = of.cross();
-    const std::string block = of.attention.substr(0, of.attention.find('/', number));
-    const Tensor norm = weight_of(block + (cross ? "/norm_cross" : "/norm1"));
+    const Tensor norm = weight_of(concat_text(of.path(), "blocks/", of.layer, cross ? "/norm_cross" : "/norm1"));
     const auto reads_stream = [&](const Tensor& w) {
       return options.norm_position == NormPosition::pre ? fold_norm(w, norm, options.norm.kind) : w;
     };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "framework/nn/transformer.h"
+#include "train/analysis/attention/attention_steps.h"
 
 namespace heddle {
 
@@ -20,8 +21,8 @@ struct HeadWeights {
   double scale = 1;          ///< of the scores
 
   /// Where the blocks stand: "", "decoder/".
-  std::string path() const { return attention.substr(0, attention.find("blocks/")); }
-  bool cross() const { return attention.ends_with("cross_attention"); }
+  std::string path() const { return stack_of(attention); }
+  bool cross() const { return is_cross(attention); }
 };
 
 /// The heads of all attentions among a model's parameters, in the order of these. Errors: there are none.

@@ -71,9 +71,7 @@ struct AttentionAnswer {
 
 /// The length of the residual stream at a place where it goes into the block of an attention.
 double stream_length(const Capture& capture, const std::string& attention, index_t place) {
-  std::string name = attention.substr(0, attention.find('/', attention.find("blocks/") + 7));
-  name.replace(name.find("blocks/"), 7, "hidden_states/");
-  const Tensor& states = capture.at(name);
+  const Tensor& states = capture.at(states_before(attention));
   const real* const at = states.data() + place * states.size(2);
   return length_of({at, at + states.size(2)});
 }

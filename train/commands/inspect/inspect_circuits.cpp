@@ -109,8 +109,7 @@ std::vector<std::string> left_out(const LoadedRun& run, const TokenSides& sides,
 
 CircuitsAnswer circuits_of(const LoadedRun& run, std::int64_t pairs, std::int64_t seed) {
   const auto* const config = dynamic_cast<const TransformerConfig*>(run.experiment->model.get());
-  ensure(config != nullptr, "inspect: model.kind = ", run.experiment->model_kind,
-         " has no attention; choose a run of a transformer");
+  ensure_attention(run, config != nullptr);
   const NoGradGuard no_grad;
   const TransformerOptions options = config->transformer_options();
   const TokenSides sides = token_sides(*run.model);

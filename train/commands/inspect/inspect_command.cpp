@@ -109,8 +109,7 @@ InspectedExample inspected_example(const LoadedRun& run, const InspectOptions& o
   } else if (translator != nullptr) {
     example.batch = pair_batch(run, *translator, options);
   } else {
-    ensure(writer != nullptr || filler != nullptr, "inspect: model.kind = ", run.experiment->model_kind,
-           " has no attention; choose a run of a transformer");
+    ensure_attention(run, writer != nullptr || filler != nullptr);
     example.batch = text_batch(run, writer != nullptr ? writer->context_size() : filler->context_size(),
                                writer == nullptr, options.text, example.notices);
   }
@@ -131,10 +130,14 @@ std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens) {
   return batches;
 }
 
+void ensure_attention(const LoadedRun& run, bool has_attention) {
+  ensure(has_attention, "inspect: model.kind = ", run.experiment->model_kind,
+         " has no attention; choose a run of a transformer");
+}
+
 std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture) {
   std::vector<std::string> all = attentions(capture);
-  ensure(!all.empty(), "inspect: model.kind = ", run.experiment->model_kind,
-         " has no attention; choose a run of a transformer");
+  ensure_attention(run, !all.empty());
   return all;
 }
 

@@ -46,6 +46,8 @@ constexpr index_t kInspectedTokens = 8192;
 /// `tokens` inputs, or all; a row of numbers, such as a picture, counts as 64. Errors: no example validates.
 std::vector<Batch> validating_batches(const Dataset& dataset, index_t tokens);
 
+/// Errors: it has not, for the parts that look into attention.
+void ensure_attention(const LoadedRun& run, bool has_attention);
 /// The attentions that passed. Errors: there are none.
 std::vector<std::string> captured_attentions(const LoadedRun& run, const Capture& capture);
 /// A head of one of these: see view_head.

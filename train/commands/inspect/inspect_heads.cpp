@@ -42,8 +42,7 @@ std::optional<std::int64_t> formed(const HeadsAnswer& answer, const SurveyedHead
 
 HeadsAnswer look_at_heads(const LoadedRun& run, const Dataset& dataset, index_t tokens, bool ablate) {
   std::vector<Batch> batches = validating_batches(dataset, tokens);
-  ensure(has_attention(*run.model, run.data, batches[0]), "inspect: model.kind = ", run.experiment->model_kind,
-         " has no attention; choose a run of a transformer");
+  ensure_attention(run, has_attention(*run.model, run.data, batches[0]));
   HeadsAnswer answer{run.name(), std::ssize(batches), 0, {}, {}, {}, {}, {}, {}};
   for (const Batch& batch : batches) answer.tokens += batch.features.defined() ? 0 : batch.inputs_shown();
   answer.heads = survey_heads(*run.model, run.data, batches);

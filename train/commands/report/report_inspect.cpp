@@ -10,10 +10,8 @@ namespace {
 /// Whether anything passes through the model under a name that ends so.
 bool offers(const ReportedRun& reported, const std::string& end) {
   if (!reported.dataset || reported.dataset->size(Split::val) == 0) return false;
-  Capture capture;
-  run_captured(*reported.run.model, reported.run.data, validating_batches(*reported.dataset, 1)[0], capture);
-  const auto& names = capture.offered();
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return name.ends_with(end); });
+  const std::vector<Batch> batches = validating_batches(*reported.dataset, 1);
+  return heddle::offers(*reported.run.model, reported.run.data, batches[0], end);
 }
 
 }  // namespace
