@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "heads.csv", "log.txt", "samples.txt", "last.h5", "best.h5"};
+constexpr const char* kRunFiles[] = {"config.cfg",  "metrics.csv", "heads.csv", "log.txt",
+                                     "samples.txt", "last.h5",     "best.h5",   "result.json"};
 constexpr const char* kTokenFile = "tokens.h5";
 
 std::string host_name() {
