@@ -29,16 +29,20 @@ void check_same(Experiment& wanted) {
   }
 }
 
-/// Errors: the metric is none of those that the whole validation split gives.
+/// Errors: the metric is none of those that the whole validation split gives, or, where runs are stopped by it, of
+/// those that every evaluation does.
 void check_metric(const SweepPlan& plan, const Trainer& trainer, const Dataset& dataset, const TrainConfig& train) {
-  const Metrics figures = evaluate(trainer.task(), dataset, Split::val,
-                                   {train.batch_size, 1, trainer.precision(), true, train.order == Order::contiguous});
+  const bool stops = plan.config.stop != SweepStop::none;
+  const Metrics figures =
+      evaluate(trainer.task(), dataset, Split::val,
+               {train.batch_size, 1, trainer.precision(), !stops, train.order == Order::contiguous});
   std::string names;
   for (const Metric& figure : figures) {
     if (figure.name == plan.config.metric) return;
     if (figure.column) names += (names.empty() ? "" : ", ") + figure.name;
   }
-  throw Error(concat_text("sweep.metric = ", plan.config.metric, ": there is no such figure; there are ", names));
+  throw Error(concat_text("sweep.metric = ", plan.config.metric, ": there is no such figure",
+                          stops ? " in the evaluations that sweep.stop goes by" : "", "; there are ", names));
 }
 
 /// Of datasets the one that was used last: combinations side by side mostly share it.
