@@ -247,7 +247,7 @@ void Session::judge_best(RunResult& result) {
   result.best_whole.clear();
   try {
     const LoadedRun best = load_checkpoint(folder_ / "best.h5");
-    result.best_whole = trainer_.evaluate_other(*best.model);
+    result.best_whole = judge(parts_.experiment, *best.model, parts_.dataset, Split::val);
     result.best_step = best.state.step;
     message(fmt::format("whole validation split with best.h5, after step {}: {}", result.best_step,
                         shown(result.best_whole)));

@@ -12,11 +12,13 @@
 #include "data/io/utf8.h"
 #include "framework/format.h"
 #include "train/analysis/picture/lines.h"
-#include "train/run/experiment.h"
+#include "train/run/checkpoint.h"
+#include "train/run/trainer.h"
 
 namespace heddle {
 namespace {
 
+using Json = nlohmann::ordered_json;
 using State = SweepOutcome::State;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLikely = 0.05;  // differences that chance makes more often than this are called noise
@@ -53,6 +55,14 @@ std::string number(double value, const char* otherwise = "-") {
   return std::isnan(value) ? otherwise : fmt::format("{:.4f}", value);
 }
 
+Json to_json(const SeedSummary& s) {
+  return {{"count", s.count}, {"mean", s.mean}, {"deviation", s.deviation}, {"low", s.low}, {"high", s.high}};
+}
+
+std::string interval_text(const SeedSummary& s) {
+  return std::isnan(s.low) ? "" : fmt::format(", 95 % interval {:.4f} .. {:.4f}", s.low, s.high);
+}
+
 /// What a rank's difference to the best means.
 std::string verdict(const SweepTable& table, const SweepRank& rank) {
   if (&rank == &table.ranks[0]) return "the best";
@@ -66,6 +76,20 @@ std::string cell(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + '"';
+}
+
+/// The best combination's figures of the test split.
+SeedSummary judge_on_test(const SweepPlan& plan, const SweepTable& table) {
+  std::vector<double> figures;
+  for (const SweepRow& row : table.rows) {
+    if (row.run->combination != table.ranks[0].combination || row.outcome.state != State::complete) continue;
+    const std::filesystem::path folder = std::filesystem::path(plan.folder) / row.run->name;
+    const LoadedRun run = load_checkpoint(folder / "best.h5", Purpose::evaluate);
+    const auto dataset = run.experiment->load_data(&run.data, folder);
+    if (dataset->size(Split::test) == 0) return {};
+    figures.push_back(figure_of(judge(*run.experiment, *run.model, *dataset, Split::test), plan.config.metric));
+  }
+  return summary_of(figures);
 }
 
 }  // namespace
@@ -101,6 +125,7 @@ SweepTable tabulate(const SweepPlan& plan, const std::vector<SweepOutcome>& outc
   }
   p = holm_adjusted(p);
   for (std::size_t i = 0; i < p.size(); ++i) table.ranks[i].p = p[i];
+  table.test = judge_on_test(plan, table);
   return table;
 }
 
@@ -128,6 +153,9 @@ std::string table_text(const SweepPlan& plan, const SweepTable& table) {
     if (row.outcome.state == State::failed) text += fmt::format("{} failed: {}\n", row.run->name, row.outcome.reason);
     if (row.outcome.state == State::stopped) text += fmt::format("{}: {}\n", row.run->name, row.outcome.reason);
   }
+  if (table.test.count > 0)
+    text += fmt::format("the best on the test split, which no choice was made on: {} {}{}\n", plan.config.metric,
+                        number(table.test.mean), interval_text(table.test));
   if (plan.seeds.size() == 1 && plan.combinations > 1)
     text += "with one seed no difference can be told from noise; try run.seed = 1..5\n";
   return text;
@@ -148,14 +176,13 @@ std::string table_csv(const SweepPlan& plan, const SweepTable& table) {
 }
 
 std::string table_json(const SweepPlan& plan, const SweepTable& table) {
-  using Json = nlohmann::ordered_json;
   Json out = {{"sweep", plan.name},
               {"metric", plan.config.metric},
               {"lower_is_better", plan.config.lower_is_better()},
               {"seeds", plan.seeds},
               {"combinations", Json::array()}};
+  if (table.test.count > 0) out["best_on_test"] = to_json(table.test);
   for (const SweepRank& rank : table.ranks) {
-    const SeedSummary& s = rank.summary;
     Json values = Json::object(), runs = Json::array();
     for (const SweepAxis& axis : plan.axes) values[axis.key] = axis.values[rank.combination];
     for (const SweepRow& row : table.rows) {
@@ -165,15 +192,10 @@ std::string table_json(const SweepPlan& plan, const SweepTable& table) {
       if (row.outcome.state == State::complete) run.update(Json::parse(row.result.json()));
       runs.push_back(std::move(run));
     }
-    out["combinations"].push_back({{"values", std::move(values)},
-                                   {"count", s.count},
-                                   {"mean", s.mean},
-                                   {"deviation", s.deviation},
-                                   {"low", s.low},
-                                   {"high", s.high},
-                                   {"to_best", rank.to_best},
-                                   {"p", rank.p},
-                                   {"runs", std::move(runs)}});
+    Json combination = {{"values", std::move(values)}};
+    combination.update(to_json(rank.summary));
+    combination.update({{"to_best", rank.to_best}, {"p", rank.p}, {"runs", std::move(runs)}});
+    out["combinations"].push_back(std::move(combination));
   }
   return out.dump(2) + '\n';
 }
@@ -218,14 +240,12 @@ std::string best_config(const SweepPlan& plan, const SweepTable& table) {
     experiment.run.name = plan.name + "_best";
     experiment.run.dir.clear();
     const std::string values = plan.text_of(best.combination);
-    const std::string spread = std::isnan(best.summary.low) ? ""
-                                                            : fmt::format(", 95 % interval {:.4f} .. {:.4f}",
-                                                                          best.summary.low, best.summary.high);
     return fmt::format(
         "# The best of {} combinations of sweep {}{}\n# {} of the whole validation split {:.4f}, mean of {} "
         "seed{}{}\n\n{}",
         plan.combinations, plan.name, values.empty() ? "" : ": " + one_line(values), plan.config.metric,
-        best.summary.mean, best.summary.count, best.summary.count == 1 ? "" : "s", spread, experiment.text());
+        best.summary.mean, best.summary.count, best.summary.count == 1 ? "" : "s", interval_text(best.summary),
+        experiment.text());
   }
   return "";
 }

@@ -29,9 +29,11 @@ struct SweepRank {
 struct SweepTable {
   std::vector<SweepRow> rows;    ///< in the order of the plan
   std::vector<SweepRank> ranks;  ///< the best first; those with runs that failed or were stopped behind
+  SeedSummary test;              ///< of the best combination, on the test split; count 0: there is none
 };
 
-/// Reads the results of the runs that are complete.
+/// Reads the results of the runs that are complete, ranks the combinations by the validation split, and judges the best
+/// one, and no other, on the test split, where the data has one.
 SweepTable tabulate(const SweepPlan& plan, const std::vector<SweepOutcome>& outcomes);
 
 /// A row a combination, the best first, for a person; below it what the differences mean.

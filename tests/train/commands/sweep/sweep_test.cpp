@@ -88,6 +88,21 @@ TEST_CASE("a sweep's tables hold what the runs came to, and its best config trai
   CHECK(read_bytes(folder.path("again/result.json")) == read_bytes(folder.path("s/lr=0.01,seed=1/result.json")));
 }
 
+TEST_CASE("the best combination alone is judged on the test split", "[sweep]") {
+  const TemporaryFolder folder;
+  const std::string config = sweep_config(folder, "optim.lr = 1e-4, 1e-2\n");
+  const Outcome outcome = sweep(folder, config, "s", {"--data.test_fraction=0.1"});
+  REQUIRE(outcome.status == 0);
+  const Outcome eval = run_program(folder, {"eval", folder.path("s/lr=0.01,seed=1"), "--split", "test", "--json"});
+  const double loss = nlohmann::json::parse(eval.out).at("loss");
+  const auto table = nlohmann::json::parse(read_bytes(folder.path("s/table.json")));
+  CHECK(table.at("best_on_test").at("mean") == loss);
+  CHECK(table.at("best_on_test").at("count") == 1);
+  CHECK(table["combinations"][0]["mean"] != loss);
+  REQUIRE(sweep(folder, config, "without").status == 0);
+  CHECK_FALSE(nlohmann::json::parse(read_bytes(folder.path("without/table.json"))).contains("best_on_test"));
+}
+
 TEST_CASE("a run that fails is told, the others go on, and a sweep called again tries it anew", "[sweep]") {
   const TemporaryFolder folder;
   // the first rate makes the loss infinite
@@ -151,6 +166,13 @@ TEST_CASE("a sweep does not mix runs of another config with its own", "[sweep]")
   const Outcome more = sweep(folder, config, "s", {"--sweep.optim.lr=1e-3,1e-2,2e-2", "--run.threads=1"});
   CHECK(more.status == 0);
   CHECK_THAT(more.out, Catch::Contains("3 runs, of which 2 are done"));
+}
+
+TEST_CASE("the project's own sweep is one that can be trained", "[sweep]") {
+  const TemporaryFolder folder;
+  const Outcome checked = sweep(folder, HEDDLE_SOURCE_DIR "/configs/sweep.cfg", "s", {"--check"});
+  CHECK(checked.status == 0);
+  CHECK(std::count(checked.out.begin(), checked.out.end(), '\n') == 24);
 }
 
 TEST_CASE("a sweep's command line: --check trains nothing, jobs are bounded, and one sweep has the folder", "[sweep]") {
