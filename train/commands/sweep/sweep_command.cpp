@@ -32,8 +32,10 @@ std::vector<std::string> sweep_names() {
 std::string notes() {
   SweepConfig config;
   return "\n" + describe_keys(sweep_sections(config)) +
-         "\nOther keys of [sweep] are settings with the values to try: optim.lr = 3e-4, 1e-3; run.seed = 1..3. Each\n"
-         "combination is trained with every run.seed. All are checked before the first run begins.\n"
+         "\nOther keys of [sweep] are settings with the values to try: optim.lr = 3e-4, 1e-3; run.seed = 1..3; with\n"
+         "mode = random also ranges, optim.lr = 1e-4..1e-2, drawn by ratio where both ends are above 0. Each "
+         "combination\n"
+         "is trained with every run.seed. All are checked before the first run begins.\n"
          "\nexit status: 0 when every run is done; 1 when one failed, or after an error; 75 when a signal stopped it: "
          "the\n"
          "same command goes on.\n";

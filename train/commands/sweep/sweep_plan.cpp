@@ -198,18 +198,14 @@ Experiment make_experiment(Settings settings, const std::vector<Choice>& choices
 std::vector<Key> SweepConfig::keys() {
   return {
       {"mode", mode,
-       "grid: every combination of the values; list: the first values of all keys together, then the second; random: "
-       "drawn combinations, a range of numbers with a point log-uniform where both ends are above 0"},
+       "grid: every combination; list: the first values of all keys, then the second; random: drawn ones"},
       {"budget", budget, "combinations that mode = random draws; each is trained with every run.seed", 1,
        static_cast<std::int64_t>(kMostRuns)},
       {"seed", seed, "decides what mode = random draws", 0},
       {"metric", metric,
-       "what combinations are ranked by: a figure of the whole validation split, as heddle eval names it, of the "
-       "weights in best.h5"},
-      {"goal", goal, "which end of the metric is the good one; auto: the lowest loss, for another metric say which"},
-      {"stop", stop,
-       "median: a run is stopped whose best so far is worse than the median of the best that the runs before it in the "
-       "list had at that step, three of them at least"},
+       "what ranks combinations: a figure of the whole validation split by best.h5, as heddle eval has it"},
+      {"goal", goal, "which end of the metric is the good one; auto: the lowest loss"},
+      {"stop", stop, "median: a run ends whose best is worse than the median of those before it in the list"},
   };
 }
 
