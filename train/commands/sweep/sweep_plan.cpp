@@ -250,7 +250,7 @@ SweepPlan plan_sweep(Settings settings) {
   plan.combinations = combinations.size();
   const std::map<std::string, std::string> names = short_names(plan.axes);
   choices.push_back(seeds);
-  std::map<std::string, std::string> places;  // of the runs' names
+  std::set<std::string> known;  // names of runs
   for (std::size_t c = 0; c < combinations.size(); ++c) {
     for (const std::string& seed : seeds.values) {
       Values values = combinations[c];
@@ -271,9 +271,8 @@ SweepPlan plan_sweep(Settings settings) {
       const std::string number = resolved(experiment, kSeedKey);
       if (c == 0) plan.seeds.push_back(number);
       run.name += "seed=" + number;
-      const auto [at, added] = places.try_emplace(run.name, plan.text_of(c));
-      ensure(added, seeds.values.size() > 1 && first == false ? seeds.text() : choices[0].text(), ": ", run.name,
-             " is there twice; give each value once");
+      const std::string meant = first ? plan.text_of(c, true) : seeds.text() + " = " + number;
+      ensure(known.insert(run.name).second, meant, " is there twice; give each value once");
       experiment.run.name = run.name;
       experiment.run.dir = plan.folder + '/' + run.name;
       run.config = experiment.text();

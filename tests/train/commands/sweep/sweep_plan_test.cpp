@@ -107,8 +107,8 @@ TEST_CASE("what a sweep cannot try is refused with its file and line before anyt
   refused("metrics = loss\noptim.lr = 1, 2\n", "x.cfg: line 2: unknown key sweep.metrics; did you mean sweep.metric?");
   refused("optim.lr = 1e-3, much\n", "x.cfg: line 2: optim.lr = much: ");
   refused("mode = all\noptim.lr = 1e-3\n", "x.cfg: line 2: sweep.mode = all: ");
-  refused("optim.lr = 1e-3, 0.001\n", "x.cfg: line 2: optim.lr: lr=0.001,seed=1 is there twice");
-  refused("run.seed = 1, 1\n", "x.cfg: line 2: run.seed: seed=1 is there twice");
+  refused("optim.lr = 1e-3, 0.001\n", "x.cfg: line 2: optim.lr = 0.001 is there twice");
+  refused("run.seed = 1, 1\n", "x.cfg: line 2: run.seed = 1 is there twice");
   refused("optim.lr = 1e-4..1e-2\n", "x.cfg: line 2: optim.lr = 1e-4..1e-2: a range of numbers with a point");
   refused("run.seed = 1.5..2.5\n", "x.cfg: line 2: run.seed = 1.5..2.5: a range of numbers with a point");
   refused("model.n_layer = 3..1\n", "x.cfg: line 2: model.n_layer = 3..1: the range's first number");
