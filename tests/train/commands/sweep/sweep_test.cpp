@@ -88,6 +88,26 @@ TEST_CASE("a sweep's tables hold what the runs came to, and its best config trai
   CHECK(read_bytes(folder.path("again/result.json")) == read_bytes(folder.path("s/lr=0.01,seed=1/result.json")));
 }
 
+TEST_CASE("a sweep ranks by the model in best.h5, the highest figure first where that is the goal", "[sweep]") {
+  const TemporaryFolder folder;
+  // the rates rise, and soon are far too high: the last model is not the best
+  const std::string config = sweep_config(folder, "metric = perplexity\ngoal = highest\noptim.lr = 10, 20, 0.5\n",
+                                          "[optim]\nschedule = linear\nmin_lr = 0\nwarmup_steps = 300\n");
+  REQUIRE(sweep(folder, config, "s").status == 0);
+  const auto table = nlohmann::json::parse(read_bytes(folder.path("s/table.json")));
+  double before = std::numeric_limits<double>::infinity();
+  bool earlier = false;
+  for (const auto& combination : table.at("combinations")) {
+    const auto& run = combination.at("runs")[0];
+    const Outcome eval = run_program(folder, {"eval", folder.path("s/" + run.at("run").get<std::string>()), "--json"});
+    CHECK(combination.at("mean") == nlohmann::json::parse(eval.out).at("perplexity"));
+    CHECK(combination.at("mean").get<double>() < before);
+    before = combination.at("mean");
+    earlier = earlier || run.at("best_whole") != run.at("whole");
+  }
+  CHECK(earlier);
+}
+
 TEST_CASE("the best combination alone is judged on the test split", "[sweep]") {
   const TemporaryFolder folder;
   const std::string config = sweep_config(folder, "optim.lr = 1e-4, 1e-2\n");
