@@ -9,12 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <utility>
 
 #include "data/io/file.h"
 #include "framework/check.h"
 #include "framework/system/beside.h"
+#include "train/export/tensorboard/event_file.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "heads.csv", "log.txt", "samples.txt", "last.h5", "best.h5"};
+constexpr const char* kRunFiles[] = {"config.cfg",  "metrics.csv", "heads.csv", "log.txt",
+                                     "samples.txt", "last.h5",     "best.h5"};
 constexpr const char* kTokenFile = "tokens.h5";
 
 std::string host_name() {
@@ -32,6 +33,17 @@ std::string host_name() {
 }
 
 }  // namespace
+
+std::vector<fs::path> run_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const char* name : kRunFiles) {
+    if (fs::exists(folder / name, error)) files.push_back(folder / name);
+  }
+  for (const auto& [step, path] : step_checkpoints(folder)) files.push_back(path);
+  for (const fs::path& path : event_files(folder)) files.push_back(path);
+  return files;
+}
 
 RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)), lock_(folder_ / ".lock") {
   const auto fail = [&](const char* what, const std::string& why) {
@@ -93,21 +105,18 @@ RunFolder::~RunFolder() {
 bool RunFolder::holds_checkpoint() const { return fs::exists(folder_ / "last.h5") || fs::exists(folder_ / "best.h5"); }
 
 void RunFolder::check_free() const {
-  const auto steps = step_checkpoints(folder_);
-  if (had_run_ && !holds_checkpoint() && steps.empty() && fs::exists(folder_ / "config.cfg")) return;
-  std::vector<std::string> names(std::begin(kRunFiles), std::end(kRunFiles));
-  for (const auto& [step, path] : steps) names.push_back(step_name(step));
-  for (const std::string& name : names) {
-    ensure(!fs::exists(folder_ / name), "run folder ", folder_.string(), " already holds a run (", name,
-           "); go on with heddle resume ", folder_.string(),
-           ", choose another run.name, or delete it with --run.overwrite=true");
-  }
+  const bool bare = !holds_checkpoint() && step_checkpoints(folder_).empty();
+  if (had_run_ && bare && fs::exists(folder_ / "config.cfg")) return;
+  const std::vector<fs::path> files = run_files(folder_);
+  if (files.empty()) return;
+  throw Error(concat_text("run folder ", folder_.string(), " already holds a run (", files[0].filename().string(),
+                          "); go on with heddle resume ", folder_.string(),
+                          ", choose another run.name, or delete it with --run.overwrite=true"));
 }
 
 void RunFolder::begin(const std::string& config) {
   std::error_code error;
-  for (const char* name : kRunFiles) fs::remove(folder_ / name, error);
-  for (const auto& [step, path] : step_checkpoints(folder_)) fs::remove(path, error);
+  for (const fs::path& path : run_files(folder_)) fs::remove(path, error);
   begun_ = true;
   write_file(folder_ / "config.cfg", config);
 }
