@@ -53,10 +53,10 @@ std::string exit_statuses() {
                      "error; 2 for a wrong command line; 128 + a signal's number when\nthat has ended it unsaved.\n");
 }
 
-/// What begins a run's config, as comments: how it was called, by which program, on which data.
+/// What begins a run's config, as comments: how it was called, by which program with which libraries, on which data.
 std::string heading(const Dataset& dataset) {
-  return fmt::format("# {}\n# {}\n# {}; hash {:016x}\n\n", one_line(Origin::command_line()), Origin::version_text(),
-                     one_line(dataset.describe()), dataset.fingerprint());
+  return fmt::format("# {}\n# {}\n# {}\n# {}; hash {:016x}\n\n", one_line(Origin::command_line()), Origin::version_text(),
+                     Origin::libraries_text(), one_line(dataset.describe()), dataset.fingerprint());
 }
 
 /// Trains, and returns the exit status.
@@ -83,11 +83,12 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
   const SessionParts parts{*run.experiment, *dataset, *run.model, *run.learner};
   Session session(parts, std::move(run.state), folder.path());
   const TrainConfig& plan = session.trainer().plan();
-  if (or_complete && (done >= plan.steps || (plan.early_stop > 0 && without_better >= plan.early_stop))) {
+  const bool judged = fs::exists(folder.path() / kResultFile);
+  if (judged && or_complete && (done >= plan.steps || (plan.early_stop > 0 && without_better >= plan.early_stop))) {
     std::printf("run %s is complete, after step %ld\n", folder.path().c_str(), static_cast<long>(done));
     return 0;
   }
-  ensure(done < plan.steps, "resume: ", path.string(), " is already at step ", done, " of ", plan.steps,
+  ensure(done < plan.steps || (done == plan.steps && !judged), "resume: ", path.string(), " is already at step ", done, " of ", plan.steps,
          "; give more with --train.", run.experiment->train.steps == 0 ? "epochs" : "steps", "=N");
   session.trainer().check_memory_limit();
   folder.go_on();

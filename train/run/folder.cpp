@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kRunFiles[] = {"config.cfg",  "metrics.csv", "heads.csv", "log.txt",
-                                     "samples.txt", "last.h5",     "best.h5"};
+                                     "samples.txt", "last.h5",     "best.h5",   "result.json"};
 constexpr const char* kTokenFile = "tokens.h5";
 
 std::string host_name() {

@@ -22,10 +22,16 @@ Trainer::Trainer(const Experiment& experiment, const Dataset& dataset, Model& mo
 
 Metrics Trainer::evaluate(bool whole) {
   const AveragedWeights averaged(learner_);
-  const index_t batches = whole ? 0 : experiment_.train.eval_batches;
-  return heddle::evaluate(*task_, dataset_, Split::val,
-                          {experiment_.train.batch_size, batches, experiment_.precision(), whole,
-                           experiment_.train.order == Order::contiguous});
+  return heddle::evaluate(*task_, dataset_, Split::val, options(whole));
+}
+
+Metrics Trainer::evaluate_other(Model& model) const {
+  return heddle::evaluate(*experiment_.make_task(model, dataset_), dataset_, Split::val, options(true));
+}
+
+EvaluationOptions Trainer::options(bool whole) const {
+  return {experiment_.train.batch_size, whole ? 0 : experiment_.train.eval_batches, experiment_.precision(), whole,
+          experiment_.train.order == Order::contiguous};
 }
 
 void Trainer::check_memory_limit() {

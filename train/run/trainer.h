@@ -21,6 +21,8 @@ class Trainer {
   /// Figures of the validation split with the averaged weights, where the learner keeps those: of train.eval_batches
   /// batches spread evenly over it, or of all of it if `whole` or if eval_batches is 0.
   Metrics evaluate(bool whole = false);
+  /// Figures of the whole validation split with the weights that another model of the same kind holds.
+  Metrics evaluate_other(Model& model) const;
 
   /// What a step with `rows` rows in a micro-batch is expected to take at most.
   MemoryEstimate estimate_memory(index_t rows) { return learner_.estimate_memory(*feed_, rows); }
@@ -37,6 +39,8 @@ class Trainer {
   Precision precision() const { return experiment_.precision(); }
 
  private:
+  EvaluationOptions options(bool whole) const;
+
   const Experiment& experiment_;
   const Dataset& dataset_;
   Model& model_;

@@ -1,0 +1,85 @@
+#include "framework/system/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "framework/check.h"
+
+namespace heddle {
+
+std::filesystem::path this_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                           const std::filesystem::path& output) {
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const int out = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  ensure(out >= 0, output.string(), " cannot be written to (", std::strerror(errno), ")");
+  const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  std::array<int, 2> failed{-1, -1};  // the child writes errno into it where the program cannot be run
+  const bool piped = ::pipe2(failed.data(), O_CLOEXEC) == 0;
+  const pid_t parent = ::getpid();
+  if (piped) pid_ = ::fork();
+  if (pid_ == 0) {  // other threads stayed behind, and maybe their locks: nothing but system calls from here on
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);  // it ended before that
+    if (::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0 && ::dup2(out, STDERR_FILENO) >= 0)
+      ::execv(argv[0], argv.data());
+    const int error = errno;
+    [[maybe_unused]] const auto told = ::write(failed[1], &error, sizeof(error));
+    ::_exit(127);
+  }
+  int error = errno;
+  for (const int fd : {in, out, failed[1]}) {
+    if (fd >= 0) ::close(fd);
+  }
+  if (pid_ > 0) {
+    ssize_t got = 0;
+    do got = ::read(failed[0], &error, sizeof(error));
+    while (got < 0 && errno == EINTR);
+    if (got == 0) error = 0;  // closed: the program has begun
+  }
+  if (piped) ::close(failed[0]);
+  if (error != 0 && pid_ > 0) wait();
+  ensure(error == 0 && pid_ > 0, program.string(), " cannot be started (", std::strerror(error), ")");
+}
+
+ChildProcess::~ChildProcess() {
+  if (pid_ <= 0 || status_ >= 0) return;
+  send(SIGKILL);
+  wait();
+}
+
+void ChildProcess::send(int signal) {
+  if (!ended()) ::kill(pid_, signal);
+}
+
+bool ChildProcess::ended() {
+  int status = 0;
+  if (status_ < 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) take(status);
+  return status_ >= 0;
+}
+
+int ChildProcess::wait() {
+  int status = 0;
+  while (status_ < 0) {
+    if (::waitpid(pid_, &status, 0) == pid_) {
+      take(status);
+    } else {
+      ensure(errno == EINTR, "process ", pid_, " cannot be waited for (", std::strerror(errno), ")");
+    }
+  }
+  return status_;
+}
+
+void ChildProcess::take(int status) { status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+}  // namespace heddle
