@@ -51,7 +51,7 @@ layers=(
   'tensorboard train/export/tensorboard/ base|io|metric|log'
   'config    train/config/              base|io'
   'run       train/run/                 config|base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks|log|tensorboard'
-  'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|space|predict|attention|circuits|words|report|decode|metric|tasks|log|tensorboard|run'
+  'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|picture|space|predict|attention|circuits|words|report|decode|metric|tasks|log|tensorboard|run'
   'bench     train/bench/               config|base|parallel|tensor|gemm|autograd|nn|io|batch|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
   'main      train/(main|startup)\.cpp  base|config|run|commands|bench'
   'tests     tests/                     .*'
