@@ -42,6 +42,7 @@ layers=(
   'attention train/analysis/attention/  base|parallel|tensor|autograd|ops|nn|batch|dataset|tokenizer|model'
   'circuits  train/analysis/circuits/   base|parallel|tensor|autograd|ops|nn|geometry|attention'
   'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|nn|io|tokenizer|text|vectors|model|geometry'
+  'seeds     train/analysis/seeds/      -'
   'report    train/export/report/       base|io'
   'decode    train/decode/              base|parallel|tensor|autograd|ops|gemm|nn|tokenizer|model'
   'metric    train/metric\.h            base'
@@ -51,7 +52,7 @@ layers=(
   'tensorboard train/export/tensorboard/ base|io|metric|log'
   'config    train/config/              base|io'
   'run       train/run/                 config|base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks|log|tensorboard'
-  'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|picture|space|predict|attention|circuits|words|report|decode|metric|tasks|log|tensorboard|run'
+  'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|picture|seeds|space|predict|attention|circuits|words|report|decode|metric|tasks|log|tensorboard|run'
   'bench     train/bench/               config|base|parallel|tensor|gemm|autograd|nn|io|batch|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
   'main      train/(main|startup)\.cpp  base|config|run|commands|bench'
   'tests     tests/                     .*'
@@ -71,6 +72,7 @@ doors=(
   'samplerate             data/sound/resample\.cpp'
   'fftw3                  data/sound/log_mel\.cpp'
   'catch2/                tests/.*'
+  'boost/math             train/analysis/seeds/seeds\.cpp'
   'Eigen/                 train/analysis/geometry/linear_algebra\.cpp'
 )
 most_lines=400 most_files=25

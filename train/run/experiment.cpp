@@ -136,6 +136,9 @@ std::vector<Key> TrainConfig::keys() {
 }
 
 Experiment::Experiment(const Settings& settings) {
+  for (const std::string& name : settings.names())
+    ensure(!name.starts_with("sweep."), settings.where(name),
+           ": [sweep] holds values that heddle sweep tries one by one; ", "call that, or leave the section out");
   model_kind = settings.value_of("model.kind", model_kind);
   data_kind = settings.value_of("data.kind", data_kind);
   model = heddle::model_kind(model_kind).make();
