@@ -50,3 +50,9 @@ find_program(HEDDLE_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)  # Debi
 add_test(NAME report_browser COMMAND ${PROJECT_SOURCE_DIR}/tests/train/export/report/report_browser.sh $<TARGET_FILE:heddle>
          ${HEDDLE_PYTHON} ${HEDDLE_CHROMIUM} ${HEDDLE_CHROMEDRIVER})
 set_tests_properties(report_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
+# What a run writes for TensorBoard, read by TensorBoard; where Python has none the test says so and is skipped.
+find_program(HEDDLE_TENSORBOARD_PYTHON NAMES python3)
+add_test(NAME tensorboard COMMAND ${PROJECT_SOURCE_DIR}/tests/train/export/tensorboard/read_back.sh $<TARGET_FILE:heddle>
+         ${HEDDLE_TENSORBOARD_PYTHON})
+set_tests_properties(tensorboard PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)

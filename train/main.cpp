@@ -14,7 +14,7 @@
 namespace heddle {
 
 CommandFunction train_command, resume_command, eval_command, generate_command, predict_command, tokenizer_command,
-    embed_command, inspect_command, report_command, sweep_command, config_command, bench_command;
+    embed_command, inspect_command, report_command, sweep_command, runs_command, config_command, bench_command;
 
 }  // namespace heddle
 
@@ -32,6 +32,7 @@ constexpr heddle::Command kCommands[] = {
      heddle::inspect_command},
     {"report", "one page for a browser about a run, or two side by side", heddle::report_command},
     {"sweep", "train every combination of some values of settings, and compare them", heddle::sweep_command},
+    {"runs", "list and compare runs, find where two part, delete what they left", heddle::runs_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };

@@ -74,7 +74,6 @@ void check_utf8(Text& text) {
 }
 
 /// The names of the files that keep tokens: of path, and of a split that has files of its own.
-constexpr std::array<const char*, 3> kCache = {"tokens.h5", "tokens_val.h5", "tokens_test.h5"};
 
 /// The tokens that were kept in `file`, if they are of this text and tokenizer.
 std::optional<TokenText> kept_tokens(Text& text, const Tokenizer& tokenizer, const fs::path& file) {
@@ -170,7 +169,7 @@ struct Loading {
     Text text(of, config, options, kind);
     if (kind == "char" || kind == "word" || kind == "letters") check_utf8(text);
     if (!tokenizer) tokenizer = trained_tokenizer();
-    const fs::path cache = options.cache.empty() ? fs::path() : options.cache / kCache[split];
+    const fs::path cache = options.cache.empty() ? fs::path() : options.cache / kTokenCache[split];
     std::optional<TokenText> known = kept_tokens(text, *tokenizer, cache);
     kept = known.has_value();
     try {
@@ -288,7 +287,7 @@ std::string TextDataset::describe() const {
 
 void TextDataset::keep_in(const fs::path& folder) {
   for (std::size_t i = 0; i < texts_.size(); ++i) {
-    if (!kept_[i]) save_tokens(folder / kCache[i], texts_[i]);
+    if (!kept_[i]) save_tokens(folder / kTokenCache[i], texts_[i]);
     kept_[i] = true;
   }
 }

@@ -13,6 +13,10 @@
 
 namespace heddle {
 
+/// The names of the files that keep a run's tokens in its folder: of data.path, and of files for validation and test
+/// alone. They are read again while text and tokenizer are the same.
+inline constexpr std::array<const char*, 3> kTokenCache = {"tokens.h5", "tokens_val.h5", "tokens_test.h5"};
+
 /// How much text the tokens of a split stand for; NaN where they do not tell.
 struct TextSize {
   double characters = 0;  ///< Unicode code points

@@ -20,7 +20,7 @@ constexpr const char* kMark = ".tmp-";
 
 fs::path beside(const fs::path& target) { return target.string() + kMark + std::to_string(::getpid()); }
 
-void remove_leftovers(const fs::path& target, bool all) {
+std::vector<fs::path> leftovers(const fs::path& target, bool all) {
   const std::string begin = target.filename().string() + kMark;
   std::vector<fs::path> found;
   std::error_code error;
@@ -33,11 +33,14 @@ void remove_leftovers(const fs::path& target, bool all) {
     const auto [end, bad] = std::from_chars(name.data() + begin.size(), last, pid);
     if (bad != std::errc() || end != last || pid <= 0) continue;
     const bool lives = ::kill(pid, 0) == 0 || errno != ESRCH;
-    if (all || !lives) found.push_back(at->path());
+    if ((all || !lives) && !fs::is_directory(at->path(), error)) found.push_back(at->path());
   }
-  for (const fs::path& path : found) {
-    if (!fs::is_directory(path, error)) fs::remove(path, error);
-  }
+  return found;
+}
+
+void remove_leftovers(const fs::path& target, bool all) {
+  std::error_code error;
+  for (const fs::path& path : leftovers(target, all)) fs::remove(path, error);
 }
 
 }  // namespace heddle

@@ -12,6 +12,7 @@
 
 #include "data/io/file.h"
 #include "data/io/other_kind.h"
+#include "data/io/utf8.h"
 #include "train/config/config.h"
 #include "train/run/checkpoint.h"
 
@@ -35,6 +36,37 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
     if (arguments[0] == part.name) return part.run({arguments.begin() + 1, arguments.end()});
   }
   throw UsageError(fmt::format("{}: no part '{}'; there are: {}", command, arguments[0], names));
+}
+
+std::string rows_text(const std::vector<std::vector<std::string>>& rows, bool csv) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(one_line(row[c])));
+  }
+  const auto quoted = [](const std::string& cell) {
+    if (cell.find_first_of(",\"\r\n") == cell.npos) return cell;
+    std::string text = "\"";
+    for (const char c : cell) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return text + '"';
+  };
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string shown = csv ? quoted(row[c]) : one_line(row[c]);
+      text += (c == 0 ? "" : csv ? "," : "  ") + shown;
+      if (!csv && c + 1 < row.size()) text.append(widths[c] - display_width(shown), ' ');
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string difference_text(const std::vector<KeyDifference>& keys) {
+  const auto shown = [](const std::string& value) { return value.empty() ? "-" : value; };
+  std::vector<std::vector<std::string>> rows;
+  for (const KeyDifference& key : keys) rows.push_back({key.name, shown(key.before), shown(key.now)});
+  return rows_text(rows, false);
 }
 
 void tell(const std::vector<std::string>& notices) {

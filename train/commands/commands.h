@@ -6,6 +6,7 @@
 namespace heddle {
 
 struct CheckpointName;
+struct KeyDifference;
 
 /// What a command does, or a part of one, each in a file of its own: takes its arguments, returns the exit status, and
 /// throws Error for what goes wrong. The table that lists it declares it.
@@ -31,6 +32,11 @@ std::string picture_path(const std::string& path);
 /// Writes a picture under a name that check_output let through, and returns what is to be told of it: of NAME.png and
 /// NAME.pdf, NAME.svg is written, and the command told that makes the other of it.
 std::string write_picture(const std::string& path, const std::string& svg);
+
+/// Rows of cells, the first their names, as CSV or with blanks between, in columns.
+std::string rows_text(const std::vector<std::vector<std::string>>& rows, bool csv);
+/// The keys that two configs differ in, with both values, a line each; - stands for none.
+std::string difference_text(const std::vector<KeyDifference>& keys);
 
 /// Says on standard error what a person should know of the answer, a line each; empty lines say nothing.
 void tell(const std::vector<std::string>& notices);

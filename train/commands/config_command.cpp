@@ -36,17 +36,7 @@ std::string minimal(Experiment& experiment) {
 
 std::string difference(const std::string& one, const std::string& other) {
   Experiment before(settings_of(one)), now(settings_of(other));
-  std::size_t width = 0, old = 0;
-  const auto shown = [](const std::string& value) { return value.empty() ? "-" : value; };
-  const std::vector<KeyDifference> all = differences(before.sections(), now.sections());
-  for (const KeyDifference& key : all) {
-    width = std::max(width, key.name.size());
-    old = std::max(old, shown(key.before).size());
-  }
-  std::string text;
-  for (const KeyDifference& key : all)
-    text += fmt::format("{:<{}}  {:<{}}  {}\n", key.name, width, shown(key.before), old, shown(key.now));
-  return text;
+  return difference_text(differences(before.sections(), now.sections()));
 }
 
 }  // namespace

@@ -43,31 +43,6 @@ struct PredictOptions {
   }
 };
 
-/// Rows of cells, the first their names, as CSV or with blanks between, in columns.
-std::string rows_text(const std::vector<std::vector<std::string>>& rows, bool csv) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(one_line(row[c])));
-  }
-  const auto quoted = [](const std::string& cell) {
-    if (cell.find_first_of(",\"\r\n") == cell.npos) return cell;
-    std::string text = "\"";
-    for (const char c : cell) text += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return text + '"';
-  };
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string shown = csv ? quoted(row[c]) : one_line(row[c]);
-      text += (c == 0 ? "" : csv ? "," : "  ") + shown;
-      if (!csv && c + 1 < row.size()) text.append(widths[c] - display_width(shown), ' ');
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 /// `what` is chosen: a class, a token.
 std::string to_text(const std::vector<Prediction>& predictions, const char* what, const PredictOptions& options) {
   std::vector<std::vector<std::string>> rows{{"input"}};

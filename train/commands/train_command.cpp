@@ -7,6 +7,7 @@
 #include "data/io/utf8.h"
 #include "train/commands/commands.h"
 #include "train/commands/inspect/heads_listener.h"
+#include "train/export/tensorboard/tensorboard_listener.h"
 #include "train/log/progress.h"
 #include "train/run/folder.h"
 #include "train/run/init.h"
@@ -66,6 +67,9 @@ int finish(Session& session, const SessionParts& parts, RunFolder& folder) {
   if (auto heads = heads_listener(parts, folder.path(), session.state().step, notice))
     listeners.push_back(std::move(heads));
   session.note(notice);
+  if (parts.experiment.train.tensorboard)
+    listeners.push_back(
+        std::make_unique<TensorboardListener>(folder.path(), session.state().history, session.state().step));
   return session.run(std::move(listeners)) ? 0 : kStoppedStatus;
 }
 

@@ -121,6 +121,9 @@ std::vector<Key> TrainConfig::keys() {
           "none",
           0)
           .resumable(),
+      Key("tensorboard", tensorboard,
+          "write metrics.csv and the samples for TensorBoard, too, into events.out.tfevents.* of the run's folder")
+          .resumable(),
       Key("memory_limit", memory_limit,
           "most memory that training may take, in GB; what is expected to take more is refused before the first step; "
           "0: what the machine, its control group and ulimit leave",

@@ -39,6 +39,7 @@ struct TrainConfig {
                early_stop = 0;
   std::int64_t log_interval = 100, sample_interval = 0, sample_tokens = 200, inspect_interval = 0;
   double memory_limit = 0;  // GB
+  bool tensorboard = false;
 
   std::vector<Key> keys();
 };

@@ -9,12 +9,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <utility>
 
 #include "data/io/file.h"
+#include "data/text/dataset.h"
 #include "framework/check.h"
 #include "framework/system/beside.h"
+#include "train/export/tensorboard/event_file.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
@@ -25,7 +26,13 @@ namespace {
 
 constexpr const char* kRunFiles[] = {"config.cfg",  "metrics.csv", "heads.csv", "log.txt",
                                      "samples.txt", "last.h5",     "best.h5",   "result.json"};
-constexpr const char* kTokenFile = "tokens.h5";
+
+/// Who holds the lock that is open as `fd`.
+std::string holder_of(int fd) {
+  std::array<char, 512> holder{};
+  const bool told = ::pread(fd, holder.data(), holder.size() - 1, 0) > 0;
+  return told ? holder.data() : "another process";
+}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -33,6 +40,36 @@ std::string host_name() {
 }
 
 }  // namespace
+
+std::vector<fs::path> run_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const char* name : kRunFiles) {
+    if (fs::exists(folder / name, error)) files.push_back(folder / name);
+  }
+  for (const auto& [step, path] : step_checkpoints(folder)) files.push_back(path);
+  for (const fs::path& path : event_files(folder)) files.push_back(path);
+  return files;
+}
+
+std::vector<fs::path> run_leftovers(const fs::path& folder) {
+  std::vector<fs::path> files;
+  const auto add = [&](const char* name) {
+    for (fs::path& path : leftovers(folder / name, true)) files.push_back(std::move(path));
+  };
+  for (const char* name : kRunFiles) add(name);
+  for (const char* name : kTokenCache) add(name);
+  return files;
+}
+
+std::string trained_by(const fs::path& folder) {
+  const int fd = ::open((folder / ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return "";
+  const bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const std::string who = held ? holder_of(fd) : "";
+  ::close(fd);
+  return who;
+}
 
 RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)), lock_(folder_ / ".lock") {
   const auto fail = [&](const char* what, const std::string& why) {
@@ -48,22 +85,19 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)), lock_(folder
     if (fd_ < 0 && errno != ENOENT) fail("written to", std::strerror(errno));
   } while (fd_ < 0 || !take_lock());
   if (!notice_.empty()) return;
-  for (const char* name : kRunFiles) remove_leftovers(folder_ / name, true);
-  remove_leftovers(folder_ / kTokenFile, true);
+  std::error_code error;
+  for (const fs::path& path : run_leftovers(folder_)) fs::remove(path, error);
 }
 
 bool RunFolder::take_lock() {
-  std::array<char, 512> holder{};
-  const auto read_holder = [&] { return std::max<ssize_t>(0, ::pread(fd_, holder.data(), holder.size() - 1, 0)); };
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       notice_ = concat_text("the file system of ", folder_.string(), " has no locks (", std::strerror(errno),
                             "): see to it that no other process trains there");
       return true;
     }
-    read_holder();
+    const std::string who = holder_of(fd_);
     ::close(std::exchange(fd_, -1));
-    const std::string who = holder[0] != 0 ? holder.data() : "another process";
     throw Error(concat_text("run folder ", folder_.string(), ": ", who,
                             " trains there; wait for it, end it, or choose another run.name"));
   }
@@ -73,7 +107,7 @@ bool RunFolder::take_lock() {
     ::close(std::exchange(fd_, -1));  // who held it has removed it
     return false;
   }
-  had_run_ = read_holder() > 0;
+  had_run_ = mine.st_size > 0;
   const std::string who = concat_text("process ", ::getpid(), " on ", host_name());
   // should this fail, as on a full disk, whoever is refused is not told who has it
   [[maybe_unused]] const bool told =
@@ -94,21 +128,18 @@ RunFolder::~RunFolder() {
 bool RunFolder::holds_checkpoint() const { return fs::exists(folder_ / "last.h5") || fs::exists(folder_ / "best.h5"); }
 
 void RunFolder::check_free() const {
-  const auto steps = step_checkpoints(folder_);
-  if (had_run_ && !holds_checkpoint() && steps.empty() && fs::exists(folder_ / "config.cfg")) return;
-  std::vector<std::string> names(std::begin(kRunFiles), std::end(kRunFiles));
-  for (const auto& [step, path] : steps) names.push_back(step_name(step));
-  for (const std::string& name : names) {
-    ensure(!fs::exists(folder_ / name), "run folder ", folder_.string(), " already holds a run (", name,
-           "); go on with heddle resume ", folder_.string(),
-           ", choose another run.name, or delete it with --run.overwrite=true");
-  }
+  const bool bare = !holds_checkpoint() && step_checkpoints(folder_).empty();
+  if (had_run_ && bare && fs::exists(folder_ / "config.cfg")) return;
+  const std::vector<fs::path> files = run_files(folder_);
+  if (files.empty()) return;
+  throw Error(concat_text("run folder ", folder_.string(), " already holds a run (", files[0].filename().string(),
+                          "); go on with heddle resume ", folder_.string(),
+                          ", choose another run.name, or delete it with --run.overwrite=true"));
 }
 
 void RunFolder::begin(const std::string& config) {
   std::error_code error;
-  for (const char* name : kRunFiles) fs::remove(folder_ / name, error);
-  for (const auto& [step, path] : step_checkpoints(folder_)) fs::remove(path, error);
+  for (const fs::path& path : run_files(folder_)) fs::remove(path, error);
   begun_ = true;
   write_file(folder_ / "config.cfg", config);
 }

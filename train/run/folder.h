@@ -6,6 +6,13 @@
 
 namespace heddle {
 
+/// What a run wrote into its folder and is gone with it when another begins there; the tokens of its text stay.
+std::vector<std::filesystem::path> run_files(const std::filesystem::path& folder);
+/// What a process that died while it saved left there; of a run that trains, what it is saving.
+std::vector<std::filesystem::path> run_leftovers(const std::filesystem::path& folder);
+/// Who trains in a folder ("process 12 on host"); empty: nobody.
+std::string trained_by(const std::filesystem::path& folder);
+
 /// A run's folder, held by this process alone while this lives: another one is refused. The lock is the system's (flock
 /// on the folder's file `.lock`), so it ends with the process, however that ends. What was made for a run that did not
 /// begin is removed again.

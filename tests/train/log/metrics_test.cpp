@@ -1,6 +1,7 @@
 #include "train/log/metrics.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "framework/archive/archive.h"
 #include "tests/temporary_folder.h"
@@ -86,6 +87,21 @@ TEST_CASE("a history comes back from a checkpoint as it was, and a damaged one i
   CHECK_THROWS_WITH(
       load_file(path, "test", 1, [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("history", again); }),
       Catch::Contains("'a/b' cannot name a column"));
+}
+
+TEST_CASE("rows of metrics.csv are read back as they were written, without a last one that does not end") {
+  const History history = History::from_csv(kRows, "metrics.csv");
+  CHECK(history.csv() == kRows);
+  CHECK(std::isnan(history.column("val_loss")[0]));
+  CHECK(history.last("seconds", 0) == 3);
+  CHECK(History::from_csv(std::string(kRows) + "150,2,2.25,0.00", "").csv() == kRows);
+  CHECK(History::from_csv("step\n", "").csv() == "step\n");
+  CHECK(History::from_csv("step,a\n1,\n2,inf\n", "").csv() == "step,a\n1,\n2,inf\n");
+  CHECK(History::from_csv("", "").size() == 0);
+  CHECK(History::from_csv("st", "").size() == 0);
+  for (const char* bad : {"step,a\n1\n", "step,a\n1,2,3\n", "step,a\n,2\n", "step,a\n1,2x\n", "step,a\n1.5,2\n",
+                          "time,a\n1,2\n", "\n1\n", "step,a\n\n"})
+    CHECK_THROWS_WITH(History::from_csv(bad, "FILE"), Catch::StartsWith("FILE: "));
 }
 
 }  // namespace heddle

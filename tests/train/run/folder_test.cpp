@@ -128,7 +128,7 @@ TEST_CASE("what a process left that died while it saved is removed when the run 
   const TemporaryFolder folder;
   const std::string run = folder.path("run");
   REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
-  for (const char* name : {"last.h5", "best.h5", "config.cfg", "metrics.csv", "tokens.h5"})
+  for (const char* name : {"last.h5", "best.h5", "config.cfg", "metrics.csv", "tokens.h5", "tokens_val.h5"})
     folder.write(std::string("run/") + name + ".tmp-1", "half");  // process 1 lives, and is none of ours
   folder.write("run/last.h5.tmp-99999999", "half");
   folder.write("run/mine.h5.tmp-1", "mine");
@@ -137,7 +137,7 @@ TEST_CASE("what a process left that died while it saved is removed when the run 
   REQUIRE(run_program(folder, {"resume", run, "--train.steps=3"}).status == 0);
   CHECK(names_in(run) == std::vector<std::string>{".lock", "best.h5", "config.cfg", "last.h5", "last.h5.tmp-",
                                                   "last.h5.tmp-1x", "log.txt", "metrics.csv", "mine.h5.tmp-1",
-                                                  "samples.txt", "tokens.h5"});
+                                                  "result.json", "samples.txt", "tokens.h5"});
 }
 
 TEST_CASE("a file larger than the limit on files is an error as a full disk is, and no signal") {

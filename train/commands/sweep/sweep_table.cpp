@@ -12,6 +12,7 @@
 #include "data/io/utf8.h"
 #include "framework/format.h"
 #include "train/analysis/picture/lines.h"
+#include "train/commands/commands.h"
 #include "train/run/checkpoint.h"
 #include "train/run/trainer.h"
 
@@ -35,22 +36,6 @@ const char* name_of_state(State state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
-/// Columns as wide as the widest of what stands in them, the first row being their names.
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-  }
-  return text;
-}
-
 std::string number(double value, const char* otherwise = "-") {
   return std::isnan(value) ? otherwise : fmt::format("{:.4f}", value);
 }
@@ -68,14 +53,6 @@ std::string verdict(const SweepTable& table, const SweepRank& rank) {
   if (&rank == &table.ranks[0]) return "the best";
   if (std::isnan(rank.p)) return "cannot be told from noise: too few seeds";
   return fmt::format("{}: p = {:.2g}", rank.p < kLikely ? "more than noise" : "within the noise", rank.p);
-}
-
-/// A value as CSV has it.
-std::string cell(const std::string& text) {
-  if (text.find_first_of(",\"\n") == text.npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
 }
 
 /// The best combination's figures of the test split.
@@ -148,7 +125,7 @@ std::string table_text(const SweepPlan& plan, const SweepTable& table) {
     rows.push_back(std::move(row));
   }
   std::string text = fmt::format("whole validation split's {}, {} first:\n{}", plan.config.metric,
-                                 plan.config.lower_is_better() ? "lowest" : "highest", aligned(rows));
+                                 plan.config.lower_is_better() ? "lowest" : "highest", rows_text(rows, false));
   for (const SweepRow& row : table.rows) {
     if (row.outcome.state == State::failed) text += fmt::format("{} failed: {}\n", row.run->name, row.outcome.reason);
     if (row.outcome.state == State::stopped) text += fmt::format("{}: {}\n", row.run->name, row.outcome.reason);
@@ -162,17 +139,18 @@ std::string table_text(const SweepPlan& plan, const SweepTable& table) {
 }
 
 std::string table_csv(const SweepPlan& plan, const SweepTable& table) {
-  std::string text;
-  for (const SweepAxis& axis : plan.axes) text += axis.key + ',';
-  text += "seeds,mean,deviation,low,high,to_best,p\n";
-  const auto digits = [](double value) { return std::isnan(value) ? std::string() : fmt::format("{}", value); };
+  std::vector<std::vector<std::string>> rows(1);
+  for (const SweepAxis& axis : plan.axes) rows[0].push_back(axis.key);
+  for (const char* name : {"seeds", "mean", "deviation", "low", "high", "to_best", "p"}) rows[0].emplace_back(name);
   for (const SweepRank& rank : table.ranks) {
-    for (const SweepAxis& axis : plan.axes) text += cell(axis.values[rank.combination]) + ',';
+    std::vector<std::string>& row = rows.emplace_back();
+    for (const SweepAxis& axis : plan.axes) row.push_back(axis.values[rank.combination]);
     const SeedSummary& s = rank.summary;
-    text += fmt::format("{},{},{},{},{},{},{}\n", s.count, digits(s.mean), digits(s.deviation), digits(s.low),
-                        digits(s.high), digits(rank.to_best), digits(rank.p));
+    row.push_back(fmt::format("{}", s.count));
+    for (const double value : {s.mean, s.deviation, s.low, s.high, rank.to_best, rank.p})
+      row.push_back(std::isnan(value) ? std::string() : fmt::format("{}", value));
   }
-  return text;
+  return rows_text(rows, true);
 }
 
 std::string table_json(const SweepPlan& plan, const SweepTable& table) {
