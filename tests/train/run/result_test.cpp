@@ -29,8 +29,8 @@ TEST_CASE("a run's result is what eval finds of its last and its best model, and
   const TemporaryFolder folder;
   // the rate rises, and soon is far too high
   REQUIRE(train(folder, "run",
-                {"--train.steps=120", "--train.eval_interval=20", "--train.eval_batches=0", "--optim.lr=20",
-                 "--optim.schedule=linear", "--optim.min_lr=0", "--optim.warmup_steps=1000"})
+                {"--train.steps=120", "--train.eval_interval=20", "--train.eval_batches=0", "--optim.ema_decay=0.5",
+                 "--optim.lr=20", "--optim.schedule=linear", "--optim.min_lr=0", "--optim.warmup_steps=1000"})
               .status == 0);
   const RunResult result = RunResult::read(folder.path("run/result.json"));
   CHECK(result.step == 120);

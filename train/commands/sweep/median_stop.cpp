@@ -50,32 +50,23 @@ std::vector<std::optional<MedianStop>> median_stops(const std::vector<MeasuredRu
                                                     bool lower_is_better) {
   const double sign = lower_is_better ? 1 : -1;  // so that lower is better below
   std::vector<std::optional<MedianStop>> stops(runs.size());
-  std::vector<BestSoFar> before;  // as far as it is decided that they got there
-  std::vector<bool> open;         // they may get further
+  std::vector<BestSoFar> before;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     BestSoFar mine = best_so_far(runs[i].history, column, sign);
-    open.push_back(!runs[i].over);
     for (std::size_t e = 0; e < mine.steps.size() && !stops[i]; ++e) {
       const std::int64_t step = mine.steps[e];
       std::vector<double> others;
       bool known = true;
       for (std::size_t j = 0; j < i; ++j) {
-        known = known && (before[j].last() >= step || !open[j]);
+        known = known && (before[j].last() >= step || runs[j].over || stops[j]);
         if (before[j].last() >= step) others.push_back(before[j].at(step));
       }
-      if (!known) {
-        open[i] = true;
-        mine.end_after(step - 1);
-        break;
-      }
+      if (!known) break;  // and so nothing beyond this step is decided of the runs behind it
       if (others.size() < kLeast) continue;
       const double median = median_of(others);
       if (mine.best[e] > median) stops[i] = MedianStop{step, sign * mine.best[e], sign * median, others.size()};
     }
-    if (stops[i]) {
-      mine.end_after(stops[i]->step);
-      open[i] = false;
-    }
+    if (stops[i]) mine.end_after(stops[i]->step);
     before.push_back(std::move(mine));
   }
   return stops;

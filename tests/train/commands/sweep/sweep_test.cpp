@@ -4,7 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "framework/parallel.h"
 #include "tests/train/run_program.h"
+#include "train/analysis/seeds/seeds.h"
 #include "train/run/stop.h"
 
 namespace heddle {
@@ -63,10 +65,10 @@ TEST_CASE("a sweep that is killed twice gives the same tables, byte for byte, an
 
 TEST_CASE("a sweep's tables hold what the runs came to, and its best config trains to the winner", "[sweep]") {
   const TemporaryFolder folder;
-  const std::string config = sweep_config(folder, "optim.lr = 1e-4, 1e-2\nrun.seed = 1..2\n");
+  const std::string config = sweep_config(folder, "optim.lr = 1e-4, 1e-2, 2e-4\nrun.seed = 1..2\n");
   REQUIRE(sweep(folder, config, "s").status == 0);
   const auto table = nlohmann::json::parse(read_bytes(folder.path("s/table.json")));
-  REQUIRE(table.at("combinations").size() == 2);
+  REQUIRE(table.at("combinations").size() == 3);
   const auto& best = table["combinations"][0];
   CHECK(best.at("values").at("optim.lr") == "0.01");
   double sum = 0;
@@ -80,7 +82,15 @@ TEST_CASE("a sweep's tables hold what the runs came to, and its best config trai
   CHECK(best.at("mean").get<double>() == Approx(sum / 2));
   CHECK(best.at("p").is_null());
   CHECK(table["combinations"][1].at("to_best").get<double>() > 0);
-  CHECK(table["combinations"][1].at("p").get<double>() < 1);
+  std::vector<SeedSummary> seeds;
+  for (const auto& combination : table["combinations"]) {
+    std::vector<double> losses;
+    for (const auto& run : combination.at("runs")) losses.push_back(run.at("best_whole").at("loss"));
+    seeds.push_back(summary_of(losses));
+  }
+  const auto p = holm_adjusted({welch_p(seeds[1], seeds[0]), welch_p(seeds[2], seeds[0])});
+  CHECK(table["combinations"][1].at("p") == p[0]);
+  CHECK(table["combinations"][2].at("p") == p[1]);
   CHECK_THAT(read_bytes(folder.path("s/table.csv")),
              Catch::StartsWith("optim.lr,seeds,mean,deviation,low,high,to_best,p\n0.01,2,"));
   CHECK_THAT(read_bytes(folder.path("s/plot.svg")), Catch::Contains("optim.lr"));
@@ -169,11 +179,26 @@ TEST_CASE("what makes one combination of a sweep impossible is found before any 
   refused("model.n_head = 2, 3\n", "", "sweep.cfg: line 18: model.n_head = 3: ");
   refused("data.path = " + folder.path("none.txt") + "\n", "",
           "sweep.cfg: line 18: data.path = " + folder.path("none.txt"));
+  refused("data.path = " + folder.path("sweep.cfg") + ", " + folder.path("none.txt") + "\n", "",
+          "sweep.cfg: line 18: data.path = " + folder.path("none.txt"));
   refused("model.n_embd = 32, 8000000\n", "", "sweep.cfg: line 18: model.n_embd = 8000000: ");
   refused("train.batch_size = 8, 1000000\n", "memory_limit = 1\n", "sweep.cfg: line 19: train.batch_size = 1000000: ");
   refused("metric = accuracy\ngoal = highest\noptim.lr = 1, 2\n", "",
           "sweep.metric = accuracy: there is no such figure");
   refused("optim.beta_one = 0.8, 0.9\n", "", "sweep.cfg: line 18: unknown key optim.beta_one");
+}
+
+TEST_CASE("runs at once must fit into memory together", "[sweep]") {
+  if (threads() < 2) return;  // two jobs want two
+  const TemporaryFolder folder;
+  const std::string config = sweep_config(folder, "optim.lr = 1e-3, 1e-2\n");
+  REQUIRE(sweep(folder, config, "s").status == 0);
+  const std::string log = read_bytes(folder.path("s/lr=0.001,seed=1/log.txt"));
+  const double kilobytes = std::stod(log.substr(log.find("memory: ") + 8));  // "861 KB", "1.30 MB"
+  const double bytes = kilobytes < 10 ? kilobytes * 1e6 : kilobytes * 1e3;
+  const std::string limit = concat_text("--train.memory_limit=", 1.5 * bytes / 1e9);
+  CHECK(sweep(folder, config, "one", {"--check", limit}).status == 0);
+  check_one_line(sweep(folder, config, "two", {"--check", "--jobs", "2", limit}), 1, "but 2 runs at once are expected");
 }
 
 TEST_CASE("a sweep does not mix runs of another config with its own", "[sweep]") {
