@@ -21,12 +21,13 @@ std::optional<double> number_in(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-/// -1, 0, 1: numbers as such, all else by its letters.
+/// -1, 0, 1: numbers as such, and before all else, which goes by its letters.
 int compare(const nlohmann::json& fact, const nlohmann::json& other) {
   if (fact.is_number() && other.is_number()) {
     const auto a = fact.get<double>(), b = other.get<double>();
     return a < b ? -1 : a > b ? 1 : 0;
   }
+  if (fact.is_number() != other.is_number()) return fact.is_number() ? -1 : 1;
   const auto text = [](const nlohmann::json& of) { return of.is_string() ? of.get<std::string>() : of.dump(); };
   const int order = text(fact).compare(text(other));
   return order < 0 ? -1 : order > 0 ? 1 : 0;
