@@ -71,6 +71,32 @@ SeedSummary judge_on_test(const SweepPlan& plan, const SweepTable& table) {
 
 }  // namespace
 
+std::vector<SweepRank> ranked(const SweepPlan& plan, const std::vector<SweepRow>& rows) {
+  std::vector<SweepRank> ranks;
+  for (std::size_t c = 0; c < plan.combinations; ++c) {
+    std::vector<double> figures;
+    for (const SweepRow& row : rows) {
+      if (row.run->combination == c && !std::isnan(row.figure)) figures.push_back(row.figure);
+    }
+    ranks.push_back({c, summary_of(figures), kNone, kNone});
+  }
+  const auto whole = [&](const SweepRank& rank) { return rank.summary.count == std::ssize(plan.seeds); };
+  std::stable_sort(ranks.begin(), ranks.end(), [&](const SweepRank& a, const SweepRank& b) {
+    if (whole(a) != whole(b)) return whole(a);
+    const double one = a.summary.mean, other = b.summary.mean;
+    if (std::isnan(one) || std::isnan(other)) return !std::isnan(one) && std::isnan(other);
+    return plan.config.lower_is_better() ? one < other : one > other;
+  });
+  std::vector<double> p;
+  for (SweepRank& rank : ranks) {
+    rank.to_best = rank.summary.mean - ranks[0].summary.mean;
+    p.push_back(&rank == &ranks[0] ? kNone : welch_p(rank.summary, ranks[0].summary));
+  }
+  p = holm_adjusted(p);
+  for (std::size_t i = 0; i < p.size(); ++i) ranks[i].p = p[i];
+  return ranks;
+}
+
 SweepTable tabulate(const SweepPlan& plan, const std::vector<SweepOutcome>& outcomes) {
   SweepTable table;
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
@@ -81,27 +107,7 @@ SweepTable tabulate(const SweepPlan& plan, const std::vector<SweepOutcome>& outc
     }
     table.rows.push_back(std::move(row));
   }
-  for (std::size_t c = 0; c < plan.combinations; ++c) {
-    std::vector<double> figures;
-    for (const SweepRow& row : table.rows) {
-      if (row.run->combination == c && !std::isnan(row.figure)) figures.push_back(row.figure);
-    }
-    table.ranks.push_back({c, summary_of(figures), kNone, kNone});
-  }
-  const auto whole = [&](const SweepRank& rank) { return rank.summary.count == std::ssize(plan.seeds); };
-  std::stable_sort(table.ranks.begin(), table.ranks.end(), [&](const SweepRank& a, const SweepRank& b) {
-    if (whole(a) != whole(b)) return whole(a);
-    const double one = a.summary.mean, other = b.summary.mean;
-    if (std::isnan(one) || std::isnan(other)) return !std::isnan(one) && std::isnan(other);
-    return plan.config.lower_is_better() ? one < other : one > other;
-  });
-  std::vector<double> p;
-  for (SweepRank& rank : table.ranks) {
-    rank.to_best = rank.summary.mean - table.ranks[0].summary.mean;
-    p.push_back(&rank == &table.ranks[0] ? kNone : welch_p(rank.summary, table.ranks[0].summary));
-  }
-  p = holm_adjusted(p);
-  for (std::size_t i = 0; i < p.size(); ++i) table.ranks[i].p = p[i];
+  table.ranks = ranked(plan, table.rows);
   table.test = judge_on_test(plan, table);
   return table;
 }

@@ -25,10 +25,13 @@ struct SweepRank {
   double p = 0;         ///< that seeds alone make such a difference to the best (Welch, Holm over all); NaN: too few
 };
 
+/// The combinations, the best first; those that have not a figure of every seed behind.
+std::vector<SweepRank> ranked(const SweepPlan& plan, const std::vector<SweepRow>& rows);
+
 /// What a sweep found. Times stand nowhere in it: the same sweep gives the same table.
 struct SweepTable {
   std::vector<SweepRow> rows;    ///< in the order of the plan
-  std::vector<SweepRank> ranks;  ///< the best first; those with runs that failed or were stopped behind
+  std::vector<SweepRank> ranks;  ///< as ranked() has them
   SeedSummary test;              ///< of the best combination, on the test split; count 0: there is none
 };
 
