@@ -10,11 +10,13 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "data/io/file.h"
 #include "framework/check.h"
 #include "framework/system/beside.h"
+#include "framework/system/disk.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
@@ -24,7 +26,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "heads.csv", "log.txt", "samples.txt", "last.h5", "best.h5"};
-constexpr const char* kTokenFile = "tokens.h5";
+constexpr const char* kTokenFile = "tokens";
+
+/// Whether a run writes a file of this name, and begins anew without it.
+bool is_run_file(const std::string& name) {
+  return std::find(std::begin(kRunFiles), std::end(kRunFiles), name) != std::end(kRunFiles) || is_kept_name(name);
+}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -43,18 +50,32 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)), lock_(folder
     for (fs::path at = folder_; !at.empty() && !fs::exists(at, error); at = at.parent_path()) made_.push_back(at);
     fs::create_directories(folder_, error);
     if (error) fail("made", error.message());
-    fd_ = ::open(lock_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    fd_ = uninterrupted([&] { return ::open(lock_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); });
     if (fd_ < 0 && errno != ENOENT) fail("written to", std::strerror(errno));
   } while (fd_ < 0 || !take_lock());
   if (!notice_.empty()) return;
-  for (const char* name : kRunFiles) remove_leftovers(folder_ / name, true);
-  remove_leftovers(folder_ / kTokenFile, true);
+  std::set<fs::path> unfinished;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const fs::path target = target_of(entry.path());
+    if (is_run_file(target.filename().string()) || target.filename().string().starts_with(kTokenFile))
+      unfinished.insert(target);
+  }
+  for (const fs::path& target : unfinished) remove_leftovers(target, true);
+}
+
+std::vector<fs::path> RunFolder::files() const {
+  std::vector<fs::path> all;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (is_run_file(entry.path().filename().string())) all.push_back(entry.path());
+  }
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 bool RunFolder::take_lock() {
   std::array<char, 512> holder{};
   const auto read_holder = [&] { return std::max<ssize_t>(0, ::pread(fd_, holder.data(), holder.size() - 1, 0)); };
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+  if (uninterrupted([&] { return ::flock(fd_, LOCK_EX | LOCK_NB); }) != 0) {
     if (errno != EWOULDBLOCK) {
       notice_ = concat_text("the file system of ", folder_.string(), " has no locks (", std::strerror(errno),
                             "): see to it that no other process trains there");
@@ -90,24 +111,24 @@ RunFolder::~RunFolder() {
   ::close(fd_);
 }
 
-bool RunFolder::holds_checkpoint() const { return fs::exists(folder_ / "last.h5") || fs::exists(folder_ / "best.h5"); }
+bool RunFolder::holds_checkpoint() const { return !run_checkpoints(folder_).empty(); }
 
 void RunFolder::check_free() const {
-  const auto steps = step_checkpoints(folder_);
-  if (had_run_ && !holds_checkpoint() && steps.empty() && fs::exists(folder_ / "config.cfg")) return;
-  std::vector<std::string> names(std::begin(kRunFiles), std::end(kRunFiles));
-  for (const auto& [step, path] : steps) names.push_back(step_name(step));
-  for (const std::string& name : names) {
-    ensure(!fs::exists(folder_ / name), "run folder ", folder_.string(), " already holds a run (", name,
-           "); go on with heddle resume ", folder_.string(),
-           ", choose another run.name, or delete it with --run.overwrite=true");
-  }
+  if (had_run_ && !holds_checkpoint() && fs::exists(folder_ / "config.cfg")) return;
+  const std::vector<fs::path> found = files();
+  ensure(found.empty(), "run folder ", folder_.string(), " already holds a run (",
+         found.empty() ? "" : found[0].filename().string(), "); go on with heddle resume ", folder_.string(),
+         ", choose another run.name, or delete it with --run.overwrite=true");
 }
 
 void RunFolder::begin(const std::string& config) {
-  std::error_code error;
-  for (const char* name : kRunFiles) fs::remove(folder_ / name, error);
-  for (const auto& [step, path] : step_checkpoints(folder_)) fs::remove(path, error);
+  for (const fs::path& path : files()) {
+    std::error_code error;
+    fs::remove(path, error);
+    ensure(!error, "run folder ", folder_.string(), ": an earlier run's ", path.filename().string(),
+           " cannot be deleted (", error.message(), "); choose another run.name");
+  }
+  for (const fs::path& made : made_) flush_folder(made.has_parent_path() ? made.parent_path() : ".");
   begun_ = true;
   write_file(folder_ / "config.cfg", config);
 }

@@ -19,7 +19,7 @@ class RunFolder {
   ~RunFolder();
 
   const std::filesystem::path& path() const { return folder_; }
-  /// Whether a run lies there that can be gone on with: its last checkpoint, or its best.
+  /// Whether a run lies there that can be gone on with, by one of its checkpoints.
   bool holds_checkpoint() const;
   /// Errors: the folder holds a run, or files with the names of a run's. A run that ended before its first checkpoint
   /// is none, as nothing is lost with it.
@@ -32,6 +32,8 @@ class RunFolder {
   const std::string& notice() const { return notice_; }
 
  private:
+  /// Those of the run's files that are there, by name.
+  std::vector<std::filesystem::path> files() const;
   /// Errors: as the constructor's. False: the lock's file is another one by now.
   bool take_lock();
 

@@ -75,7 +75,7 @@ TEST_CASE("of several files all are written, or none") {
   const auto refuse = [](std::ostream&) { throw Error("not this"); };
   CHECK_THROWS_WITH(write_files({{first, write}, {folder.path("taken"), write}}), Contains("taken': Is a directory"));
   CHECK_THROWS_WITH(write_files({{first, write}, {folder.path("none/second"), write}}),
-                    Contains("cannot write '" + folder.path("none/second") + "': No such file"));
+                    Contains("cannot save '" + folder.path("none/second") + "': No such file"));
   CHECK_THROWS_WITH(write_files({{first, write}, {folder.path("second"), refuse}}), "not this");
   CHECK(read_bytes(first) == "as it was");
   CHECK(folder.count() == 2);
