@@ -125,7 +125,7 @@ void RunFolder::begin(const std::string& config) {
   for (const fs::path& path : files()) {
     std::error_code error;
     fs::remove(path, error);
-    ensure(!error, "run folder ", folder_.string(), ": an earlier run's ", path.filename().string(),
+    ensure(!error || path.extension() != ".h5", "run folder ", folder_.string(), ": an earlier run's ", path.filename().string(),
            " cannot be deleted (", error.message(), "); choose another run.name");
   }
   for (const fs::path& made : made_) flush_folder(made.has_parent_path() ? made.parent_path() : ".");
