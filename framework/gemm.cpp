@@ -288,6 +288,11 @@ std::string instruction_set() {
 #endif
 }
 
+std::string gemm_library() {
+  const dnnl_version_t& version = *dnnl_version();
+  return concat_text("oneDNN ", version.major, '.', version.minor, '.', version.patch);
+}
+
 bool reads_bf16(Precision precision) {
   return std::is_same_v<real, float> && precision == Precision::bf16 && bf16_supported();
 }

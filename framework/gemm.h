@@ -32,6 +32,8 @@ bool bf16_supported();
 /// The instructions that products use here, and those that this library was compiled for, as "AVX-512 with bf16,
 /// compiled for AVX-512".
 std::string instruction_set();
+/// What multiplies: "oneDNN 2.7.2".
+std::string gemm_library();
 /// Whether products of this precision read rounded copies, so that making them once saves work: native bf16.
 bool reads_bf16(Precision precision);
 /// The elements of x as such products read them: rounded, once for several products; undefined where they read x.

@@ -6,6 +6,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/version.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -157,6 +158,8 @@ std::string threads_reason() {
                        ": see ulimit -u, ulimit -v and its control group's pids.max");
   return now.wanted == default_threads().count ? default_threads().reason : "as asked for";
 }
+
+std::string threads_library() { return concat_text("oneTBB ", TBB_runtime_version()); }
 
 void set_threads(int count, bool pinned) {
   ensure(count >= 1 && count <= 1024, "threads: ", count, " is not within 1 .. 1024");

@@ -16,6 +16,8 @@ using index_t = std::int64_t;
 int threads();
 /// Why it is that many, for people: "one a core".
 std::string threads_reason();
+/// What deals out the work: "oneTBB 2021.8".
+std::string threads_library();
 /// Sets it (>= 1), or as many of these as the system lets this process have. Results never depend on it: work is cut by
 /// size alone. `pinned`: thread i runs on the i-th of the cores that this process may run on, and nowhere else (where
 /// the system lets it; with more threads than cores none is pinned).

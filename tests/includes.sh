@@ -42,6 +42,7 @@ layers=(
   'attention train/analysis/attention/  base|parallel|tensor|autograd|ops|nn|batch|dataset|tokenizer|model'
   'circuits  train/analysis/circuits/   base|parallel|tensor|autograd|ops|nn|geometry|attention'
   'words     train/analysis/words/      base|parallel|tensor|gemm|autograd|nn|io|tokenizer|text|vectors|model|geometry'
+  'seeds     train/analysis/seeds/      -'
   'report    train/export/report/       base|io'
   'decode    train/decode/              base|parallel|tensor|autograd|ops|gemm|nn|tokenizer|model'
   'metric    train/metric\.h            base'
@@ -50,7 +51,7 @@ layers=(
   'log       train/log/                 base|io|metric'
   'config    train/config/              base|io'
   'run       train/run/                 config|base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks|log'
-  'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|space|predict|attention|circuits|words|report|decode|metric|tasks|log|run'
+  'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|picture|seeds|space|predict|attention|circuits|words|report|decode|metric|tasks|log|run'
   'bench     train/bench/               config|base|parallel|tensor|gemm|autograd|nn|io|batch|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
   'main      train/(main|startup)\.cpp  base|config|run|commands|bench'
   'tests     tests/                     .*'
@@ -70,6 +71,7 @@ doors=(
   'samplerate             data/sound/resample\.cpp'
   'fftw3                  data/sound/log_mel\.cpp'
   'catch2/                tests/.*'
+  'boost/math             train/analysis/seeds/seeds\.cpp'
   'Eigen/                 train/analysis/geometry/linear_algebra\.cpp'
 )
 most_lines=400 most_files=25

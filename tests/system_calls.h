@@ -19,18 +19,18 @@ namespace heddle {
 struct SystemCall {
   enum class Kind { create, open, read, write, truncate, flush, flush_folder, rename, remove, link, make_folder };
   Kind kind = Kind::open;
-  std::string path, to{};     ///< `to`: the new name
-  int file = 0;               ///< a number for each file, whatever its name
-  std::uint64_t at = 0;       ///< where a write begins, the size that a truncation leaves
-  std::string bytes{};        ///< that were written
-  std::uint64_t count = 0;    ///< bytes that were read, or are to be written
+  std::string path, to{};   ///< `to`: the new name
+  int file = 0;             ///< a number for each file, whatever its name
+  std::uint64_t at = 0;     ///< where a write begins, the size that a truncation leaves
+  std::string bytes{};      ///< that were written
+  std::uint64_t count = 0;  ///< bytes that were read, or are to be written
 
   bool writes() const { return kind != Kind::open && kind != Kind::read; }
 };
 
 /// What a call is answered.
 struct Answer {
-  int error = 0;  ///< errno; 0: the call is made
+  int error = 0;                                               ///< errno; 0: the call is made
   std::size_t most = std::numeric_limits<std::size_t>::max();  ///< bytes that a read or write does
 };
 

@@ -14,7 +14,7 @@
 namespace heddle {
 
 CommandFunction train_command, resume_command, eval_command, generate_command, predict_command, tokenizer_command,
-    embed_command, inspect_command, report_command, config_command, bench_command;
+    embed_command, inspect_command, report_command, sweep_command, config_command, bench_command;
 
 }  // namespace heddle
 
@@ -28,8 +28,10 @@ constexpr heddle::Command kCommands[] = {
     {"predict", "classes of files or texts, probabilities of a text's tokens", heddle::predict_command},
     {"tokenizer", "train a byte-pair vocabulary, encode and decode, see how text is cut", heddle::tokenizer_command},
     {"embed", "ask word vectors: neighbours, analogies, axes, projections", heddle::embed_command},
-    {"inspect", "see inside a trained model: attention, heads, circuits, spaces, a prediction layer by layer", heddle::inspect_command},
+    {"inspect", "see inside a trained model: attention, heads, circuits, spaces, a prediction layer by layer",
+     heddle::inspect_command},
     {"report", "one page for a browser about a run, or two side by side", heddle::report_command},
+    {"sweep", "train every combination of some values of settings, and compare them", heddle::sweep_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };
@@ -50,7 +52,7 @@ int run(const std::vector<std::string>& arguments) {
     return arguments.empty() ? 2 : 0;
   }
   if (arguments[0] == "--version") {
-    std::puts(heddle::Origin::version_text().c_str());
+    std::printf("%s\n%s\n", heddle::Origin::version_text().c_str(), heddle::Origin::libraries_text().c_str());
     return 0;
   }
   for (const auto& command : kCommands) {

@@ -74,7 +74,7 @@ void write_files(const std::vector<NewFile>& files) {
     std::error_code ignored;
     const fs::file_status status = fs::status(file.path, ignored);
     if (fs::is_directory(status)) throw save_error(file.path.string(), EISDIR);  // before others get their names
-    if (fs::exists(status) && !fs::is_regular_file(status)) {  // a pipe, /dev/stdout
+    if (fs::exists(status) && !fs::is_regular_file(status)) {                    // a pipe, /dev/stdout
       std::ofstream out(file.path, std::ios::binary);
       write_to(out, file, [] { return errno != 0 ? errno : EIO; });
       continue;

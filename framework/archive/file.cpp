@@ -10,10 +10,11 @@
 #include <string_view>
 
 #include "framework/archive/archive.h"
-#include "framework/system/disk.h"
+#include "framework/archive/hdf5.h"
 #include "framework/archive/reader.h"
 #include "framework/archive/scan.h"
 #include "framework/archive/writer.h"
+#include "framework/system/disk.h"
 
 namespace heddle {
 
@@ -124,6 +125,12 @@ void save_file(const std::filesystem::path& target, const std::string& kind, int
                             "); check the disk; a file that was there is untouched"));
   }
   temporary.become_target();
+}
+
+std::string file_library() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return concat_text("HDF5 ", major, '.', minor, '.', release);
 }
 
 bool is_hdf5(const std::filesystem::path& path) {

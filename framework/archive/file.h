@@ -20,6 +20,9 @@ class Hdf5OArchive;
 void save_file(const std::filesystem::path& target, const std::string& kind, int format_version,
                const std::function<void(Hdf5OArchive&)>& write);
 
+/// What writes and reads these files: "HDF5 1.10.8".
+std::string file_library();
+
 /// Whether `path` is a file that begins as HDF5 does.
 bool is_hdf5(const std::filesystem::path& path);
 

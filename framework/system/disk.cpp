@@ -120,8 +120,8 @@ void flush_folder(const std::filesystem::path& folder) {
   if (fd >= 0) ::close(fd);
   // a folder that may be written to and not read, and file systems that flush no folders
   const bool cannot = error == EACCES || error == EINVAL || error == EBADF || error == ENOTSUP;
-  ensure(error == 0 || cannot, "the names in folder ", folder.string(), " cannot be flushed to the disk: ",
-         std::strerror(error), "; check the disk");
+  ensure(error == 0 || cannot, "the names in folder ", folder.string(),
+         " cannot be flushed to the disk: ", std::strerror(error), "; check the disk");
 }
 
 }  // namespace heddle

@@ -16,7 +16,8 @@ struct Kinds {
   Arguments sizes;
 };
 
-inline const Arguments kTransformer = {"--model.n_layer=1", "--model.n_head=2", "--model.n_embd=16", "--model.dropout=0.1"};
+inline const Arguments kTransformer = {"--model.n_layer=1", "--model.n_head=2", "--model.n_embd=16",
+                                       "--model.dropout=0.1"};
 
 inline Arguments with(Arguments some, const Arguments& more) {
   some.insert(some.end(), more.begin(), more.end());

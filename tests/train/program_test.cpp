@@ -98,7 +98,8 @@ TEST_CASE("a run leaves its config, metrics, log, samples and two checkpoints, a
   // the resolved config says what was called, by which program and on which data, and makes the same run again
   const std::string config = read_bytes(folder.path("run/config.cfg"));
   CHECK(config.starts_with("# " + std::string(HEDDLE_PROGRAM) + " train "));
-  CHECK_THAT(config, Catch::Contains(" --train.steps=100\n# " + Origin::version_text() + "\n# builtin:kingdom"));
+  CHECK_THAT(config, Catch::Contains(" --train.steps=100\n# " + Origin::version_text() + "\n# " +
+                                     Origin::libraries_text() + "\n# builtin:kingdom"));
   const LoadedRun loaded = load_checkpoint(folder.path("run/last.h5"));
   std::ostringstream hash;
   hash << "; hash " << std::hex << std::setw(16) << std::setfill('0') << loaded.state.fingerprint << "\n\n[run]\n";
@@ -268,8 +269,10 @@ TEST_CASE("heddle --version says the version, the commit and the instructions, a
   const Outcome version = run_program(folder, {"--version"});
   CHECK(version.status == 0);
   CHECK(version.err.empty());
-  CHECK_THAT(version.out, Catch::Matches(R"(heddle \d+\.\d+ \(([0-9a-f]{7,}|unknown)\), \w.*\n)"));
-  CHECK(version.out == Origin::version_text() + '\n');
+  CHECK_THAT(version.out,
+             Catch::Matches(R"(heddle \d+\.\d+ \(([0-9a-f]{7,}|unknown)\), \w.*\n)"
+                            R"(oneDNN \d+\.\d+\.\d+, oneTBB \d+\.\d+, HDF5 \d+\.\d+\.\d+, Boost \d+\.\d+(\.\d+)?\n)"));
+  CHECK(version.out == Origin::version_text() + '\n' + Origin::libraries_text() + '\n');
   CHECK_THAT(run_program(folder, {"--help"}).out, Catch::Contains("heddle --version"));
 }
 

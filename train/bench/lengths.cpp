@@ -84,7 +84,7 @@ std::string to_text(const std::vector<LengthSpeeds>& all) {
 LinePicture picture_of(const std::vector<LengthSpeeds>& all) {
   LinePicture picture{"time a token by the length of the context", {}};
   const auto panel = [&](const char* title, const char* unit, const auto& value) {
-    LinePicture::Panel drawn{title, "tokens of the context", unit, {}, true};
+    LinePicture::Panel drawn{title, "tokens of the context", unit, {}, true, true};
     for (const LengthSpeeds& speeds : all) {
       drawn.lines.push_back({speeds.name, {}});
       for (const LengthSpeed& speed : speeds.at)

@@ -53,10 +53,11 @@ std::string exit_statuses() {
                      "error; 2 for a wrong command line; 128 + a signal's number when\nthat has ended it unsaved.\n");
 }
 
-/// What begins a run's config, as comments: how it was called, by which program, on which data.
+/// What begins a run's config, as comments: how it was called, by which program with which libraries, on which data.
 std::string heading(const Dataset& dataset) {
-  return fmt::format("# {}\n# {}\n# {}; hash {:016x}\n\n", one_line(Origin::command_line()), Origin::version_text(),
-                     one_line(dataset.describe()), dataset.fingerprint());
+  return fmt::format("# {}\n# {}\n# {}\n# {}; hash {:016x}\n\n", one_line(Origin::command_line()),
+                     Origin::version_text(), Origin::libraries_text(), one_line(dataset.describe()),
+                     dataset.fingerprint());
 }
 
 /// Trains, and returns the exit status.
@@ -84,12 +85,14 @@ int go_on(RunFolder& folder, LoadedRun run, bool or_complete, std::int64_t kill_
   const SessionParts parts{*run.experiment, *dataset, *run.model, *run.learner};
   Session session(parts, std::move(run.state), folder.path());
   const TrainConfig& plan = session.trainer().plan();
-  if (or_complete && (done >= plan.steps || (plan.early_stop > 0 && without_better >= plan.early_stop))) {
+  const bool judged = fs::exists(folder.path() / kResultFile);
+  if (judged && or_complete && (done >= plan.steps || (plan.early_stop > 0 && without_better >= plan.early_stop))) {
     std::printf("run %s is complete, after step %ld\n", folder.path().c_str(), static_cast<long>(done));
     return 0;
   }
-  ensure(done < plan.steps, "resume: ", run.path.string(), " is already at step ", done, " of ", plan.steps,
-         "; give more with --train.", run.experiment->train.steps == 0 ? "epochs" : "steps", "=N");
+  ensure(done < plan.steps || (done == plan.steps && !judged), "resume: ", run.path.string(), " is already at step ",
+         done, " of ", plan.steps, "; give more with --train.", run.experiment->train.steps == 0 ? "epochs" : "steps",
+         "=N");
   session.trainer().check_memory_limit();
   folder.go_on();
   dataset->keep_in(folder.path());
@@ -133,8 +136,7 @@ int train_command(const std::vector<std::string>& arguments) {
   if (!experiment.run.overwrite) folder.check_free();
   check_least_sizes(experiment);
   std::optional<LoadedRun> from;
-  if (!experiment.run.init.empty())
-    from = load_checkpoint(find_checkpoint(experiment.run.init, kUsable));
+  if (!experiment.run.init.empty()) from = load_checkpoint(find_checkpoint(experiment.run.init, kUsable));
   const auto dataset = load(experiment, nullptr, folder.path(), from ? &from->data : nullptr);
   check_sizes(experiment, dataset->state().spec());
   const auto model = experiment.build_model(dataset->state().spec());
@@ -173,10 +175,10 @@ int resume_command(const std::vector<std::string>& arguments) {
   const bool named = !fs::is_directory(find_run(line.positional[0]));  // and no other is to be taken
   // The run goes on where it lies, wherever it was begun.
   RunFolder folder(path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path("."));
-  return go_on(folder,
-               named ? load_checkpoint(path, Purpose::resume, line.assignments)
-                     : load_newest(folder.path(), line.assignments),
-               false, kill_after);
+  return go_on(
+      folder,
+      named ? load_checkpoint(path, Purpose::resume, line.assignments) : load_newest(folder.path(), line.assignments),
+      false, kill_after);
 }
 
 }  // namespace heddle

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <iostream>
 #include <sstream>
+#include <string_view>
+#include <tuple>
 
 #include "data/io/file.h"
 #include "data/io/utf8.h"
@@ -134,8 +136,38 @@ void Settings::read(const std::string& text, const std::string& source, std::vec
 void Settings::override_with(const std::vector<std::string>& assignments) {
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
-    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line", 0};
+    set(assignment.substr(0, equals), assignment.substr(equals + 1), "command line");
   }
+}
+
+void Settings::set(const std::string& name, const std::string& value, const std::string& where) {
+  values_[name] = {value, where, 0};
+}
+
+Settings Settings::take_section(const std::string& section) {
+  Settings taken;
+  const std::string begin = section + '.';
+  for (auto at = values_.lower_bound(begin); at != values_.end() && at->first.starts_with(begin);) {
+    taken.values_[at->first.substr(begin.size())] = at->second;
+    at = values_.erase(at);
+  }
+  return taken;
+}
+
+std::vector<std::string> Settings::names() const {
+  std::vector<std::string> all;
+  for (const auto& [name, value] : values_) all.push_back(name);
+  std::stable_sort(all.begin(), all.end(), [&](const std::string& a, const std::string& b) {
+    const Value &one = values_.at(a), &other = values_.at(b);
+    return std::tuple(one.line == 0, std::string_view(one.source), one.line) <
+           std::tuple(other.line == 0, std::string_view(other.source), other.line);
+  });
+  return all;
+}
+
+std::string Settings::where(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? "" : found->second.where();
 }
 
 std::vector<std::string> Settings::assignments() const {

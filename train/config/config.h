@@ -45,6 +45,14 @@ class Settings {
 
   /// `section.key=value` pairs of the command line; they win over what is there.
   void override_with(const std::vector<std::string>& assignments);
+  /// One value, as it is meant; it wins over what is there. Messages begin with `where`.
+  void set(const std::string& name, const std::string& value, const std::string& where);
+  /// Takes out what stands in [section], without its name: "[sweep] optim.lr" is "optim.lr" there.
+  Settings take_section(const std::string& section);
+  /// Of all keys, in the order in which they stand: file by file, those of the command line behind them.
+  std::vector<std::string> names() const;
+  /// Where a key was written: "FILE: line 3", "command line"; empty: nowhere.
+  std::string where(const std::string& name) const;
   /// All of them as override_with takes them.
   std::vector<std::string> assignments() const;
   /// The value of one key before the rest is understood, as when `model.kind` decides which keys there are.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/check.h"
@@ -28,6 +29,9 @@ class History {
   /// A figure of all rows; NaN where there is none.
   std::vector<double> column(const std::string& name) const;
 
+  /// What csv() wrote, in as many digits; a last line that does not end is passed over, as a run may be writing it.
+  /// Errors, which begin with `where`: a line that is no such row.
+  static History from_csv(std::string_view text, const std::string& where);
   /// A header and all rows, or the last row alone, as CSV: empty where a value is NaN.
   std::string csv() const;
   std::string last_csv() const;

@@ -129,9 +129,9 @@ LoadedRun load_newest(const std::filesystem::path& folder, const std::vector<std
     if (!step) notices.push_back("a checkpoint cannot be used: " + why);
     if (step && (!newest || *step > newest->step)) newest = {path, *step};
   }
-  ensure(newest.has_value(), "run ", folder.string(), ": none of its checkpoints is whole: ",
-         fmt::format("{}", fmt::join(notices, "; ")), "; begin it again with heddle train ",
-         (folder / "config.cfg").string(), " --run.overwrite=true");
+  ensure(newest.has_value(), "run ", folder.string(),
+         ": none of its checkpoints is whole: ", fmt::format("{}", fmt::join(notices, "; ")),
+         "; begin it again with heddle train ", (folder / "config.cfg").string(), " --run.overwrite=true");
   LoadedRun run = read_checkpoint(newest->path, Purpose::resume, assignments);
   notices.push_back("the newest checkpoint that is whole is taken: " + newest->text());
   run.notices.insert(run.notices.begin(), notices.begin(), notices.end());

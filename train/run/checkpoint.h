@@ -85,7 +85,8 @@ enum class Purpose {
 
 /// Reads a checkpoint, once. `assignments` ("section.key=value") change the config that it holds, as `purpose` allows,
 /// and but for Purpose::use the process is set up as the config says (threads). Errors: as load_file; a key that may
-/// not change; contents that do not fit each other. Of a file that is damaged the run's others that are whole are named.
+/// not change; contents that do not fit each other. Of a file that is damaged the run's others that are whole are
+/// named.
 LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose = Purpose::use,
                           const std::vector<std::string>& assignments = {});
 

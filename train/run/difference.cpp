@@ -10,6 +10,7 @@
 #include "framework/archive/file.h"
 #include "train/log/metrics.h"
 #include "train/run/checkpoint.h"
+#include "train/run/result.h"
 
 namespace heddle {
 namespace {
@@ -35,7 +36,8 @@ void compare_tables(const std::string& name, const std::string& one, const std::
   std::vector<std::string> names;
   std::string line, same;
   for (int number = 1;; ++number) {
-    const bool more = static_cast<bool>(std::getline(a, line)), as_long = static_cast<bool>(std::getline(b, same)) == more;
+    const bool more = static_cast<bool>(std::getline(a, line)),
+               as_long = static_cast<bool>(std::getline(b, same)) == more;
     if (!as_long) found.push_back(fmt::format("{}: one ends at line {}", name, number));
     if (!more || !as_long) return;
     const std::vector<std::string> left = cells_of(line), right = cells_of(same);
@@ -56,7 +58,7 @@ RunDifference compare_runs(const fs::path& one, const fs::path& other) {
   std::set<std::string> names;
   for (const fs::path& folder : {one, other}) {
     for (const fs::path& path : run_checkpoints(folder)) names.insert(path.filename().string());
-    for (const char* table : {"metrics.csv", "heads.csv"}) {
+    for (const char* table : {"metrics.csv", "heads.csv", kResultFile}) {
       if (fs::exists(folder / table)) names.insert(table);
     }
   }
@@ -64,6 +66,8 @@ RunDifference compare_runs(const fs::path& one, const fs::path& other) {
     difference.compared.push_back(name);
     if (!fs::exists(one / name) || !fs::exists(other / name)) {
       difference.found.push_back(name + ": only one has it");
+    } else if (name == kResultFile) {
+      if (read_file(one / name) != read_file(other / name)) difference.found.push_back(name);
     } else if (name.ends_with(".csv")) {
       compare_tables(name, read_file(one / name), read_file(other / name), difference.found);
     } else {

@@ -99,8 +99,8 @@ std::vector<Key> TrainConfig::keys() {
           "checkpoints that are kept of the last ones by steps: last.h5, and the earlier as step_N.h5", 1, 1000)
           .resumable(),
       Key("keep_best", keep_best,
-          "checkpoints that are kept of those with the lowest validation loss: best.h5, and all of them as best_N.h5", 1,
-          1000)
+          "checkpoints that are kept of those with the lowest validation loss: best.h5, and all of them as best_N.h5",
+          1, 1000)
           .resumable(),
       Key("average_last", average_last,
           "at the end the mean weights of so many of the last checkpoints are taken where they judge better, and kept "
@@ -137,6 +137,10 @@ std::vector<Key> TrainConfig::keys() {
 }
 
 Experiment::Experiment(const Settings& settings) {
+  for (const std::string& name : settings.names())
+    ensure(!name.starts_with("sweep."), settings.where(name),
+           ": [sweep] holds values that heddle sweep tries one by one; ",
+           "call that (--check trains nothing), or leave the section out");
   model_kind = settings.value_of("model.kind", model_kind);
   data_kind = settings.value_of("data.kind", data_kind);
   model = heddle::model_kind(model_kind).make();

@@ -25,7 +25,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kRunFiles[] = {"config.cfg", "metrics.csv", "heads.csv", "log.txt", "samples.txt", "last.h5", "best.h5"};
+constexpr const char* kRunFiles[] = {"config.cfg",  "metrics.csv", "heads.csv", "log.txt",
+                                     "samples.txt", "last.h5",     "best.h5",   "result.json"};
 constexpr const char* kTokenFile = "tokens";
 
 /// Whether a run writes a file of this name, and begins anew without it.
@@ -125,8 +126,8 @@ void RunFolder::begin(const std::string& config) {
   for (const fs::path& path : files()) {
     std::error_code error;
     fs::remove(path, error);
-    ensure(!error || path.extension() != ".h5", "run folder ", folder_.string(), ": an earlier run's ", path.filename().string(),
-           " cannot be deleted (", error.message(), "); choose another run.name");
+    ensure(!error || path.extension() != ".h5", "run folder ", folder_.string(), ": an earlier run's ",
+           path.filename().string(), " cannot be deleted (", error.message(), "); choose another run.name");
   }
   for (const fs::path& made : made_) flush_folder(made.has_parent_path() ? made.parent_path() : ".");
   begun_ = true;

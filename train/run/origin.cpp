@@ -1,8 +1,12 @@
 #include "train/run/origin.h"
 
+#include <algorithm>
+#include <boost/version.hpp>
 #include <fstream>
 
+#include "framework/archive/file.h"
 #include "framework/gemm.h"
+#include "framework/parallel.h"
 
 namespace heddle {
 namespace {
@@ -51,6 +55,12 @@ std::vector<std::string> Origin::differences(const Origin& now) const {
 
 std::string Origin::version_text() {
   return concat_text("heddle ", HEDDLE_VERSION, " (", HEDDLE_COMMIT, "), ", heddle::instruction_set());
+}
+
+std::string Origin::libraries_text() {
+  std::string boost = BOOST_LIB_VERSION;
+  std::replace(boost.begin(), boost.end(), '_', '.');
+  return concat_text(gemm_library(), ", ", threads_library(), ", ", file_library(), ", Boost ", boost);
 }
 
 }  // namespace heddle

@@ -24,6 +24,8 @@ struct Origin {
   std::vector<std::string> differences(const Origin& now) const;
   /// "heddle 0.1 (1a2b3c4), AVX-512 with bf16"
   static std::string version_text();
+  /// "oneDNN 2.7.2, oneTBB 2021.8, HDF5 1.10.8, Boost 1.74"
+  static std::string libraries_text();
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "data/io/file.h"
 #include "framework/format.h"
 #include "framework/profile.h"
 #include "train/log/course.h"
@@ -19,6 +20,19 @@
 namespace heddle {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Figures as a person reads them.
+std::string shown(const Metrics& metrics) {
+  std::string text;
+  for (const Metric& metric : metrics) {
+    if (metric.column) text += (text.empty() ? "" : ", ") + metric.text;
+  }
+  return text;
+}
+
+}  // namespace
 
 Session::Session(const SessionParts& parts, RunState state, fs::path folder)
     : parts_(parts),
@@ -32,9 +46,14 @@ bool Session::run(std::vector<std::unique_ptr<RunListener>> more) {
   listeners_.push_back(std::make_unique<SampleListener>(folder_ / "samples.txt"));
   for (auto& listener : more) listeners_.push_back(std::move(listener));
   const StopOnSignal signals("stopping after this step, saving; Ctrl-C again quits unsaved\n");
+  std::error_code none;
+  const bool judged = fs::remove(folder_ / kResultFile, none);  // of a run that was over, and goes on
   tell([](RunListener& to) { to.on_begin(); });
   introduce();
-  const bool early = train();
+  const index_t patience = trainer_.plan().early_stop;
+  const bool over =
+      !judged && patience > 0 && state_.evaluations_since_best >= patience;  // killed before it was judged
+  const bool early = over || train();
   const bool done = early || state_.step == trainer_.plan().steps;
   if (done) {
     finish(early);
@@ -249,21 +268,42 @@ void Session::average_last() {
     load_mean_weights(parts_.model, {paths.back()});
   } else if (mean < state_.best_val_loss) {
     state_.best_val_loss = mean;
+    state_.evaluations_since_best = 0;
     save("best.h5");
   }
 }
 
+void Session::judge_best(RunResult& result) {
+  result.best_step = 0;
+  result.best_whole.clear();
+  try {
+    const LoadedRun best = load_checkpoint(folder_ / "best.h5");
+    result.best_whole = judge(parts_.experiment, *best.model, parts_.dataset, Split::val);
+    result.best_step = best.state.step;
+    message(fmt::format("whole validation split with best.h5, after step {}: {}", result.best_step,
+                        shown(result.best_whole)));
+  } catch (const Error& e) {  // the training is done all the same
+    message(fmt::format("best.h5 cannot be judged: {}", e.what()));
+  }
+}
+
 void Session::finish(bool early) {
+  RunResult result;
+  result.step = result.best_step = state_.step;
+  result.early = early;
+  {
+    const AveragedWeights averaged(parts_.learner);
+    result.weights = weights_hash(parts_.model);
+  }
   const auto most = static_cast<double>(pool_stats().peak_bytes);
   if (early)
     message(
         fmt::format("stopped early: {} evaluations without a better validation loss", state_.evaluations_since_best));
   average_last();
   if (parts_.experiment.train.sample_tokens > 0) write_sample();
-  const Metrics metrics = trainer_.evaluate(true);
-  std::string figures, comparison;
-  for (const Metric& metric : metrics) {
-    if (metric.column) figures += (figures.empty() ? "" : ", ") + metric.text;
+  result.whole = result.best_whole = trainer_.evaluate(true);
+  std::string comparison;
+  for (const Metric& metric : result.whole) {
     if (metric.name != state_.baselines.metric) continue;
     for (const auto& [name, value] : state_.baselines.all) {
       const bool better = state_.baselines.lower_is_better ? metric.value < value : metric.value > value;
@@ -274,12 +314,14 @@ void Session::finish(bool early) {
                                 name, value);
     }
   }
-  message(fmt::format("whole validation split after step {}: {}", state_.step, figures));
+  message(fmt::format("whole validation split after step {}: {}", state_.step, shown(result.whole)));
+  if (state_.evaluations_since_best > 0) judge_best(result);
   if (const std::string course = course_text(state_.history); !course.empty()) message(course);
   if (!comparison.empty()) message("against the baselines: " + comparison);
   message(fmt::format("{} of training, {} of tensors at most; {} and {} hold the model, metrics.csv its course",
                       human_time(state_.history.last("seconds", 0)), human_bytes(most), (folder_ / "last.h5").string(),
                       (folder_ / "best.h5").string()));
+  write_file(folder_ / kResultFile, result.json());
 }
 
 }  // namespace heddle

@@ -6,6 +6,7 @@
 
 #include "train/log/events.h"
 #include "train/run/checkpoint.h"
+#include "train/run/result.h"
 #include "train/run/trainer.h"
 
 namespace heddle {
@@ -73,8 +74,10 @@ class Session {
   /// Takes the mean weights of the last train.average_last checkpoints where they judge better than the last's, and
   /// keeps them as best.h5 where they are the best so far.
   void average_last();
-  /// Final evaluation, comparison with the baselines, summary.
+  /// Final evaluation, comparison with the baselines, summary; writes result.json.
   void finish(bool early);
+  /// The figures of the model that best.h5 holds, which is another than the last.
+  void judge_best(RunResult& result);
 
   SessionParts parts_;
   RunState state_;

@@ -11,6 +11,16 @@
 
 namespace heddle {
 
+namespace {
+
+EvaluationOptions evaluation_options(const Experiment& experiment, bool whole) {
+  const TrainConfig& train = experiment.train;
+  return {train.batch_size, whole ? 0 : train.eval_batches, experiment.precision(), whole,
+          train.order == Order::contiguous};
+}
+
+}  // namespace
+
 Trainer::Trainer(const Experiment& experiment, const Dataset& dataset, Model& model, Learner& learner)
     : experiment_(experiment),
       dataset_(dataset),
@@ -22,10 +32,7 @@ Trainer::Trainer(const Experiment& experiment, const Dataset& dataset, Model& mo
 
 Metrics Trainer::evaluate(bool whole) {
   const AveragedWeights averaged(learner_);
-  const index_t batches = whole ? 0 : experiment_.train.eval_batches;
-  return heddle::evaluate(*task_, dataset_, Split::val,
-                          {experiment_.train.batch_size, batches, experiment_.precision(), whole,
-                           experiment_.train.order == Order::contiguous});
+  return heddle::evaluate(*task_, dataset_, Split::val, evaluation_options(experiment_, whole));
 }
 
 void Trainer::check_memory_limit() {
@@ -59,6 +66,10 @@ void Trainer::check_memory_limit() {
     advice += concat_text(", with train.accumulate = ", rows / most * micro_batches, " for steps of as many rows");
   if (most == 0) advice = "not even train.batch_size = 1 would fit: " + smaller;
   throw Error(concat_text(limit.text, ", but steps with train.batch_size = ", rows, " ", take, "; ", advice));
+}
+
+Metrics judge(const Experiment& experiment, Model& model, const Dataset& dataset, Split split) {
+  return evaluate(*experiment.make_task(model, dataset), dataset, split, evaluation_options(experiment, true));
 }
 
 }  // namespace heddle

@@ -46,4 +46,7 @@ class Trainer {
   TrainConfig plan_;
 };
 
+/// A model's figures of all of a split, those among them that take long.
+Metrics judge(const Experiment& experiment, Model& model, const Dataset& dataset, Split split);
+
 }  // namespace heddle

@@ -18,6 +18,7 @@ TEST_CASE("the shortest form of every config of the project reads back to the sa
   const TemporaryFolder folder;
   for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/configs")) {
     INFO(entry.path());
+    if (!Settings::from_file(entry.path().string()).take_section("sweep").names().empty()) continue;  // of many runs
     const std::string whole = run_program(folder, {"config", entry.path().string()}).out;
     const Outcome least = run_program(folder, {"config", entry.path().string(), "--minimal"});
     REQUIRE(least.status == 0);

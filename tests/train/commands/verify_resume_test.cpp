@@ -17,9 +17,9 @@ void verify_all(const std::string& threads) {
                                                              "\n[optim]\nwarmup_steps = 2\n[train]\nbatch_size = 3\n"
                                                              "eval_batches = 1\nsample_tokens = 0\nsteps = 2\n");
     const Outcome trained = run_program(
-        folder, with(with({"train", config, "--run.dir=" + run, "--run.threads=" + threads},
-                          some_data(folder, kinds.data)),
-                     kinds.sizes));
+        folder,
+        with(with({"train", config, "--run.dir=" + run, "--run.threads=" + threads}, some_data(folder, kinds.data)),
+             kinds.sizes));
     INFO(trained.err);
     REQUIRE(trained.status == 0);
     CHECK(count_elements(load_checkpoint(run + "/last.h5").model->named_parameters()) < 10000);
@@ -82,8 +82,7 @@ TEST_CASE("what differs between two runs is named, times are not, and a file tha
 
 TEST_CASE("--kill-after ends a run as kill -9 does, after its step and before its checkpoint") {
   const TemporaryFolder folder;
-  const Outcome outcome =
-      train(folder, "run", {"--train.steps=9", "--train.checkpoint_interval=2", "--kill-after=4"});
+  const Outcome outcome = train(folder, "run", {"--train.steps=9", "--train.checkpoint_interval=2", "--kill-after=4"});
   CHECK(outcome.status == 128 + SIGKILL);
   CHECK(load_checkpoint(folder.path("run/last.h5")).state.step == 2);
 }

@@ -134,9 +134,10 @@ TEST_CASE("train.keep_best keeps the checkpoints of the lowest losses by their s
   CHECK(read_bytes(straight + "/best.h5") == read_bytes(kept_checkpoints(straight, Kept::best).at(best.state.step)));
   std::string run;
   TemporaryFolder other;
-  const Outcome killed = train(folder, "run", {"--train.steps=24", "--train.eval_interval=2", "--optim.lr=0.1",
-                                               "--optim.schedule=constant", "--train.eval_batches=1",
-                                               "--train.checkpoint_interval=6", "--train.keep_best=3", "--kill-after=17"});
+  const Outcome killed =
+      train(folder, "run",
+            {"--train.steps=24", "--train.eval_interval=2", "--optim.lr=0.1", "--optim.schedule=constant",
+             "--train.eval_batches=1", "--train.checkpoint_interval=6", "--train.keep_best=3", "--kill-after=17"});
   REQUIRE(killed.status == 137);
   run = go("run", {"--train.steps=24", "--resume=auto"});
   CHECK(best_steps(run) == steps);
@@ -156,8 +157,9 @@ TEST_CASE("train.keep_best keeps the checkpoints of the lowest losses by their s
 TEST_CASE("of equal losses the earlier checkpoints are kept, and by itself a run keeps best.h5 alone") {
   const TemporaryFolder folder;
   const auto go = [&](const std::string& name, const std::string& keep) {
-    REQUIRE(train(folder, name, {"--train.steps=5", "--train.eval_interval=1", "--optim.lr=0", "--optim.min_lr=0",
-                                 "--train.keep_best=" + keep})
+    REQUIRE(train(folder, name,
+                  {"--train.steps=5", "--train.eval_interval=1", "--optim.lr=0", "--optim.min_lr=0",
+                   "--train.keep_best=" + keep})
                 .status == 0);
     return best_steps(folder.path(name));
   };

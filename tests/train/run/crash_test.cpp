@@ -16,11 +16,23 @@ namespace fs = std::filesystem;
 
 using Kind = SystemCall::Kind;
 
-const Arguments kTiny = {"--model.n_layer=1", "--model.n_head=1", "--model.n_embd=8", "--model.block_size=8",
-                         "--model.dropout=0.1", "--data.size=3000", "--train.steps=7", "--train.batch_size=2",
-                         "--train.eval_interval=3", "--train.eval_batches=1", "--train.checkpoint_interval=2",
-                         "--train.keep_last=2", "--train.keep_best=2", "--train.log_interval=2",
-                         "--train.sample_interval=4", "--train.sample_tokens=2", "--train.log_seconds=0",
+const Arguments kTiny = {"--model.n_layer=1",
+                         "--model.n_head=1",
+                         "--model.n_embd=8",
+                         "--model.block_size=8",
+                         "--model.dropout=0.1",
+                         "--data.size=3000",
+                         "--train.steps=7",
+                         "--train.batch_size=2",
+                         "--train.eval_interval=3",
+                         "--train.eval_batches=1",
+                         "--train.checkpoint_interval=2",
+                         "--train.keep_last=2",
+                         "--train.keep_best=2",
+                         "--train.log_interval=2",
+                         "--train.sample_interval=4",
+                         "--train.sample_tokens=2",
+                         "--train.log_seconds=0",
                          "--optim.warmup_steps=2"};
 
 /// A tiny run of its own, in a folder within a folder that is made for it.
@@ -101,8 +113,7 @@ TEST_CASE("signals at every call and short writes change nothing") {
     for (const SystemCall& call : listening.made) seen.insert(fs::path(call.path).filename().string());
   }
   CHECK(differing(disturbed.folder, straight.folder).empty());
-  for (const char* name : {"log.txt", "samples.txt"})
-    CHECK(read_bytes(fs::path(disturbed.folder) / name).size() > 0);
+  for (const char* name : {"log.txt", "samples.txt"}) CHECK(read_bytes(fs::path(disturbed.folder) / name).size() > 0);
   for (const char* name : {"log.txt", "samples.txt", "metrics.csv", "last.h5"}) CHECK(seen.contains(name));
   CHECK(read_bytes(disturbed.folder + "/samples.txt") == read_bytes(straight.folder + "/samples.txt"));
 }
@@ -187,7 +198,8 @@ TEST_CASE("after a power cut that keeps any part of what was not flushed a run h
     for (const auto& entry : fs::directory_iterator(run.folder)) {
       const auto found = all.find("runs/tiny/" + entry.path().filename().string());
       same = same && (found == all.end() ? entry.path().filename() == ".lock" : true);
-      if (found != all.end() && entry.path().extension() == ".h5") same = same && found->second == read_bytes(entry.path());
+      if (found != all.end() && entry.path().extension() == ".h5")
+        same = same && found->second == read_bytes(entry.path());
     }
     if (same) break;
     REQUIRE(seed < 200);
@@ -237,7 +249,9 @@ TEST_CASE("a run of any kind that dies at any call goes on to the same bytes, on
     const SystemCalls listening(folder, [&](const SystemCall& call) {
       if (!call.writes()) return Answer{};
       const int now = calls++;
-      return now < at || at < 0 ? Answer{} : now == at && call.kind == Kind::write ? Answer{0, call.count / 2} : Answer{EIO};
+      return now < at || at < 0                      ? Answer{}
+             : now == at && call.kind == Kind::write ? Answer{0, call.count / 2}
+                                                     : Answer{EIO};
     });
     const Outcome outcome = run_here(arguments);
     INFO(outcome.err);

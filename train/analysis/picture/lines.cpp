@@ -58,11 +58,19 @@ std::string text_at(double x, double y, const char* anchor, const std::string& w
 std::vector<double> round_numbers(double low, double high, int count, bool logarithmic) {
   std::vector<double> numbers;
   if (logarithmic) {
-    const double base = std::log2(high / low) <= count ? 2 : 10;
-    const auto power_of = [&](double value) { return std::log(value) / std::log(base); };
-    for (double power = std::ceil(power_of(low) - 1e-9); power <= power_of(high) + 1e-9; ++power)
-      numbers.push_back(std::pow(base, power));
-    return numbers;
+    const auto powers = [&](double base, const std::vector<double>& times) {
+      std::vector<double> all;
+      for (double power = std::floor(std::log(low) / std::log(base)); std::pow(base, power) <= high * (1 + 1e-9);
+           ++power) {
+        for (const double factor : times) {
+          const double number = factor * std::pow(base, power);
+          if (number >= low * (1 - 1e-9) && number <= high * (1 + 1e-9)) all.push_back(number);
+        }
+      }
+      return all;
+    };
+    numbers = low >= 1 ? powers(2, {1}) : powers(10, {1, 2, 5});
+    return std::ssize(numbers) <= count ? numbers : powers(10, {1});
   }
   const double least = (high - low) / count, ten = std::pow(10, std::floor(std::log10(least)));
   double step = 10 * ten;
@@ -91,12 +99,12 @@ std::string svg(const LinePicture& picture) {
     const LinePicture::Panel& panel = picture.panels[i];
     const double left = kPanelWidth * static_cast<double>(i) + kLeft, right = left + kPanelWidth - kLeft - kRight;
     const double bottom = kPanelHeight - kBottom;
-    Axis across(panel.logarithmic, left, right), up(panel.logarithmic, bottom, kTop);
+    Axis across(panel.log_across, left, right), up(panel.log_up, bottom, kTop);
     bool any = false;
     for (const auto& line : panel.lines) {
       for (const auto& [x, y] : line.points) {
-        ensure(std::isfinite(x) && std::isfinite(y) && (!panel.logarithmic || (x > 0 && y > 0)), "picture: ", line.name,
-               " has a point at ", x, ", ", y, " in ", panel.title);
+        ensure(std::isfinite(x) && std::isfinite(y) && (!panel.log_across || x > 0) && (!panel.log_up || y > 0),
+               "picture: ", line.name, " has a point at ", x, ", ", y, " in ", panel.title);
         across.take_in(x);
         up.take_in(y);
         any = true;
@@ -123,7 +131,8 @@ std::string svg(const LinePicture& picture) {
       std::string path;
       for (const auto& [x, y] : line.points)
         path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', across.at(x), up.at(y));
-      out += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n", path, colour);
+      if (line.joined)
+        out += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n", path, colour);
       for (const auto& [x, y] : line.points) {
         out +=
             fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.5\" fill=\"{}\"><title>{}</title></circle>\n",
