@@ -21,14 +21,14 @@ function(add_tests target library prefix)
 endfunction()
 
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*_test.cpp)
-list(APPEND test_sources tests/catch_main.cpp tests/fuzz/fuzz_tokenizer.cpp)
+list(APPEND test_sources tests/catch_main.cpp tests/system_calls.cpp tests/fuzz/fuzz_tokenizer.cpp)
 add_tests(heddle_tests heddle_commands "" ${test_sources})
 target_link_libraries(heddle_tests PRIVATE ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::SNDFILE)  # tests pack files, write sounds
 if(NOT HEDDLE_SANITIZE)  # the same sources: once under the sanitizers is enough
   file(GLOB_RECURSE test_sources_double CONFIGURE_DEPENDS tests/framework/*_test.cpp tests/models/*_test.cpp)
   heddle_library(models_double ${model_sources} ${archive_sources})
   target_link_libraries(heddle_models_double PUBLIC heddle_framework_double PRIVATE hdf5::hdf5)
-  add_tests(heddle_tests_double heddle_models_double "double: " tests/catch_main.cpp ${test_sources_double})
+  add_tests(heddle_tests_double heddle_models_double "double: " tests/catch_main.cpp tests/system_calls.cpp ${test_sources_double})
 endif()
 
 # the program's beginning, as if it were compiled for a processor that nobody has any more

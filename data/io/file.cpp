@@ -1,12 +1,11 @@
 #include "data/io/file.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 
 #include "data/io/scratch.h"
 #include "framework/check.h"
-#include "framework/system/beside.h"
+#include "framework/system/disk.h"
 
 namespace heddle {
 
@@ -32,60 +31,63 @@ FileBytes map_contents(const fs::path& path, const std::string& name) {
 
 namespace {
 
-/// Where a file's bytes go, and where they are written first.
-struct Place {
-  fs::path target, beside;
+/// The bytes of a stream, into a file block by block.
+class DiskBuffer final : public std::streambuf {
+ public:
+  explicit DiskBuffer(Disk& disk) : disk_(disk), block_(1 << 16) { setp(block_.data(), block_.data() + block_.size()); }
+
+ protected:
+  int sync() override {
+    const auto count = static_cast<std::size_t>(pptr() - pbase());
+    disk_.write(at_, pbase(), count);
+    at_ += count;
+    setp(block_.data(), block_.data() + block_.size());
+    return disk_.error() == 0 ? 0 : -1;
+  }
+  int_type overflow(int_type c) override {
+    if (sync() != 0) return traits_type::eof();
+    return c == traits_type::eof() ? 0 : sputc(traits_type::to_char_type(c));
+  }
+
+ private:
+  Disk& disk_;
+  std::vector<char> block_;
+  std::uint64_t at_ = 0;
 };
 
-/// Links are followed, and what is no file, as a pipe or /dev/stdout, is written to as it is.
-Place place_of(const fs::path& path) {
-  std::error_code ignored;
-  const fs::file_status status = fs::status(path, ignored);
-  if (fs::is_directory(status))  // renaming would find it out too, but after other files are renamed
-    throw fs::filesystem_error("", std::make_error_code(std::errc::is_a_directory));
-  if (fs::exists(status) && !fs::is_regular_file(status)) return {path, path};
-  const fs::path target = fs::exists(status) ? fs::canonical(path) : path;
-  return {target, heddle::beside(target)};
+/// Calls `write` with a stream; what the stream could not take is an error of errno's, or `why` tells it.
+void write_to(std::ostream& out, const NewFile& file, const std::function<int()>& why) {
+  try {
+    out.exceptions(std::ios::badbit | std::ios::failbit);
+    file.write(out);
+    out.flush();
+  } catch (const std::ios_base::failure&) {
+    throw save_error(file.path.string(), why());
+  }
 }
 
 }  // namespace
 
 void write_files(const std::vector<NewFile>& files) {
-  std::vector<Place> places;
-  const auto clean_up = [&] {
+  std::vector<std::unique_ptr<Temporary>> written;
+  for (const NewFile& file : files) {
     std::error_code ignored;
-    for (const Place& place : places) {
-      if (place.beside != place.target) fs::remove(place.beside, ignored);
+    const fs::file_status status = fs::status(file.path, ignored);
+    if (fs::is_directory(status)) throw save_error(file.path.string(), EISDIR);  // before others get their names
+    if (fs::exists(status) && !fs::is_regular_file(status)) {                    // a pipe, /dev/stdout
+      std::ofstream out(file.path, std::ios::binary);
+      write_to(out, file, [] { return errno != 0 ? errno : EIO; });
+      continue;
     }
-  };
-  std::error_code error;
-  fs::path at;
-  try {
-    for (const auto& [path, write] : files) {
-      places.push_back(place_of(at = path));
-      std::ofstream out;
-      out.exceptions(std::ios::badbit | std::ios::failbit);
-      out.open(places.back().beside, std::ios::binary);
-      write(out);
-      out.close();
-    }
-    for (const Place& place : places) {
-      if (place.beside == place.target) continue;
-      remove_leftovers(place.target);
-      fs::rename(place.beside, at = place.target);
-    }
-    return;
-  } catch (const std::ios_base::failure&) {  // its own code is the same for all reasons
-    error.assign(errno != 0 ? errno : EIO, std::generic_category());
-  } catch (const fs::filesystem_error& e) {
-    error = e.code();
-  } catch (...) {
-    clean_up();
-    throw;
+    written.push_back(std::make_unique<Temporary>(fs::exists(status) ? fs::canonical(file.path) : file.path));
+    Disk& disk = written.back()->disk();
+    DiskBuffer buffer(disk);
+    std::ostream out(&buffer);
+    write_to(out, file, [&] { return disk.error(); });
+    disk.flush();
+    if (disk.error() != 0) throw save_error(file.path.string(), disk.error());
   }
-  clean_up();
-  throw Error(
-      concat_text("cannot write '", at.string(), "': ", error.message(), "; choose a place that can be written to"));
+  for (const auto& file : written) file->become_target();
 }
 
 void write_file(const fs::path& path, std::string_view text) {

@@ -29,9 +29,10 @@ struct NewFile {
   std::filesystem::path path;
   std::function<void(std::ostream&)> write;
 };
-/// Writes each beside its place and renames them once all are written, so that a full disk leaves what was there; what
-/// processes left beside them that died while they wrote is removed. A link's file is written, and a pipe or device as
-/// it is. Errors: a place that cannot be written to; whatever a `write` throws. Then none is changed.
+/// Writes each beside its place (see Temporary) and renames them once all are on the disk, so that a full disk leaves
+/// what was there, and a power cut that or the new file; what processes left beside them that died while they wrote is
+/// removed. A link's file is written, and a pipe or device as it is. Errors: as save_error's; whatever a `write` throws.
+/// Then none is changed.
 void write_files(const std::vector<NewFile>& files);
 /// The same of one file and a text.
 void write_file(const std::filesystem::path& path, std::string_view text);

@@ -14,6 +14,7 @@
 #include "data/io/other_kind.h"
 #include "framework/check.h"
 #include "framework/map_file.h"
+#include "framework/system/disk.h"
 
 namespace heddle {
 namespace {
@@ -144,7 +145,7 @@ InputFile::InputFile(const std::filesystem::path& path, Contents wanted, std::st
     : path_(path),
       wanted_(wanted),
       name_(name.empty() ? "'" + path.string() + "'" : std::move(name)),
-      fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+      fd_(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })) {
   ensure(fd_ >= 0, name_, " cannot be opened (", std::strerror(errno), ")");
   try {
     start();
@@ -218,10 +219,7 @@ bool InputFile::refill() {
 }
 
 std::size_t InputFile::read_system(char* to, std::size_t count) {
-  ssize_t n = 0;
-  do {
-    n = ::read(fd_, to, count);
-  } while (n < 0 && errno == EINTR);
+  const ssize_t n = uninterrupted([&] { return ::read(fd_, to, count); });
   ensure(n >= 0, name_, " cannot be read (", std::strerror(errno), ")");
   return static_cast<std::size_t>(n);
 }

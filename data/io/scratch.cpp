@@ -9,12 +9,13 @@
 
 #include "framework/check.h"
 #include "framework/map_file.h"
+#include "framework/system/disk.h"
 
 namespace heddle {
 namespace {
 
 int open_in(const std::filesystem::path& folder) {
-  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  const int fd = uninterrupted([&] { return ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); });
   if (fd >= 0) return fd;
   std::string name = (folder / "scratch.XXXXXX").string();  // a file system that knows no files without a name
   const int named = ::mkostemp(name.data(), O_CLOEXEC);
@@ -37,9 +38,9 @@ Scratch::~Scratch() { ::close(fd_); }
 
 void Scratch::write(const void* bytes, std::size_t count) {
   for (std::size_t at = 0; at < count;) {
-    const ssize_t n = ::write(fd_, static_cast<const char*>(bytes) + at, count - at);
-    if (n < 0 && errno != EINTR) fail();
-    if (n > 0) at += static_cast<std::size_t>(n);
+    const ssize_t n = uninterrupted([&] { return ::write(fd_, static_cast<const char*>(bytes) + at, count - at); });
+    if (n < 0) fail();
+    at += static_cast<std::size_t>(n);
   }
   size_ += count;
 }

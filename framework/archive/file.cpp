@@ -6,21 +6,21 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <string_view>
 
 #include "framework/archive/archive.h"
-#include "framework/archive/disk.h"
 #include "framework/archive/hdf5.h"
 #include "framework/archive/reader.h"
 #include "framework/archive/scan.h"
 #include "framework/archive/writer.h"
+#include "framework/system/disk.h"
 
 namespace heddle {
 
 static_assert(std::endian::native == std::endian::little, "the file's bytes are the memory's bytes");
 
 using detail::ArchiveReader;
-using detail::Disk;
 
 namespace {
 
@@ -62,7 +62,7 @@ class OpenFile {
     std::error_code failure;
     const bool other = std::filesystem::exists(path, failure) && !std::filesystem::is_regular_file(path, failure);
     ensure(!other, "cannot read '", path.string(), "': it is not a file; choose a ", wanted);
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd = uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
     ensure(fd >= 0, "cannot read '", path.string(), "': ", std::strerror(errno), "; check the path");
     return fd;
   }
@@ -94,19 +94,27 @@ void check_kind(ArchiveReader& file, const std::string& kind, int wanted) {
          wanted, "): make it again with this one");
 }
 
+/// A value's bytes.
+std::string bytes_of(ArchiveReader& file, const std::string& path) {
+  const detail::Item& item = file.items.at(path);
+  std::string bytes(item.kind == detail::Item::Kind::group ? 0 : item.bytes, '\0');
+  if (!bytes.empty()) file.read(path, bytes.data());
+  return bytes;
+}
+
 }  // namespace
 
 void save_file(const std::filesystem::path& target, const std::string& kind, int format_version,
                const std::function<void(Hdf5OArchive&)>& write) {
   const std::string name = target.string();
-  detail::Temporary temporary(target);
+  Temporary temporary(target);
   Disk& disk = temporary.disk();
   const std::uint64_t sum = detail::write_contents(name, disk, [&](Hdf5OArchive& archive) {
     archive << boost::serialization::make_nvp(kKind, kind) << boost::serialization::make_nvp(kFormat, format_version);
     write(archive);
   });
   disk.flush();
-  if (disk.error() != 0) throw detail::save_error(name, disk.error());
+  if (disk.error() != 0) throw save_error(name, disk.error());
   disk.forget_cache();
   try {
     ArchiveReader written(name, disk);
@@ -128,7 +136,7 @@ std::string file_library() {
 bool is_hdf5(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return false;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
   return fd >= 0 && begins_as_hdf5(Disk(fd));
 }
 
@@ -138,6 +146,21 @@ std::string file_kind(const std::filesystem::path& path) {
   std::string kind;
   Hdf5IArchive(root) >> boost::serialization::make_nvp(kKind, kind);
   return kind;
+}
+
+std::vector<std::string> differing_values(const std::filesystem::path& one, const std::filesystem::path& other) {
+  OpenFile first(one, "file of heddle's"), second(other, "file of heddle's");
+  ArchiveReader a = first.contents(), b = second.contents();
+  std::set<std::string> all, found;
+  for (const ArchiveReader* file : {&a, &b}) {
+    for (const auto& [path, item] : file->items) all.insert(path);
+  }
+  for (const std::string& path : all) {
+    const bool both = a.items.contains(path) && b.items.contains(path);
+    if (!both || a.items.at(path).form() != b.items.at(path).form() || bytes_of(a, path) != bytes_of(b, path))
+      found.insert(path);
+  }
+  return {found.begin(), found.end()};
 }
 
 void load_file(const std::filesystem::path& path, const std::string& kind, int format_version,

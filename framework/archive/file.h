@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace heddle {
 
@@ -34,5 +35,9 @@ std::string file_kind(const std::filesystem::path& path);
 /// another format than `format_version`, damaged or changed anywhere, which is named. What `read` throws comes through.
 void load_file(const std::filesystem::path& path, const std::string& kind, int format_version,
                const std::function<void(Hdf5IArchive&)>& read);
+
+/// The paths of all that two files hold otherwise, or that one alone holds, in order; nothing: they are equal. All of both
+/// is read and compared. Errors: as load_file.
+std::vector<std::string> differing_values(const std::filesystem::path& one, const std::filesystem::path& other);
 
 }  // namespace heddle

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "framework/archive/disk.h"
+#include "framework/system/disk.h"
 #include "framework/archive/item.h"
 #include "framework/check.h"
 

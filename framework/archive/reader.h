@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "framework/archive/disk.h"
+#include "framework/system/disk.h"
 #include "framework/archive/item.h"
 #include "framework/tensor.h"
 

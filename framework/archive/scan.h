@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "framework/archive/disk.h"
+#include "framework/system/disk.h"
 #include "framework/archive/reader.h"
 
 namespace heddle::detail {

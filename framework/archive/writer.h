@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "framework/archive/archive.h"
-#include "framework/archive/disk.h"
+#include "framework/system/disk.h"
 #include "framework/archive/item.h"
 
 namespace heddle::detail {

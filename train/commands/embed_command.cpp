@@ -91,7 +91,7 @@ LoadedVectors load_word_vectors(const std::string& named, const VectorOptions& o
     ensure(options.layer < 0, "--layer: '", source, "' is a file of vectors, not a model with layers");
     return {read_word_vectors(source, options.limit, spellings(asked))};
   }
-  const LoadedRun run = load_checkpoint(find_checkpoint(source, {"best.h5", "last.h5"}));
+  const LoadedRun run = load_checkpoint(find_checkpoint(source, kUsable));
   auto& table = capability<WordTable>(*run.model, "embed", "give a run of words or text");
   const auto tokenizer = run.tokenizer();
   WordVectors all;

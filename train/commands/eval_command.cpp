@@ -186,7 +186,7 @@ int eval_command(const std::vector<std::string>& arguments) {
   if (part_given && !options.data.empty())
     throw UsageError("eval: --data is judged whole; leave --split out, or name the data by --data.path");
   const LoadedRun run =
-      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
+      load_checkpoint(find_checkpoint(line.positional[0], kUsable), Purpose::evaluate, line.assignments);
   const Experiment& experiment = *run.experiment;
   const auto load = [&] {
     if (!options.data.empty()) {

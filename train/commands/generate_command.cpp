@@ -80,7 +80,7 @@ int generate_command(const std::vector<std::string>& arguments) {
       "comes;\nseveral prompts or samples are written together. With --source it translates.";
   line.options = options.keys();
   if (!line.parse(arguments)) return 0;
-  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}));
+  const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], kUsable));
   Translator* const translator =
       options.source.empty()
           ? nullptr

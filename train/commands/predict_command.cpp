@@ -164,7 +164,7 @@ int predict_command(const std::vector<std::string>& arguments) {
   if (of_examples && !options.fill.empty()) throw UsageError("predict: --fill stands alone, without files and --text");
   if (options.csv && options.json) throw UsageError("predict: --csv and --json are two forms; choose one");
   const LoadedRun run =
-      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
+      load_checkpoint(find_checkpoint(line.positional[0], kUsable), Purpose::evaluate, line.assignments);
   if (!options.fill.empty()) {
     print_filled_in(run, options);
   } else if (!run.data.labels.empty()) {

@@ -7,6 +7,7 @@
 #include "data/io/utf8.h"
 #include "train/commands/commands.h"
 #include "train/commands/inspect/heads_listener.h"
+#include "train/commands/verify_resume.h"
 #include "train/export/tensorboard/tensorboard_listener.h"
 #include "train/log/progress.h"
 #include "train/run/folder.h"
@@ -55,12 +56,13 @@ std::string exit_statuses() {
 
 /// What begins a run's config, as comments: how it was called, by which program with which libraries, on which data.
 std::string heading(const Dataset& dataset) {
-  return fmt::format("# {}\n# {}\n# {}\n# {}; hash {:016x}\n\n", one_line(Origin::command_line()), Origin::version_text(),
-                     Origin::libraries_text(), one_line(dataset.describe()), dataset.fingerprint());
+  return fmt::format("# {}\n# {}\n# {}\n# {}; hash {:016x}\n\n", one_line(Origin::command_line()),
+                     Origin::version_text(), Origin::libraries_text(), one_line(dataset.describe()),
+                     dataset.fingerprint());
 }
 
 /// Trains, and returns the exit status.
-int finish(Session& session, const SessionParts& parts, RunFolder& folder) {
+int finish(Session& session, const SessionParts& parts, RunFolder& folder, std::int64_t kill_after) {
   session.note(folder.notice());
   std::string notice;
   std::vector<std::unique_ptr<RunListener>> listeners;
@@ -70,12 +72,16 @@ int finish(Session& session, const SessionParts& parts, RunFolder& folder) {
   if (parts.experiment.train.tensorboard)
     listeners.push_back(
         std::make_unique<TensorboardListener>(folder.path(), session.state().history, session.state().step));
+  if (kill_after > 0) listeners.push_back(std::make_unique<KillAfter>(kill_after));
   return session.run(std::move(listeners)) ? 0 : kStoppedStatus;
 }
 
-/// Goes on from a checkpoint in `folder`. A run that is complete is an error, or, where `or_complete`, nothing to do.
-int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string>& assignments, bool or_complete) {
-  LoadedRun run = load_checkpoint(path, Purpose::resume, assignments);
+Key kill_key(std::int64_t& step) {
+  return {"kill_after", step, "after this step, end as kill -9 ends a program, as --verify does; 0: do not", 0};
+}
+
+/// Goes on with the run in `folder`. One that is complete is an error, or, where `or_complete`, nothing to do.
+int go_on(RunFolder& folder, LoadedRun run, bool or_complete, std::int64_t kill_after) {
   const auto dataset = load(*run.experiment, &run.data, folder.path());
   ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
          "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
@@ -88,8 +94,9 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
     std::printf("run %s is complete, after step %ld\n", folder.path().c_str(), static_cast<long>(done));
     return 0;
   }
-  ensure(done < plan.steps || (done == plan.steps && !judged), "resume: ", path.string(), " is already at step ", done, " of ", plan.steps,
-         "; give more with --train.", run.experiment->train.steps == 0 ? "epochs" : "steps", "=N");
+  ensure(done < plan.steps || (done == plan.steps && !judged), "resume: ", run.path.string(), " is already at step ",
+         done, " of ", plan.steps, "; give more with --train.", run.experiment->train.steps == 0 ? "epochs" : "steps",
+         "=N");
   session.trainer().check_memory_limit();
   folder.go_on();
   dataset->keep_in(folder.path());
@@ -97,7 +104,7 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
     for (const std::string& note : notes) session.note(note);
   }
   session.on_resume(run.origin);
-  return finish(session, parts, folder);
+  return finish(session, parts, folder, kill_after);
 }
 
 }  // namespace
@@ -105,11 +112,13 @@ int go_on(RunFolder& folder, const fs::path& path, const std::vector<std::string
 int train_command(const std::vector<std::string>& arguments) {
   bool profiled = false;
   std::string init, resume = "never";
+  std::int64_t kill_after = 0;
   CommandLine line;
   line.usage = "train CONFIG [options] [--section.key=value ...]";
   line.options = {Key("init", init, "begin with the tokenizer and weights of another run: --run.init").path(),
                   {"resume", resume, "auto: go on where the folder holds a run that was stopped", {"never", "auto"}},
-                  {"profile", profiled, "at the end, show the steps' time by op"}};
+                  {"profile", profiled, "at the end, show the steps' time by op"},
+                  kill_key(kill_after)};
   line.summary =
       "Trains the model that CONFIG describes; its folder is runs/NAME. Ctrl-C stops it after the step, saved.\n"
       "heddle config --help lists every key.";
@@ -127,12 +136,11 @@ int train_command(const std::vector<std::string>& arguments) {
   experiment.apply_to_process();
   RunFolder folder(experiment.folder());
   if (resume == "auto" && folder.holds_checkpoint())
-    return go_on(folder, find_checkpoint(folder.path(), kResumable), settings.assignments(), true);
+    return go_on(folder, load_newest(folder.path(), settings.assignments()), true, kill_after);
   if (!experiment.run.overwrite) folder.check_free();
   check_least_sizes(experiment);
   std::optional<LoadedRun> from;
-  if (!experiment.run.init.empty())
-    from = load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"}));
+  if (!experiment.run.init.empty()) from = load_checkpoint(find_checkpoint(experiment.run.init, kUsable));
   const auto dataset = load(experiment, nullptr, folder.path(), from ? &from->data : nullptr);
   check_sizes(experiment, dataset->state().spec());
   const auto model = experiment.build_model(dataset->state().spec());
@@ -148,22 +156,33 @@ int train_command(const std::vector<std::string>& arguments) {
   dataset->keep_in(folder.path());
   if (profiled) session.profile_steps();
   for (const std::string& note : notes) session.note(note);
-  return finish(session, parts, folder);
+  return finish(session, parts, folder, kill_after);
 }
 
 int resume_command(const std::vector<std::string>& arguments) {
+  bool verify = false;
+  std::int64_t verify_steps = 12, kill_after = 0;
   CommandLine line;
-  line.usage = "resume RUN [--section.key=value ...]";
+  line.usage = "resume RUN [options] [--section.key=value ...]";
+  line.options = {
+      {"verify", verify, "change nothing, but try that a run which is killed and resumed is the one that is not"},
+      {"verify_steps", verify_steps, "steps of that", 4},
+      kill_key(kill_after)};
   line.summary =
       "Goes on with the run in folder RUN from its last.h5, with the same bits as if it had never stopped. Keys that\n"
       "do not change what was trained so far may be given anew, such as --train.steps=N.";
   line.notes = exit_statuses;
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
+  if (verify) return verify_resume(line.positional[0], verify_steps, line.assignments);
   const fs::path path = find_checkpoint(line.positional[0], kResumable);
+  const bool named = !fs::is_directory(find_run(line.positional[0]));  // and no other is to be taken
   // The run goes on where it lies, wherever it was begun.
   RunFolder folder(path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path("."));
-  return go_on(folder, path, line.assignments, false);
+  return go_on(
+      folder,
+      named ? load_checkpoint(path, Purpose::resume, line.assignments) : load_newest(folder.path(), line.assignments),
+      false, kill_after);
 }
 
 }  // namespace heddle

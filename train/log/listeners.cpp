@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "data/io/file.h"
 #include "data/io/utf8.h"
-#include "framework/check.h"
+#include "framework/system/disk.h"
 
 namespace heddle {
 namespace {
@@ -27,12 +25,6 @@ std::string text_of(const RunRow& row) {
     }
   }
   return text;
-}
-
-void append(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::app | std::ios::binary);
-  out << text;
-  ensure(out.flush().good(), path.string(), " cannot be written; is the disk full?");
 }
 
 }  // namespace
@@ -60,11 +52,11 @@ void CsvListener::write_all() {
 
 void CsvListener::on_row(const RunRow&) {
   if (history_.columns() != columns_) return write_all();
-  append(path_, history_.last_csv());
+  append_to(path_, history_.last_csv());
 }
 
 void SampleListener::on_sample(std::int64_t step, const std::string& text) {
-  append(path_, fmt::format("--- after step {} ---\n{}\n\n", step, readable(text)));
+  append_to(path_, fmt::format("--- after step {} ---\n{}\n\n", step, readable(text)));
 }
 
 }  // namespace heddle

@@ -9,6 +9,10 @@
 
 namespace heddle {
 
+bool is_of_time(const std::string& column) {
+  return column == "seconds" || column == "gflops" || column.ends_with("_per_second");
+}
+
 void History::add(std::int64_t step, const Metrics& row) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   step_.push_back(step);

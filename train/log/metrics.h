@@ -12,6 +12,9 @@
 
 namespace heddle {
 
+/// Whether a column tells how fast a run went: of two runs that learn the same, these differ.
+bool is_of_time(const std::string& column);
+
 /// What a run measured: a row for each of some steps, its figures in columns that are known by name, as checkpoints
 /// keep them and metrics.csv shows them. A figure that a row lacks is NaN there.
 class History {

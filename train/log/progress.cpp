@@ -8,8 +8,9 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
-#include "framework/check.h"
+#include "framework/system/disk.h"
 #include "train/log/terminal.h"
 
 namespace heddle {
@@ -27,14 +28,23 @@ Reporter::Reporter() : terminal_(is_drawn_on(STDOUT_FILENO)) {}
 Reporter::~Reporter() { clear(); }
 
 void Reporter::log_to(const std::filesystem::path& path) {
-  log_.open(path, std::ios::app);
-  ensure(log_.good(), "log: ", path.string(), " cannot be written; is the folder read-only?");
+  append_to(path, "");
+  log_ = path;
 }
 
 void Reporter::line(const std::string& text) {
   clear();
   put(text + '\n');
-  if (log_.is_open()) log_ << text << std::endl;
+  keep(text + '\n');
+}
+
+void Reporter::keep(const std::string& text) {
+  if (log_.empty()) return;
+  try {
+    append_to(log_, text);
+  } catch (const Error& e) {  // it is only read by people: the work goes on
+    if (!std::exchange(unkept_, true)) put(std::string(e.what()) + '\n');
+  }
 }
 
 void Reporter::progress(const std::string& text) {
@@ -59,7 +69,7 @@ void Reporter::put(const std::string& text) {
   unread_ = true;                              // the pipe's reader has ended, or the terminal is gone
   __fpurge(stdout);
   std::clearerr(stdout);
-  if (log_.is_open()) log_ << "nobody reads standard output any more; the run goes on with this log alone" << std::endl;
+  keep("nobody reads standard output any more; the run goes on with this log alone\n");
 }
 
 }  // namespace heddle

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "framework/format.h"
@@ -26,7 +25,8 @@ class Reporter {
   Reporter(const Reporter&) = delete;
   Reporter& operator=(const Reporter&) = delete;
 
-  /// Lines go to this file too, after what stands there. Errors: it cannot be opened.
+  /// Lines go to this file too, after what stands there; where it cannot take one later, that is told once, and the
+  /// others go on. Errors: it cannot be written to.
   void log_to(const std::filesystem::path& path);
   void line(const std::string& text);
   /// The state of the work; nothing where the output is no terminal that can be drawn on.
@@ -38,9 +38,12 @@ class Reporter {
   /// To standard output, as long as somebody reads it; after that the log alone goes on.
   void put(const std::string& text);
 
-  bool terminal_, drawn_ = false, unread_ = false;
+  bool terminal_, drawn_ = false, unread_ = false, unkept_ = false;
   std::chrono::steady_clock::time_point last_draw_{};
-  std::ofstream log_;
+  /// To the log, where there is one.
+  void keep(const std::string& text);
+
+  std::filesystem::path log_;
 };
 
 }  // namespace heddle

@@ -85,9 +85,15 @@ enum class Purpose {
 
 /// Reads a checkpoint, once. `assignments` ("section.key=value") change the config that it holds, as `purpose` allows,
 /// and but for Purpose::use the process is set up as the config says (threads). Errors: as load_file; a key that may
-/// not change; contents that do not fit each other.
+/// not change; contents that do not fit each other. Of a file that is damaged the run's others that are whole are
+/// named.
 LoadedRun load_checkpoint(const std::filesystem::path& path, Purpose purpose = Purpose::use,
                           const std::vector<std::string>& assignments = {});
+
+/// Reads, for Purpose::resume, the checkpoint in a run's folder that training goes on from: last.h5, or where that is
+/// missing or damaged the one of most steps that is whole, and says so in its notices. Errors: none is whole, or there;
+/// as load_checkpoint.
+LoadedRun load_newest(const std::filesystem::path& folder, const std::vector<std::string>& assignments = {});
 
 struct LoadedTokenizer {
   std::shared_ptr<const Tokenizer> tokenizer;
@@ -98,19 +104,25 @@ struct LoadedTokenizer {
 /// with read_tokenizer. Errors: as those; a folder that holds none.
 LoadedTokenizer load_tokenizer(const std::string& source, const std::string& pattern = "auto");
 
-/// A run's checkpoints, the one first that training goes on from: each evaluation that is the best so far keeps one,
-/// too, and may have come before the first last.h5.
-inline const std::vector<std::string> kResumable = {"last.h5", "best.h5"};
+/// What is used of a run, and what it goes on from.
+inline const std::vector<std::string> kUsable = {"best.h5", "last.h5"}, kResumable = {"last.h5", "best.h5"};
 
-/// The checkpoint that RUN names: itself, or in a run's folder the first of `names` that is there. A name without a
-/// folder is that of a run in runs/, too, where nothing else has it. Errors: there is none, saying what was looked for.
+/// The checkpoint that RUN names: itself, or in a run's folder the first of `names` that is there, or else of
+/// run_checkpoints. A name without a folder is that of a run in runs/, too, where nothing else has it. Errors: there is
+/// none, saying what was looked for.
 std::filesystem::path find_checkpoint(const std::string& run, const std::vector<std::string>& names);
 /// The place that RUN names: itself, or where there is none runs/NAME.
 std::filesystem::path find_run(const std::string& run);
 
-/// The file of a step's checkpoint, beside last.h5, in a run's folder: step_N.h5.
-std::string step_name(std::int64_t step);
+/// Checkpoints that have their step in their name, in a run's folder: step_N.h5 beside last.h5, best_N.h5 beside
+/// best.h5.
+enum class Kept { last, best };
+std::string kept_name(Kept kept, std::int64_t step);
+bool is_kept_name(const std::string& name);
 /// Those that are there, by step.
-std::map<std::int64_t, std::filesystem::path> step_checkpoints(const std::filesystem::path& folder);
+std::map<std::int64_t, std::filesystem::path> kept_checkpoints(const std::filesystem::path& folder, Kept kept);
+
+/// All that lie in a run's folder: last.h5, step_N.h5 with the newest first, best.h5, best_N.h5 likewise.
+std::vector<std::filesystem::path> run_checkpoints(const std::filesystem::path& folder);
 
 }  // namespace heddle

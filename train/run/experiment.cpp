@@ -98,6 +98,10 @@ std::vector<Key> TrainConfig::keys() {
       Key("keep_last", keep_last,
           "checkpoints that are kept of the last ones by steps: last.h5, and the earlier as step_N.h5", 1, 1000)
           .resumable(),
+      Key("keep_best", keep_best,
+          "checkpoints that are kept of those with the lowest validation loss: best.h5, and all of them as best_N.h5",
+          1, 1000)
+          .resumable(),
       Key("average_last", average_last,
           "at the end the mean weights of so many of the last checkpoints are taken where they judge better, and kept "
           "as "

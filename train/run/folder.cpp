@@ -9,12 +9,15 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 #include "data/io/file.h"
 #include "data/text/dataset.h"
 #include "framework/check.h"
 #include "framework/system/beside.h"
+#include "framework/system/disk.h"
 #include "train/export/tensorboard/event_file.h"
 #include "train/run/checkpoint.h"
 
@@ -26,6 +29,27 @@ namespace {
 
 constexpr const char* kRunFiles[] = {"config.cfg",  "metrics.csv", "heads.csv", "log.txt",
                                      "samples.txt", "last.h5",     "best.h5",   "result.json"};
+
+template <class Names>
+bool contains(const Names& names, const std::string& name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+/// Whether a run writes a file of this name, and begins anew without it.
+bool is_run_file(const std::string& name) {
+  return contains(kRunFiles, name) || is_kept_name(name) || is_event_file(name);
+}
+
+/// Of a folder's files those that are `wanted`, sorted; none, if there is no folder.
+std::vector<fs::path> files_in(const fs::path& folder, const std::function<bool(const fs::path&)>& wanted) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (wanted(at->path())) files.push_back(at->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 /// Who holds the lock that is open as `fd`.
 std::string holder_of(int fd) {
@@ -42,24 +66,15 @@ std::string host_name() {
 }  // namespace
 
 std::vector<fs::path> run_files(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (const char* name : kRunFiles) {
-    if (fs::exists(folder / name, error)) files.push_back(folder / name);
-  }
-  for (const auto& [step, path] : step_checkpoints(folder)) files.push_back(path);
-  for (const fs::path& path : event_files(folder)) files.push_back(path);
-  return files;
+  return files_in(folder, [](const fs::path& path) { return is_run_file(path.filename().string()); });
 }
 
 std::vector<fs::path> run_leftovers(const fs::path& folder) {
-  std::vector<fs::path> files;
-  const auto add = [&](const char* name) {
-    for (fs::path& path : leftovers(folder / name, true)) files.push_back(std::move(path));
-  };
-  for (const char* name : kRunFiles) add(name);
-  for (const char* name : kTokenCache) add(name);
-  return files;
+  return files_in(folder, [](const fs::path& path) {
+    const std::string target = target_of(path).filename().string();
+    std::error_code error;
+    return (is_run_file(target) || contains(kTokenCache, target)) && !fs::is_directory(path, error);
+  });
 }
 
 std::string trained_by(const fs::path& folder) {
@@ -81,7 +96,7 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)), lock_(folder
     for (fs::path at = folder_; !at.empty() && !fs::exists(at, error); at = at.parent_path()) made_.push_back(at);
     fs::create_directories(folder_, error);
     if (error) fail("made", error.message());
-    fd_ = ::open(lock_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    fd_ = uninterrupted([&] { return ::open(lock_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); });
     if (fd_ < 0 && errno != ENOENT) fail("written to", std::strerror(errno));
   } while (fd_ < 0 || !take_lock());
   if (!notice_.empty()) return;
@@ -90,7 +105,7 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)), lock_(folder
 }
 
 bool RunFolder::take_lock() {
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+  if (uninterrupted([&] { return ::flock(fd_, LOCK_EX | LOCK_NB); }) != 0) {
     if (errno != EWOULDBLOCK) {
       notice_ = concat_text("the file system of ", folder_.string(), " has no locks (", std::strerror(errno),
                             "): see to it that no other process trains there");
@@ -125,11 +140,10 @@ RunFolder::~RunFolder() {
   ::close(fd_);
 }
 
-bool RunFolder::holds_checkpoint() const { return fs::exists(folder_ / "last.h5") || fs::exists(folder_ / "best.h5"); }
+bool RunFolder::holds_checkpoint() const { return !run_checkpoints(folder_).empty(); }
 
 void RunFolder::check_free() const {
-  const bool bare = !holds_checkpoint() && step_checkpoints(folder_).empty();
-  if (had_run_ && bare && fs::exists(folder_ / "config.cfg")) return;
+  if (had_run_ && !holds_checkpoint() && fs::exists(folder_ / "config.cfg")) return;
   const std::vector<fs::path> files = run_files(folder_);
   if (files.empty()) return;
   throw Error(concat_text("run folder ", folder_.string(), " already holds a run (", files[0].filename().string(),
@@ -138,8 +152,13 @@ void RunFolder::check_free() const {
 }
 
 void RunFolder::begin(const std::string& config) {
-  std::error_code error;
-  for (const fs::path& path : run_files(folder_)) fs::remove(path, error);
+  for (const fs::path& path : run_files(folder_)) {
+    std::error_code error;
+    fs::remove(path, error);
+    ensure(!error || path.extension() != ".h5", "run folder ", folder_.string(), ": an earlier run's ",
+           path.filename().string(), " cannot be deleted (", error.message(), "); choose another run.name");
+  }
+  for (const fs::path& made : made_) flush_folder(made.has_parent_path() ? made.parent_path() : ".");
   begun_ = true;
   write_file(folder_ / "config.cfg", config);
 }

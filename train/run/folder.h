@@ -26,7 +26,7 @@ class RunFolder {
   ~RunFolder();
 
   const std::filesystem::path& path() const { return folder_; }
-  /// Whether a run lies there that can be gone on with: its last checkpoint, or its best.
+  /// Whether a run lies there that can be gone on with, by one of its checkpoints.
   bool holds_checkpoint() const;
   /// Errors: the folder holds a run, or files with the names of a run's. A run that ended before its first checkpoint
   /// is none, as nothing is lost with it.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -172,13 +173,15 @@ void Session::end_row(const Metrics& evaluation) {
 void Session::evaluate() {
   const Metrics metrics = trainer_.evaluate();
   end_row(metrics);
-  if (metrics[0].value < state_.best_val_loss) {
+  const bool best = metrics[0].value < state_.best_val_loss;
+  if (best) {
     state_.best_val_loss = metrics[0].value;
     state_.evaluations_since_best = 0;
     save("best.h5");
   } else {
     ++state_.evaluations_since_best;
   }
+  keep_best("val_" + metrics[0].name, best);
 }
 
 void Session::write_sample() {
@@ -200,27 +203,55 @@ void Session::save(const char* name) {
   tell([&](RunListener& to) { to.on_checkpoint(path); });
 }
 
-void Session::keep_last() {
-  const index_t keep = parts_.experiment.train.keep_last;
+void Session::keep(const char* name, const std::string& kept) {
   std::error_code error;
-  if (keep > 1) {
-    const fs::path kept = folder_ / step_name(state_.step);
-    fs::remove(kept, error);
-    fs::create_hard_link(folder_ / "last.h5", kept, error);
-    if (error) fs::copy_file(folder_ / "last.h5", kept, error);
-    ensure(!error, "train.keep_last: ", kept.string(), " cannot be written (", error.message(), ")");
+  fs::remove(folder_ / kept, error);
+  fs::create_hard_link(folder_ / name, folder_ / kept, error);
+  if (error) save(kept.c_str());  // a file system without links
+}
+
+void Session::keep_last() {
+  const index_t most = parts_.experiment.train.keep_last;
+  std::error_code error;
+  if (most > 1) {
+    keep("last.h5", kept_name(Kept::last, state_.step));
   }
-  auto steps = step_checkpoints(folder_);
+  auto steps = kept_checkpoints(folder_, Kept::last);
   steps.erase(steps.upper_bound(state_.step), steps.end());  // of a course that a resume from an earlier one left
-  for (const auto room = static_cast<std::size_t>(keep > 1 ? keep : 0); steps.size() > room;) {
+  for (const auto room = static_cast<std::size_t>(most > 1 ? most : 0); steps.size() > room;) {
     fs::remove(steps.begin()->second, error);
     steps.erase(steps.begin());
   }
 }
 
+void Session::keep_best(const std::string& loss, bool best) {
+  const auto most = static_cast<std::size_t>(parts_.experiment.train.keep_best);
+  const auto there = kept_checkpoints(folder_, Kept::best);
+  const std::vector<double> losses = state_.history.column(loss);
+  std::vector<std::pair<double, index_t>> kept;  // with the steps; those alone that this course has judged
+  for (std::size_t row = 0; row + 1 < losses.size(); ++row) {
+    if (there.contains(state_.history.step(row)) && std::isfinite(losses[row]))
+      kept.emplace_back(losses[row], state_.history.step(row));
+  }
+  if (most > 1 && std::isfinite(losses.back())) {
+    kept.emplace_back(losses.back(), state_.step);
+    std::sort(kept.begin(), kept.end());  // of equal ones the earlier is the better
+    const std::string name = kept_name(Kept::best, state_.step);
+    const auto rank = std::find(kept.begin(), kept.end(), std::pair(losses.back(), state_.step)) - kept.begin();
+    if (best) {
+      keep("best.h5", name);
+    } else if (static_cast<std::size_t>(rank) < most) {
+      save(name.c_str());
+    }
+  }
+  std::error_code ignored;
+  for (std::size_t i = most > 1 ? most : 0; i < kept.size(); ++i)
+    fs::remove(folder_ / kept_name(Kept::best, kept[i].second), ignored);
+}
+
 void Session::average_last() {
   const auto wanted = static_cast<std::size_t>(parts_.experiment.train.average_last);
-  auto steps = step_checkpoints(folder_);
+  auto steps = kept_checkpoints(folder_, Kept::last);
   steps.erase(steps.upper_bound(state_.step), steps.end());  // of a course that a resume from an earlier one left
   if (wanted < 2 || steps.size() < 2) return;
   const auto first = std::prev(steps.end(), static_cast<std::ptrdiff_t>(std::min(wanted, steps.size())));

@@ -64,6 +64,11 @@ class Session {
   void write_sample();
   /// Writes a checkpoint. When last.h5 is written, the clock and signals decide too, so nothing else depends on that.
   void save(const char* name);
+  /// Keeps the checkpoint `name`, which was just written, under another name too.
+  void keep(const char* name, const std::string& kept);
+  /// Keeps the train.keep_best checkpoints with the lowest validation loss, the history's column `loss`; `best`: the
+  /// one that was just written to best.h5 is the best so far.
+  void keep_best(const std::string& loss, bool best);
   /// Keeps the last train.keep_last of those checkpoints that steps decide, last.h5 being one of them.
   void keep_last();
   /// Takes the mean weights of the last train.average_last checkpoints where they judge better than the last's, and

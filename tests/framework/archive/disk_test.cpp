@@ -1,4 +1,4 @@
-#include "framework/archive/disk.h"
+#include "framework/system/disk.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -9,83 +9,49 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 
 #include "tests/framework/archive/archive_fixture.h"
-
-namespace {
-
-/// What the program asks of the system while a test listens: these functions come before libc's.
-struct SystemCalls {
-  std::vector<std::string> order;  ///< of what makes a save durable
-  int fsync_errno = 0;             ///< what files' fsync fails with
-};
-SystemCalls* listener = nullptr;
-std::atomic<std::uint64_t> bytes_read = 0;
-
-}  // namespace
-
-extern "C" int fsync(int fd) {
-  if (listener != nullptr) {
-    struct stat info {};
-    const bool folder = ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
-    listener->order.push_back(folder ? "fsync folder" : "fsync file");
-    if (!folder && listener->fsync_errno != 0) {
-      errno = listener->fsync_errno;
-      return -1;
-    }
-  }
-  return static_cast<int>(::syscall(SYS_fsync, fd));
-}
-
-extern "C" int rename(const char* from, const char* to) noexcept {
-  if (listener != nullptr) listener->order.push_back("rename");
-  return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
-}
-
-extern "C" ssize_t pread(int fd, void* to, std::size_t count, off_t at) {
-  const ssize_t n = ::syscall(SYS_pread64, fd, to, count, at);
-  if (n > 0) bytes_read += static_cast<std::uint64_t>(n);
-  return n;
-}
+#include "tests/system_calls.h"
 
 namespace heddle {
 namespace {
 
-class Listening {
- public:
-  explicit Listening(SystemCalls& calls) { listener = &calls; }
-  Listening(const Listening&) = delete;
-  Listening& operator=(const Listening&) = delete;
-  ~Listening() { listener = nullptr; }
-};
+using Kind = SystemCall::Kind;
+
+/// What makes a save durable, in order.
+std::string order_of(const SystemCalls& calls) {
+  std::string order;
+  for (const SystemCall& call : calls.made) {
+    if (call.kind == Kind::flush) order += "flush, ";
+    if (call.kind == Kind::rename) order += "rename, ";
+    if (call.kind == Kind::flush_folder) order += "flush folder";
+  }
+  return order;
+}
 
 // --- in which order, and how often ---
 
 TEST_CASE("a saved file is on the disk before it gets its name, and then the name is", "[archive]") {
   const TemporaryFolder folder;
-  SystemCalls calls;
-  {
-    const Listening here(calls);
-    save_one(folder / "a.h5", 1);
-  }
-  CHECK(calls.order == std::vector<std::string>{"fsync file", "rename", "fsync folder"});
+  const SystemCalls calls(folder.path());
+  save_one(folder / "a.h5", 1);
+  CHECK(order_of(calls) == "flush, rename, flush folder");
 }
 
 TEST_CASE("a disk that cannot flush a file leaves the last one as it was", "[archive]") {
   const TemporaryFolder folder;
   save_one(folder / "a.h5", 1);
-  SystemCalls calls;
-  calls.fsync_errno = EIO;
   std::string error;
   {
-    const Listening here(calls);
+    const SystemCalls calls(folder.path(),
+                            [](const SystemCall& call) { return Answer{call.kind == Kind::flush ? EIO : 0}; });
     error = error_of([&] { save_one(folder / "a.h5", 2); });
+    CHECK(order_of(calls).empty());
   }
   CHECK_THAT(error, Contains("Input/output error; check its folder and disk"));
-  CHECK(calls.order == std::vector<std::string>{"fsync file"});
   CHECK(load_one<int>(folder / "a.h5") == 1);
   CHECK(folder.count() == 1);
 }
@@ -126,9 +92,9 @@ TEST_CASE("saving and loading read every byte once", "[archive]") {
   const TemporaryFolder folder;
   const std::vector<Tensor> x = {Tensor::full({1 << 20}, 1), Tensor::full({1 << 20}, 2)};
   const auto read_by = [&](const auto& body) {
-    const std::uint64_t before = bytes_read;
+    const SystemCalls calls(folder.path());
     body();
-    return static_cast<double>(bytes_read - before) / static_cast<double>(fs::file_size(folder / "a.h5"));
+    return static_cast<double>(calls.bytes_read) / static_cast<double>(fs::file_size(folder / "a.h5"));
   };
   const auto part = [&](Hdf5IArchive& ar) {
     Tensor y;

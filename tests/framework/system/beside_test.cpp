@@ -25,8 +25,10 @@ TEST_CASE("what dead processes left beside a file is removed, what living ones w
   remove_leftovers(target);
   CHECK_FALSE(std::filesystem::exists(left));
   CHECK(std::filesystem::exists(living));
-  remove_leftovers(target, true);
-  CHECK_FALSE(std::filesystem::exists(living));
+  CHECK(target_of(living) == target);
+  CHECK(target_of(others[0]).empty());
+  CHECK(target_of(others[1]) == folder / "b.h5");
+  for (std::size_t i = 2; i < others.size(); ++i) CHECK(target_of(others[i]).empty());
   for (const std::string& other : others) CHECK(std::filesystem::exists(other));
   CHECK(std::filesystem::exists(folder / "a.h5.tmp-99999999"));
   remove_leftovers(folder / "none/a.h5");  // no folder, nothing to do

@@ -162,7 +162,7 @@ int inspect_attention(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   options.shown.files.assign(line.positional.begin() + 1, line.positional.end());
   const LoadedRun run =
-      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
+      load_checkpoint(find_checkpoint(line.positional[0], kUsable), Purpose::evaluate, line.assignments);
   InspectedExample example = inspected_example(run, options.shown);
   Capture capture;
   capture.want("*");

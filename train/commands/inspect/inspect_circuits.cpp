@@ -275,7 +275,7 @@ int inspect_circuits(const std::vector<std::string>& arguments) {
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const LoadedRun run =
-      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
+      load_checkpoint(find_checkpoint(line.positional[0], kUsable), Purpose::evaluate, line.assignments);
   const CircuitsAnswer answer = circuits_of(run, pairs, seed);
   tell(run.notices);
   tell(answer.notices);

@@ -269,7 +269,7 @@ int inspect_geometry(const std::vector<std::string>& arguments) {
   nlohmann::json out = nlohmann::json::object();
   std::string text;
   if (!line.positional.empty()) {
-    const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}),
+    const LoadedRun run = load_checkpoint(find_checkpoint(line.positional[0], kUsable),
                                           Purpose::evaluate, line.assignments);
     const GeometryAnswer answer = geometry(run, *run.experiment->load_data(&run.data), tokens, seed);
     tell(run.notices);

@@ -239,7 +239,7 @@ int inspect_heads(const std::vector<std::string>& arguments) {
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const LoadedRun run =
-      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
+      load_checkpoint(find_checkpoint(line.positional[0], kUsable), Purpose::evaluate, line.assignments);
   const HeadsAnswer answer = look_at_heads(run, *run.experiment->load_data(&run.data), tokens, !no_ablation);
   tell(run.notices);
   tell({answer.notice});

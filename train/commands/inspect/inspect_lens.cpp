@@ -224,7 +224,7 @@ int inspect_lens(const std::vector<std::string>& arguments) {
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   const LoadedRun run =
-      load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, line.assignments);
+      load_checkpoint(find_checkpoint(line.positional[0], kUsable), Purpose::evaluate, line.assignments);
   stream_of(run);
   InspectedExample example = inspected_example(run, question.shown);
   const index_t place = asked_place(question, run, example);

@@ -90,7 +90,7 @@ int inspect_scaling(const std::vector<std::string>& arguments) {
   if (!line.positional.empty()) {
     shown.files.assign(line.positional.begin() + 1, line.positional.end());
     const LoadedRun run =
-        load_checkpoint(find_checkpoint(line.positional[0], {"best.h5", "last.h5"}), Purpose::evaluate, {});
+        load_checkpoint(find_checkpoint(line.positional[0], kUsable), Purpose::evaluate, {});
     const InspectedExample example = inspected_example(run, shown);
     Capture capture;
     capture.want("*/attention/*");

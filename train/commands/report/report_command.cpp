@@ -49,7 +49,7 @@ constexpr std::size_t kCompared = 1;
 
 /// Errors: no such run; one that nothing was measured of.
 ReportedRun load_reported(const std::string& name) {
-  const std::filesystem::path path = find_checkpoint(name, {"best.h5", "last.h5"});
+  const std::filesystem::path path = find_checkpoint(name, kUsable);
   ReportedRun reported{load_checkpoint(path, Purpose::evaluate, {}), {}, path.parent_path()};
   const bool whole = std::filesystem::is_directory(find_run(name));
   const std::filesystem::path last = whole ? find_checkpoint(name, kResumable) : path;
@@ -104,7 +104,7 @@ int report_command(const std::vector<std::string>& arguments) {
   line.options.push_back(Key("output", output, "where the page is written; none: RUN/report.html").path());
   if (!line.parse(arguments)) return 0;
   const std::string& name = line.positional[0];
-  const std::filesystem::path checkpoint = find_checkpoint(name, {"best.h5", "last.h5"});
+  const std::filesystem::path checkpoint = find_checkpoint(name, kUsable);
   if (output.empty()) output = (checkpoint.parent_path() / "report.html").string();
   check_output("report", output, {".html"});
   ensure(!std::filesystem::is_directory(output), "'", output, "' is a folder; name a file");

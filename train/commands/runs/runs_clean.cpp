@@ -42,8 +42,9 @@ std::vector<fs::path> superfluous(const RunRecord& record, const CleanOptions& o
   }
   const bool over = record.status == RunStatus::complete || record.status == RunStatus::stopped_early;
   if (options.checkpoints && over && fs::exists(folder / "best.h5")) {
-    add(folder / "last.h5");
-    for (const auto& [step, path] : step_checkpoints(folder)) add(path);
+    for (const fs::path& path : run_checkpoints(folder)) {
+      if (path.filename() != "best.h5") add(path);
+    }
   }
   if (failed || (options.tokens && over)) {
     for (const char* name : kTokenCache) add(folder / name);

@@ -57,7 +57,7 @@ class LastData {
     if (key == key_) return *dataset_;
     std::unique_ptr<LoadedRun> from;
     if (!experiment.run.init.empty())
-      from = std::make_unique<LoadedRun>(load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"})));
+      from = std::make_unique<LoadedRun>(load_checkpoint(find_checkpoint(experiment.run.init, kUsable)));
     experiment.find_data();
     dataset_ = experiment.load_data(
         nullptr, {},

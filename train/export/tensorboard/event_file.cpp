@@ -202,10 +202,12 @@ std::filesystem::path new_event_file(const std::filesystem::path& folder, double
   return folder / fmt::format("{}{:010}{}", kBegin, seconds, kEnd);
 }
 
+bool is_event_file(const std::string& name) { return seconds_in(name).has_value(); }
+
 std::vector<std::filesystem::path> event_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (seconds_in(entry.path().filename().string())) files.push_back(entry.path());
+    if (is_event_file(entry.path().filename().string())) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;

@@ -41,7 +41,9 @@ EventsRead read_events(std::string_view bytes, std::int64_t until = std::numeric
 /// The file that a run's session writes which begins at `wall_time`. TensorBoard reads files in the order of their
 /// names, so it is a later one than those that are there.
 std::filesystem::path new_event_file(const std::filesystem::path& folder, double wall_time);
-/// Those of a run's folder, in their order; other programs' are none of them.
+/// Whether such a file has this name; other programs' are none of them.
+bool is_event_file(const std::string& name);
+/// Those of a run's folder, in their order.
 std::vector<std::filesystem::path> event_files(const std::filesystem::path& folder);
 
 }  // namespace heddle

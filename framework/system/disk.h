@@ -1,14 +1,24 @@
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "framework/check.h"
 
-namespace heddle::detail {
+namespace heddle {
+
+/// Makes a system call, and again where a signal interrupted it.
+template <class Call>
+auto uninterrupted(const Call& call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
 
 /// An open file. HDF5 1.10 cannot close a file that it failed to flush, and crashes when the program ends. So it never
 /// hears of a failed write: the reason is kept here, later writes are dropped, and the archive throws.
@@ -53,7 +63,8 @@ class Temporary {
   ~Temporary();
 
   Disk& disk() { return disk_; }
-  /// Gives the file the target's name, for good: also the folder is on the disk. Errors: the system refuses.
+  /// Gives the file the target's name, for good: also the folder is on the disk. Errors: the system refuses; those of
+  /// flush_folder, the file having its name then.
   void become_target();
 
  private:
@@ -63,4 +74,11 @@ class Temporary {
   bool renamed_ = false;
 };
 
-}  // namespace heddle::detail
+/// Appends to a file, which is made where there is none. It need not be on the disk yet. Errors: the system refuses;
+/// then the file is as it was.
+void append_to(const std::filesystem::path& path, std::string_view text);
+
+/// Waits until the names that a folder holds are on the disk, where the system can say so. Errors: the disk fails.
+void flush_folder(const std::filesystem::path& folder);
+
+}  // namespace heddle

@@ -1,4 +1,4 @@
-#include "framework/archive/disk.h"
+#include "framework/system/disk.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include "framework/map_file.h"
 #include "framework/system/beside.h"
 
-namespace heddle::detail {
+namespace heddle {
 
 Disk::~Disk() { ::close(fd_); }
 
@@ -23,8 +23,7 @@ std::uint64_t Disk::size() const {
 bool Disk::read(std::uint64_t at, void* to, std::size_t count) const {
   auto* bytes = static_cast<char*>(to);
   while (count > 0) {
-    const ssize_t n = ::pread(fd_, bytes, count, static_cast<off_t>(at));
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = uninterrupted([&] { return ::pread(fd_, bytes, count, static_cast<off_t>(at)); });
     if (n < 0) return false;
     if (n == 0) {
       std::memset(bytes, 0, count);
@@ -44,8 +43,7 @@ std::shared_ptr<const std::byte> Disk::map(std::uint64_t at, std::size_t count) 
 void Disk::write(std::uint64_t at, const void* from, std::size_t count) {
   const auto* bytes = static_cast<const char*>(from);
   while (count > 0 && error_ == 0) {
-    const ssize_t n = ::pwrite(fd_, bytes, count, static_cast<off_t>(at));
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = uninterrupted([&] { return ::pwrite(fd_, bytes, count, static_cast<off_t>(at)); });
     if (n < 0) {
       error_ = errno;
       return;
@@ -57,11 +55,11 @@ void Disk::write(std::uint64_t at, const void* from, std::size_t count) {
 }
 
 void Disk::resize(std::uint64_t size) {
-  if (error_ == 0 && ::ftruncate(fd_, static_cast<off_t>(size)) != 0) error_ = errno;
+  if (error_ == 0 && uninterrupted([&] { return ::ftruncate(fd_, static_cast<off_t>(size)); }) != 0) error_ = errno;
 }
 
 void Disk::flush() {
-  if (error_ == 0 && ::fsync(fd_) != 0) error_ = errno;
+  if (error_ == 0 && uninterrupted([&] { return ::fsync(fd_); }) != 0) error_ = errno;
 }
 
 void Disk::forget_cache() const { ::posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED); }
@@ -78,8 +76,12 @@ Error save_error(const std::string& target, int error) {
 
 namespace {
 
-int create(const std::string& path, const std::string& target) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+std::string folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path().string() : ".";
+}
+
+int create(const std::string& path, int flags, const std::string& target) {
+  const int fd = uninterrupted([&] { return ::open(path.c_str(), flags | O_CREAT | O_CLOEXEC, 0666); });
   if (fd < 0) throw save_error(target, errno);
   return fd;
 }
@@ -87,7 +89,7 @@ int create(const std::string& path, const std::string& target) {
 }  // namespace
 
 Temporary::Temporary(const std::filesystem::path& target)
-    : target_(target), path_(beside(target)), disk_(create(path_, target.string())) {
+    : target_(target), path_(beside(target)), disk_(create(path_, O_RDWR | O_TRUNC | O_NOFOLLOW, target.string())) {
   remove_leftovers(target);
 }
 
@@ -98,12 +100,28 @@ Temporary::~Temporary() {
 void Temporary::become_target() {
   if (::rename(path_.c_str(), target_.c_str()) != 0) throw save_error(target_.string(), errno);
   renamed_ = true;
-  // should this fail, the name leads to one whole file or the other
-  const int folder =
-      ::open(target_.has_parent_path() ? target_.parent_path().c_str() : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return;
-  ::fsync(folder);
-  ::close(folder);
+  flush_folder(folder_of(target_));  // should this fail, the name leads to one whole file or the other
 }
 
-}  // namespace heddle::detail
+void append_to(const std::filesystem::path& path, std::string_view text) {
+  Disk disk(create(path, O_WRONLY | O_APPEND, path.string()));
+  const std::uint64_t before = disk.size();
+  disk.write(before, text.data(), text.size());
+  if (disk.error() == 0) return;
+  std::error_code ignored;
+  std::filesystem::resize_file(path, before, ignored);
+  throw save_error(path.string(), disk.error());
+}
+
+void flush_folder(const std::filesystem::path& folder) {
+  const int fd = uninterrupted([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  int error = fd < 0 ? errno : 0;
+  if (fd >= 0 && uninterrupted([&] { return ::fsync(fd); }) != 0) error = errno;
+  if (fd >= 0) ::close(fd);
+  // a folder that may be written to and not read, and file systems that flush no folders
+  const bool cannot = error == EACCES || error == EINVAL || error == EBADF || error == ENOTSUP;
+  ensure(error == 0 || cannot, "the names in folder ", folder.string(),
+         " cannot be flushed to the disk: ", std::strerror(error), "; check the disk");
+}
+
+}  // namespace heddle
