@@ -118,13 +118,14 @@ void Settings::read(const std::string& text, const std::string& source, std::vec
   for (const std::string& file : lines.includes)
     read_file((std::filesystem::path(source).parent_path() / file).lexically_normal().string(), within);
   std::replace(lines.text.begin(), lines.text.end(), '#', kHash);
+  ++sources_;
   std::istringstream in(lines.text);
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
       std::string value = option.value.empty() ? "" : option.value[0];
       std::replace(value.begin(), value.end(), kHash, '#');
-      values_[option.string_key] = {std::move(value), source, lines.number.at(option.string_key)};
+      values_[option.string_key] = {std::move(value), source, lines.number.at(option.string_key), sources_};
     }
   } catch (const po::error& e) {
     throw Error(concat_text(source, ": ", e.what(), "; lines are [section], key = value, or # comment"));
@@ -132,9 +133,10 @@ void Settings::read(const std::string& text, const std::string& source, std::vec
 }
 
 void Settings::override_with(const std::vector<std::string>& assignments) {
+  ++sources_;
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
-    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line", 0};
+    values_[assignment.substr(0, equals)] = {assignment.substr(equals + 1), "command line", 0, sources_};
   }
 }
 
@@ -147,6 +149,11 @@ std::vector<std::string> Settings::assignments() const {
 std::string Settings::value_of(const std::string& name, const std::string& fallback) const {
   const auto found = values_.find(name);
   return found == values_.end() ? fallback : found->second.text;
+}
+
+std::size_t Settings::rank_of(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? 0 : found->second.rank;
 }
 
 void Settings::check_own(const ForeignKeys& other, const std::string& name, const std::string& source,
