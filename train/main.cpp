@@ -14,7 +14,7 @@
 namespace heddle {
 
 CommandFunction train_command, resume_command, eval_command, generate_command, predict_command, tokenizer_command,
-    embed_command, inspect_command, report_command, config_command, bench_command;
+    embed_command, inspect_command, report_command, config_command, doctor_command, bench_command;
 
 }  // namespace heddle
 
@@ -31,6 +31,7 @@ constexpr heddle::Command kCommands[] = {
     {"inspect", "see inside a trained model: attention, heads, circuits, spaces, a prediction layer by layer", heddle::inspect_command},
     {"report", "one page for a browser about a run, or two side by side", heddle::report_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
+    {"doctor", "look for what is wrong with a config, its data and model before they are trained", heddle::doctor_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };
 

@@ -34,7 +34,7 @@ SpikeWindow::Scores SpikeWindow::scores(double loss, double norm) const {
   const Spread losses = spread_of(losses_), norms = spread_of(norms_);
   const double least = std::max(0.01 * std::abs(losses.mean), 1e-12);
   return {(loss - losses.mean) / std::max(losses.deviation, least),
-          (log_of(norm) - norms.mean) / std::max(norms.deviation, 0.1), losses.mean};
+          (log_of(norm) - norms.mean) / std::max(norms.deviation, 0.25), losses.mean};
 }
 
 void SpikeWindow::accept(double loss, double norm) {

@@ -19,7 +19,7 @@ constexpr auto names_of(OnSpike) {
 
 /// The last steps that were made, by which a spike is told, as OLMo-core's optimizers that skip steps do. With m and s
 /// the mean and standard deviation (over n - 1) of their losses, z = (x - m) / s, s being taken as 1 % of m at least,
-/// so that what hardly varies has no spikes; the same of the logarithm of the gradients' norm, s being 0.1 at least.
+/// so that what hardly varies has no spikes; the same of the logarithm of the gradients' norm, s being 0.25 at least.
 class SpikeWindow {
  public:
   static constexpr std::size_t kSteps = 128;

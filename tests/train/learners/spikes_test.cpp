@@ -82,7 +82,7 @@ TEST_CASE("a step's deviations are those from the mean of the last 128 steps, an
   CHECK(window.scores(5, 1).loss == Approx(3 / deviation));
   CHECK(window.scores(5, 1).mean == Approx(2));
   CHECK(window.scores(0, 1).loss < 0);
-  CHECK(window.scores(2, std::exp(1.0)).norm == Approx(10));  // what hardly varies: 0.1 of the logarithm
+  CHECK(window.scores(2, std::exp(1.0)).norm == Approx(4));  // what hardly varies: 0.25 of the logarithm
   CHECK(window.scores(2, 0).norm < 0);
   SpikeWindow moved = filled(128);
   for (int i = 0; i < 128; ++i) moved.accept(7, 1);  // the first are forgotten
