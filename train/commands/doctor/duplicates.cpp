@@ -13,19 +13,32 @@ namespace {
 
 using Shingles = std::vector<std::uint64_t>;
 
-Shingles shingles_of(const Example& example) {
+/// Of the tokens, but for the first `known` of them the runs that end behind those.
+void add_shingles(Shingles& all, const std::vector<std::int32_t>& tokens, std::size_t known) {
   constexpr std::uint64_t kBase = 0x9e3779b97f4a7c15U;
+  constexpr auto kLength = static_cast<std::size_t>(kShingle);
+  std::uint64_t hash = 0, oldest = 1;  // a polynomial over the last tokens, and what the oldest of them weighs
+  for (std::size_t i = 1; i < kLength; ++i) oldest *= kBase;
+  const auto digit = [&](std::size_t i) { return static_cast<std::uint64_t>(tokens[i]) + 1; };
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (i >= kLength) hash -= oldest * digit(i - kLength);
+    hash = hash * kBase + digit(i);
+    if (i + 1 >= kLength && i >= known) all.push_back(hash);
+  }
+  if (!tokens.empty() && tokens.size() < kLength) all.push_back(hash);
+}
+
+/// `before` are the tokens that the example goes on from, where it does.
+Shingles shingles_of(const Example& example, const std::vector<std::int32_t>& before = {}) {
   Shingles all;
   if (example.features != 0) all.push_back(example.features);
-  const auto length = static_cast<std::size_t>(kShingle);
-  std::uint64_t hash = 0, oldest = 1;  // a polynomial over the last tokens; what its first weighs
-  for (std::size_t i = 0; i + 1 < length; ++i) oldest *= kBase;
-  for (std::size_t i = 0; i < example.tokens.size(); ++i) {
-    if (i >= length) hash -= oldest * static_cast<std::uint64_t>(example.tokens[i - length] + 1);
-    hash = hash * kBase + static_cast<std::uint64_t>(example.tokens[i] + 1);
-    if (i + 1 >= length) all.push_back(hash);
+  if (before.empty()) {
+    add_shingles(all, example.tokens, 0);
+  } else {
+    std::vector<std::int32_t> joined = before;
+    joined.insert(joined.end(), example.tokens.begin(), example.tokens.end());
+    add_shingles(all, joined, before.size());
   }
-  if (!example.tokens.empty() && example.tokens.size() < length) all.push_back(hash);
   return all;
 }
 
@@ -55,20 +68,24 @@ Repeated find_repeated(const Dataset& dataset) {
   std::vector<bool> maybe(std::size_t{1} << 22);
   for (const auto& [shingle, place] : places) maybe[shingle % maybe.size()] = true;
   Repeated found;
+  const bool goes_on = dataset.places(Split::train) > training;  // examples are cut from one text
   const auto step =
       std::max<index_t>(1, static_cast<index_t>(static_cast<double>(training) *
                                                 static_cast<double>(dataset.length(Split::train, 0)) / kTokens));
   for (index_t first = 0; first < training; first += kChunk * step) {
     const index_t count = std::min(kChunk, training - first);
     index_t number = first;
+    std::vector<std::int32_t> before;
     for (const Example& example : read_examples(dataset, Split::train, first, count)) {
-      for (const std::uint64_t shingle : shingles_of(example)) {
+      for (const std::uint64_t shingle : shingles_of(example, before)) {
         if (!maybe[shingle % maybe.size()]) continue;
         const auto at = places.find(shingle);
         if (at == places.end()) continue;
         if (at->second.first < 0) at->second.first = number;
         at->second.again = at->second.again || at->second.first != number;
       }
+      const auto kept = std::min<std::ptrdiff_t>(kShingle - 1, std::ssize(example.tokens));
+      if (goes_on) before.assign(example.tokens.end() - kept, example.tokens.end());
       ++number;
     }
     found.read += count;

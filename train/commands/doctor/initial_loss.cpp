@@ -41,7 +41,7 @@ Finding check_initial_loss(const Patient& patient) {
   finding.figures = {{"loss", loss}, {"uniform", uniform}};
   finding.found = fmt::format("before the first step {:.3f} nats; to know nothing of {} {} is {:.3f}", loss, answers,
                               name, uniform);
-  if (!(loss < 2 * uniform + 0.5)) {
+  if (!(loss < 4 * uniform + 1)) {
     finding.verdict = Verdict::wrong;
     finding.advice =
         "the first weights are sure of wrong answers: look for inputs that are not standardized, or layers that are "
@@ -49,7 +49,7 @@ Finding check_initial_loss(const Patient& patient) {
   } else if (loss < 0.7 * uniform) {
     finding.verdict = Verdict::wrong;
     finding.advice = "no model can know this before it learned: see whether the inputs hold the targets";
-  } else if (loss > 1.3 * uniform + 0.2) {
+  } else if (loss > 2 * uniform + 0.2) {
     finding.verdict = Verdict::look;
     finding.advice = "the first steps go to unlearning the first weights: look whether numbers are standardized";
   }

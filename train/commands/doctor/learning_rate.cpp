@@ -12,11 +12,11 @@
 namespace heddle {
 namespace {
 
-constexpr index_t kSteps = 80, kJudged = 16;
+constexpr index_t kSteps = 60, kJudged = 12;
 
 /// The mean loss of the last steps at a constant rate, after a short warm-up; infinite where it diverged.
 double loss_at(const Patient& patient, double rate, double& first) {
-  constexpr double kWarmup = 20;
+  constexpr double kWarmup = 15;
   const Practised run = practise(
       patient, {kSteps, [&](index_t step) { return rate * std::min(1.0, static_cast<double>(step + 1) / kWarmup); },
                 false, "trying learning rates"});
@@ -43,15 +43,15 @@ RangeTest range_of(std::vector<double> rates, std::vector<double> losses, bool d
   constexpr std::size_t kSpan = 5;  // steps over which a fall is measured
   RangeTest found;
   rates.resize(losses.size());
-  double best = losses.empty() ? 0 : losses[0], fastest = 0;
+  double fastest = 0;
+  const auto lowest = std::min_element(losses.begin(), losses.end());
   for (std::size_t i = 0; i < losses.size(); ++i) {
     if (i >= kSpan && losses[i] - losses[i - kSpan] < fastest) {
       fastest = losses[i] - losses[i - kSpan];
       found.steepest = rates[i - kSpan / 2];
     }
-    best = std::min(best, losses[i]);
-    if (found.diverges == 0 && losses[i] > best + 0.5 * (losses[0] - best) + 0.02 * std::abs(losses[0]))
-      found.diverges = rates[i];
+    const bool behind = static_cast<std::ptrdiff_t>(i) > lowest - losses.begin();
+    if (found.diverges == 0 && behind && losses[i] > *lowest + 0.5 * (losses[0] - *lowest)) found.diverges = rates[i];
   }
   if (found.diverges == 0 && diverged && !rates.empty()) found.diverges = rates.back();
   found.rates = std::move(rates);

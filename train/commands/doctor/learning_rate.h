@@ -7,7 +7,7 @@ namespace heddle {
 /// A learning-rate range test: kRangeSteps steps of a fresh model, the rate rising by the same factor with each, from a
 /// thousandth of optim.lr to a hundred times as much (Smith, "Cyclical learning rates for training neural networks",
 /// 2017).
-constexpr index_t kRangeSteps = 100;
+constexpr index_t kRangeSteps = 80;
 struct RangeTest {
   std::vector<double> rates, losses;  ///< smoothed
   double steepest = 0;                ///< the rate at which the loss falls fastest

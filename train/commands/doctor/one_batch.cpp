@@ -9,7 +9,7 @@ namespace heddle {
 Check check_one_batch;
 
 Finding check_one_batch(const Patient& patient) {
-  constexpr index_t kSteps = 80;
+  constexpr index_t kSteps = 60;
   constexpr double kWarmup = 10;
   const double lr = patient.experiment.schedule.lr;
   const Practised run = practise(

@@ -17,7 +17,7 @@ FreshModel Patient::fresh() const {
 }
 
 index_t Patient::affordable_rows(const FreshModel& fresh) const {
-  constexpr double kOperations = 6e10;
+  constexpr double kOperations = 2.5e10;
   const index_t micro = experiment.learner->micro_batches();
   const auto feed = experiment.make_feed(dataset);
   const double one = fresh.model->flops(feed->trial(1)) * static_cast<double>(micro);

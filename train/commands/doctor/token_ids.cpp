@@ -78,12 +78,12 @@ Finding check_token_ids(const Patient& patient) {
     finding.verdict = Verdict::wrong;
     finding.advice =
         "ids are no tokens of the vocabulary: encode the text with the tokenizer that the data is given with";
-  } else if (unseen > 0.02 || unknown > before + 0.1) {
+  } else if (unseen > 0.05 || unknown > before + 0.1) {
     finding.verdict = Verdict::wrong;
     finding.advice =
         "what validates is written in tokens that the model never learns: look at both parts, or take data.tokenizer = "
         "bpe";
-  } else if (unknown > 0.2 || unseen > 0.005) {
+  } else if (unknown > 0.2 || unseen > 0.02) {
     finding.verdict = Verdict::look;
     finding.advice =
         "much of what validates is unknown: raise data.vocab_size, lower data.min_count, or take data.tokenizer = bpe";
