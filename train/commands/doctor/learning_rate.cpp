@@ -81,8 +81,7 @@ Finding check_learning_rate(const Patient& patient) {
   finding.found += test.diverges > 0 ? fmt::format(", and rises from {:.1e} on", test.diverges) : ", and rises nowhere";
   if (!patient.picture.empty() && test.losses.size() > 1)
     finding.found += write_picture(patient.picture, picture_of(test, lr));
-  const double fall = std::max(first - std::min(now, tenth), 0.02 * std::abs(first));
-  if (now > tenth + 0.1 * fall) {
+  if (now > 1.1 * tenth && now > tenth + 0.02 * std::abs(first)) {
     finding.verdict = Verdict::wrong;
     finding.advice = fmt::format("the rate is too high: try optim.lr = {:.0e}", lr / 10);
   } else if (std::isinf(now) || first - now < 0.01 * std::abs(first)) {

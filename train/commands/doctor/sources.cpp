@@ -110,8 +110,8 @@ Finding compare_numbers(const Patient& patient) {
       "a linear classifier tells validating from training examples in {:.1f} % of cases (chance: 50), and stretches of "
       "training from the rest in up to {:.1f} %",
       100 * right, 100 * most);
-  if (right > most + std::max(0.05, 4 * deviation)) {
-    finding.verdict = right > most + 0.15 ? Verdict::wrong : Verdict::look;
+  if (right > most + std::max(0.1, 4 * deviation)) {
+    finding.verdict = right > 0.9 ? Verdict::wrong : Verdict::look;
     finding.advice =
         "they come from different sources: deal them out anew, or see that this is what the model is to be used for";
   }
