@@ -14,7 +14,8 @@
 namespace heddle {
 
 CommandFunction train_command, resume_command, eval_command, generate_command, predict_command, tokenizer_command,
-    embed_command, inspect_command, report_command, sweep_command, runs_command, config_command, bench_command;
+    embed_command, inspect_command, report_command, doctor_command, sweep_command, runs_command, config_command,
+    bench_command;
 
 }  // namespace heddle
 
@@ -34,6 +35,8 @@ constexpr heddle::Command kCommands[] = {
     {"sweep", "train every combination of some values of settings, and compare them", heddle::sweep_command},
     {"runs", "list and compare runs, find where two part, delete what they left", heddle::runs_command},
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
+    {"doctor", "look for what is wrong with a config, its data and model before they are trained",
+     heddle::doctor_command},
     {"bench", "measure speed and memory", heddle::bench_command},
 };
 

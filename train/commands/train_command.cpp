@@ -15,6 +15,7 @@
 #include "train/run/memory.h"
 #include "train/run/session.h"
 #include "train/run/stop.h"
+#include "train/run/time_budget.h"
 
 namespace heddle {
 namespace {
@@ -61,6 +62,42 @@ std::string heading(const Dataset& dataset) {
                      dataset.fingerprint());
 }
 
+/// Whether train.minutes decides how long is trained, and not train.steps, which may be given too: what was given last
+/// does. Errors: both in one file, or on the command line.
+bool minutes_decide(const Settings& settings, Experiment& experiment, std::vector<std::string>& notes) {
+  TrainConfig& train = experiment.train;
+  const std::size_t minutes = settings.rank_of("train.minutes"), steps = settings.rank_of("train.steps");
+  if (train.minutes == 0) return false;
+  ensure(minutes != steps || train.steps == 0, "train.minutes = ", train.minutes, " and train.steps = ", train.steps,
+         " both say how long to train; give one of them");
+  if (steps > minutes && train.steps > 0) {
+    notes.push_back(concat_text("train.steps = ", train.steps, " was given last, and train.minutes = ", train.minutes,
+                                " does not count"));
+    train.minutes = 0;
+  }
+  return train.minutes > 0;
+}
+
+/// Puts the steps that end within train.minutes into the config, and their baselines, which are counted on the way,
+/// into the state.
+void fix_steps(Experiment& experiment, const Dataset& dataset, const fs::path& folder, double begun, RunState& state,
+               std::vector<std::string>& notes) {
+  Reporter reporter;
+  const auto progress = [&](const char* what, std::uint64_t done, std::uint64_t of) {
+    reporter.progress(progress_text(what, done, of));
+  };
+  RunTimes times = measure_run(experiment, dataset, folder, progress, score_heads);
+  state.baselines = std::move(times.baselines);
+  const double steps_per_epoch = experiment.make_feed(dataset)->steps_per_epoch();
+  const FittedSteps fitted = fit_steps(times, experiment.plan(steps_per_epoch), seconds_now() - begun);
+  experiment.train.steps = fitted.steps;
+  notes.push_back(fitted.text);
+  const std::int64_t warmup = experiment.schedule.warmup_steps;
+  if (warmup >= fitted.steps)
+    notes.push_back(concat_text("optim.warmup_steps = ", warmup, " are not fewer than the ", fitted.steps,
+                                " steps: the rate rises to the end; lower it, or give more minutes"));
+}
+
 /// Trains, and returns the exit status.
 int finish(Session& session, const SessionParts& parts, RunFolder& folder, std::int64_t kill_after) {
   session.note(folder.notice());
@@ -82,6 +119,9 @@ Key kill_key(std::int64_t& step) {
 
 /// Goes on with the run in `folder`. One that is complete is an error, or, where `or_complete`, nothing to do.
 int go_on(RunFolder& folder, LoadedRun run, bool or_complete, std::int64_t kill_after) {
+  ensure(run.experiment->train.minutes == 0,
+         "resume: train.minutes measures a run before its first step, and this one is at step ", run.state.step,
+         "; give it more with --train.steps=N");
   const auto dataset = load(*run.experiment, &run.data, folder.path());
   ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
          "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
@@ -125,6 +165,7 @@ int train_command(const std::vector<std::string>& arguments) {
   line.notes = exit_statuses;
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
+  const double begun = seconds_now();
   Settings settings = Settings::from_file(line.positional[0]);
   if (!init.empty()) line.assignments.push_back("run.init=" + init);
   settings.override_with(line.assignments);
@@ -132,22 +173,30 @@ int train_command(const std::vector<std::string>& arguments) {
   if (resume == "auto" && experiment.run.overwrite)
     throw UsageError("train: --resume=auto goes on with an earlier run, run.overwrite deletes it; give one of them");
   std::vector<std::string> notes = experiment.find_data();
+  const bool measured = minutes_decide(settings, experiment, notes);
   experiment.run.started_in = fs::current_path().string();
   experiment.apply_to_process();
   RunFolder folder(experiment.folder());
-  if (resume == "auto" && folder.holds_checkpoint())
-    return go_on(folder, load_newest(folder.path(), settings.assignments()), true, kill_after);
+  if (resume == "auto" && folder.holds_checkpoint()) {
+    std::vector<std::string> given = settings.assignments();
+    // what the first measurement chose is in the checkpoint
+    std::erase_if(given, [&](const std::string& key) {
+      return key.starts_with("train.minutes=") || (measured && key.starts_with("train.steps="));
+    });
+    return go_on(folder, load_newest(folder.path(), given), true, kill_after);
+  }
   if (!experiment.run.overwrite) folder.check_free();
   check_least_sizes(experiment);
   std::optional<LoadedRun> from;
   if (!experiment.run.init.empty()) from = load_checkpoint(find_checkpoint(experiment.run.init, kUsable));
   const auto dataset = load(experiment, nullptr, folder.path(), from ? &from->data : nullptr);
   check_sizes(experiment, dataset->state().spec());
+  RunState state;
+  if (measured) fix_steps(experiment, *dataset, folder.path(), begun, state, notes);
   const auto model = experiment.build_model(dataset->state().spec());
   if (from) notes.push_back(take_weights(*from, *model, dataset->state()).text());
   from.reset();
   const auto learner = experiment.make_learner(*model);
-  RunState state;
   state.fingerprint = dataset->fingerprint();
   const SessionParts parts{experiment, *dataset, *model, *learner};
   Session session(parts, std::move(state), folder.path());

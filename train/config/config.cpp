@@ -7,8 +7,7 @@
 #include <filesystem>
 #include <iostream>
 #include <sstream>
-#include <string_view>
-#include <tuple>
+#include <utility>
 
 #include "data/io/file.h"
 #include "data/io/utf8.h"
@@ -120,13 +119,14 @@ void Settings::read(const std::string& text, const std::string& source, std::vec
   for (const std::string& file : lines.includes)
     read_file((std::filesystem::path(source).parent_path() / file).lexically_normal().string(), within);
   std::replace(lines.text.begin(), lines.text.end(), '#', kHash);
+  ++sources_;
   std::istringstream in(lines.text);
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
       std::string value = option.value.empty() ? "" : option.value[0];
       std::replace(value.begin(), value.end(), kHash, '#');
-      values_[option.string_key] = {std::move(value), source, lines.number.at(option.string_key)};
+      values_[option.string_key] = {std::move(value), source, lines.number.at(option.string_key), sources_};
     }
   } catch (const po::error& e) {
     throw Error(concat_text(source, ": ", e.what(), "; lines are [section], key = value, or # comment"));
@@ -134,6 +134,7 @@ void Settings::read(const std::string& text, const std::string& source, std::vec
 }
 
 void Settings::override_with(const std::vector<std::string>& assignments) {
+  ++sources_;
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
     set(assignment.substr(0, equals), assignment.substr(equals + 1), "command line");
@@ -141,7 +142,7 @@ void Settings::override_with(const std::vector<std::string>& assignments) {
 }
 
 void Settings::set(const std::string& name, const std::string& value, const std::string& where) {
-  values_[name] = {value, where, 0};
+  values_[name] = {value, where, 0, sources_};
 }
 
 Settings Settings::take_section(const std::string& section) {
@@ -159,8 +160,7 @@ std::vector<std::string> Settings::names() const {
   for (const auto& [name, value] : values_) all.push_back(name);
   std::stable_sort(all.begin(), all.end(), [&](const std::string& a, const std::string& b) {
     const Value &one = values_.at(a), &other = values_.at(b);
-    return std::tuple(one.line == 0, std::string_view(one.source), one.line) <
-           std::tuple(other.line == 0, std::string_view(other.source), other.line);
+    return std::pair(one.rank, one.line) < std::pair(other.rank, other.line);
   });
   return all;
 }
@@ -179,6 +179,11 @@ std::vector<std::string> Settings::assignments() const {
 std::string Settings::value_of(const std::string& name, const std::string& fallback) const {
   const auto found = values_.find(name);
   return found == values_.end() ? fallback : found->second.text;
+}
+
+std::size_t Settings::rank_of(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? 0 : found->second.rank;
 }
 
 void Settings::check_own(const ForeignKeys& other, const std::string& name, const std::string& source,

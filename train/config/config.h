@@ -57,6 +57,9 @@ class Settings {
   std::vector<std::string> assignments() const;
   /// The value of one key before the rest is understood, as when `model.kind` decides which keys there are.
   std::string value_of(const std::string& name, const std::string& fallback) const;
+  /// How late a setting was given, where two say the same thing in two ways: the higher wins, as the command line does
+  /// over a file; those of one file, or of the command line, are alike. 0: it was not given.
+  std::size_t rank_of(const std::string& name) const;
   /// Writes every setting into the member that its key names. Errors: an unknown section or key (the nearest known one
   /// is named, or, of `foreign` ones, asked for only then, whose they are), a value of the wrong type, out of bounds or
   /// not among the choices.
@@ -74,10 +77,12 @@ class Settings {
   struct Value {
     std::string text, source;
     std::size_t line;  ///< of a file; 0: of the command line, which does not write as a file does
+    std::size_t rank;
 
     std::string where() const;  ///< "FILE: line 3", "command line"
   };
   std::map<std::string, Value> values_;
+  std::size_t sources_ = 0;  ///< that were read so far
 };
 
 /// A key whose value is another in two configs; empty where one has no such key.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "framework/autograd.h"
 #include "framework/gemm.h"
@@ -24,6 +25,11 @@ std::vector<Key> GradientConfig::train_keys() {
       Key("freeze", freeze,
           "parameters that stay as they are, as token_embedding, blocks/0..3; a path stands for all that is below it")
           .separated(),
+      Key("on_spike", on_spike,
+          "what becomes of a step whose loss or gradient norm lies spike_z deviations above those of the last 128: "
+          "stop ends the run, skip goes on without the step, also where it is not finite")
+          .resumable(),
+      Key("spike_z", spike_z, "standard deviations above the mean that make a spike", 1.0, 1e6).resumable(),
   };
 }
 
@@ -110,30 +116,61 @@ StepResult GradientLearner::step(const Feed& feed, index_t step, double lr) {
   }
   const double norm = grad_norm(parameters_);
   profile_lap("gradient norm");
-  if (!std::isfinite(result.loss) || !std::isfinite(norm))
-    explain_failure(batches, targets, concat_text("step ", step + 1, ": loss ", result.loss, ", gradient norm ", norm));
+  if (const std::string spike = find_spike(batches, targets, result.loss, norm); !spike.empty()) {
+    skip_step(result, norm, concat_text("step ", step + 1, ": ", spike));
+    return result;
+  }
+  if (config_.on_spike != OnSpike::none) spikes_.accept(result.loss, norm);
   optimizer_.step(lr, clip_scale(norm, config_.optim.grad_clip));
   optimizer_.zero_grad();
   profile_lap("optimizer");
   for (std::size_t i = 0; i < states.size(); ++i) carried_[i] = feed.continues(step + 1) ? states[i] : RowStates();
-  result.more = {{"grad_norm", norm, fmt::format("norm {:.2f}", norm)}};
+  result.more = step_metrics(norm);
   return result;
 }
 
-void GradientLearner::explain_failure(const std::vector<Batch>& batches, index_t divisor, const std::string& what) {
-  const std::string hint =
-      "; the weights are as they were before the step: lower optim.lr, or raise optim.warmup_steps";
+Metrics GradientLearner::step_metrics(double norm) const {
+  Metrics metrics = {{"grad_norm", norm, fmt::format("norm {:.2f}", norm)}};
+  if (config_.on_spike == OnSpike::skip)
+    metrics.push_back({"skipped_steps", static_cast<double>(spikes_.skipped()), ""});
+  return metrics;
+}
+
+std::string GradientLearner::find_spike(const std::vector<Batch>& batches, index_t divisor, double loss, double norm) {
+  const std::string figures = concat_text("loss ", loss, ", gradient norm ", norm);
+  if (!std::isfinite(loss) || !std::isfinite(norm)) return figures + "; " + explain_failure(batches, divisor);
+  if (config_.on_spike == OnSpike::none) return "";
+  const SpikeWindow::Scores z = spikes_.scores(loss, norm);
+  if (std::max(z.loss, z.norm) < config_.spike_z) return "";
+  return fmt::format(
+      "{} are a spike: {:.1f} and {:.1f} standard deviations above the last {} steps, of mean loss {:.4g}", figures,
+      z.loss, z.norm, spikes_.size(), z.mean);
+}
+
+void GradientLearner::skip_step(StepResult& result, double norm, const std::string& what) {
+  optimizer_.zero_grad();
+  const char* const hint = "lower optim.lr, clip gradients (optim.grad_clip), or raise optim.warmup_steps";
+  ensure(config_.on_spike == OnSpike::skip, what, "; the weights are as they were before the step: ", hint,
+         ", or let train.on_spike = skip leave such steps out");
+  spikes_.skip();
+  ensure(spikes_.in_a_row() < SpikeWindow::kMostInARow, what, "; it would be the ", spikes_.in_a_row(),
+         "th step in a row to be skipped, and the model learns nothing more: ", hint, ", or raise train.spike_z");
+  carried_.assign(carried_.size(), RowStates());
+  result.event = what + "; skipped";
+  result.loss = std::numeric_limits<double>::quiet_NaN();
+  result.more = step_metrics(norm);
+}
+
+std::string GradientLearner::explain_failure(const std::vector<Batch>& batches, index_t divisor) {
   optimizer_.zero_grad();
   try {
     const FiniteGuard guard;
     std::vector<RowStates> states = first_states(batches);
     for (std::size_t i = 0; i < batches.size(); ++i) differentiate(batches[i], divisor, states[i]);
   } catch (const Error& e) {
-    optimizer_.zero_grad();
-    throw Error(concat_text(what, "; first in ", e.what(), hint));
+    return concat_text("first in ", e.what());
   }
-  optimizer_.zero_grad();
-  throw Error(concat_text(what, "; every op was finite, their sum was not", hint));
+  return "every op was finite, their sum was not";
 }
 
 GradientLearner::StepMemory GradientLearner::measure_memory(const Batch& batch) {
@@ -221,11 +258,13 @@ void GradientLearner::save(Hdf5OArchive& ar) {
   ar& boost::serialization::make_nvp("optimizer", optimizer_);
   const auto none = [](const RowStates& states) { return states.empty(); };
   if (!std::all_of(carried_.begin(), carried_.end(), none)) ar& boost::serialization::make_nvp("carried", carried_);
+  if (config_.on_spike != OnSpike::none) ar& boost::serialization::make_nvp("spikes", spikes_);
 }
 
 void GradientLearner::load(Hdf5IArchive& ar) {
   ar& boost::serialization::make_nvp("optimizer", optimizer_);
   if (ar.contains("carried")) ar& boost::serialization::make_nvp("carried", carried_);
+  if (ar.contains("spikes")) ar& boost::serialization::make_nvp("spikes", spikes_);
 }
 
 }  // namespace heddle

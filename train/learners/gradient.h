@@ -2,6 +2,7 @@
 
 #include "framework/optim.h"
 #include "train/learners/learner.h"
+#include "train/learners/spikes.h"
 
 namespace heddle {
 
@@ -12,6 +13,8 @@ struct GradientConfig final : LearnerConfig {
   std::int64_t accumulate = 1;
   bool recompute = false;
   std::vector<std::string> freeze;  ///< patterns of parameters that stay as they are
+  OnSpike on_spike = OnSpike::none;
+  double spike_z = 6;  ///< from which SpikeWindow::scores on a step is a spike
 
   std::vector<Key> optim_keys() override { return optim.keys(); }
   std::vector<Key> train_keys() override;
@@ -30,7 +33,9 @@ class GradientLearner final : public Learner {
   /// Errors: a pattern of config.freeze that no parameter fits; none that is left to learn.
   GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision);
 
-  /// Where something is not finite, the first op whose result or gradient was not is named.
+  /// Where something is not finite, the first op whose result or gradient was not is named. A step that is skipped
+  /// (train.on_spike) leaves weights, moments and averages as they were, and the next rows begin without states.
+  /// Errors: a spike, where that stops the run; SpikeWindow::kMostInARow skipped steps in a row.
   StepResult step(const Feed& feed, index_t step, double lr) override;
   MemoryEstimate lasting_memory() const override;
   /// From what steps with one, two, four ... rows take, as long as those are small: what the last row of them adds is
@@ -60,8 +65,14 @@ class GradientLearner final : public Learner {
   double differentiate(const Batch& batch, index_t divisor, RowStates& carried);
   /// The states that the rows of a step's micro-batches begin with.
   std::vector<RowStates> first_states(const std::vector<Batch>& batches) const;
-  /// Repeats the failed step with every op checked, and throws what it finds.
-  [[noreturn]] void explain_failure(const std::vector<Batch>& batches, index_t divisor, const std::string& what);
+  /// Repeats a step that was not finite with every op checked, and says what it finds.
+  std::string explain_failure(const std::vector<Batch>& batches, index_t divisor);
+  /// What is wrong with a step, with its figures; empty: nothing.
+  std::string find_spike(const std::vector<Batch>& batches, index_t divisor, double loss, double norm);
+  /// What a row of a run's history has of a step.
+  Metrics step_metrics(double norm) const;
+  /// Leaves a step out, or throws.
+  void skip_step(StepResult& result, double norm, const std::string& what);
 
   GradientConfig config_;
   Model& model_;
@@ -69,7 +80,8 @@ class GradientLearner final : public Learner {
   Precision precision_;
   std::vector<NamedParameter> parameters_;
   Optimizer optimizer_;
-  std::vector<RowStates> carried_;    ///< of each micro-batch, where the next step's rows go on from the last one's
+  std::vector<RowStates> carried_;  ///< of each micro-batch, where the next step's rows go on from the last one's
+  SpikeWindow spikes_;
   std::vector<StepMemory> measured_;  ///< of one row, and of more, once they were asked for
 };
 

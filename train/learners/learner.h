@@ -14,9 +14,10 @@ namespace heddle {
 
 /// What one step did.
 struct StepResult {
-  double loss = 0;  ///< mean over the step's targets, in nats, before the update; NaN if there was none
+  double loss = 0;  ///< mean over the step's targets, in nats, before the update; NaN if there was neither
   Metrics more{};   ///< what else the learner measured, such as the gradients' norm
   double inputs = 0, flops = 0;
+  std::string event{};  ///< what a person should know of this step; empty: nothing
 };
 
 /// Memory that training takes, in bytes.

@@ -85,6 +85,11 @@ std::vector<Key> TrainConfig::keys() {
           "until the steps are done; 0: examples at random",
           0.0, 1e6)
           .resumable(),
+      Key("minutes", minutes,
+          "minutes that the whole run may take: ten steps are measured first, and train.steps, which the run's config "
+          "then says, is set so that it ends in time; 0: as many as steps or epochs say",
+          0.0, 1e6)
+          .transient(),
       {"batch_size", batch_size, "rows of a micro-batch: windows of text, images", 1, 1 << 20},
       {"order", order,
        "of the training examples; auto: epochs where train.epochs is given, else random; contiguous: each row goes on "
@@ -158,7 +163,8 @@ Experiment::Experiment(const Settings& settings) {
          " wants more checkpoints than train.keep_last = ", train.keep_last, " keeps; raise that");
   ensure(train.average_last == 1 || !learner->averages_weights(), "train.average_last = ", train.average_last,
          " and optim.ema_decay average weights each in its own way; set one of them");
-  ensure(train.steps > 0 || train.epochs > 0, "train.steps = 0 and train.epochs = 0: nothing would be trained");
+  ensure(train.steps > 0 || train.epochs > 0 || train.minutes > 0,
+         "train.steps = 0 and train.epochs = 0: nothing would be trained");
 }
 
 std::vector<Section> Experiment::sections() {

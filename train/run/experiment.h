@@ -33,7 +33,7 @@ struct RunConfig {
 
 struct TrainConfig {
   std::int64_t steps = 1000, batch_size = 12;
-  double epochs = 0, checkpoint_minutes = 2, log_seconds = 10;
+  double epochs = 0, minutes = 0, checkpoint_minutes = 2, log_seconds = 10;
   Order order = Order::automatic;
   std::int64_t eval_interval = 250, eval_batches = 20, checkpoint_interval = 250, keep_last = 1, keep_best = 1,
                average_last = 1, early_stop = 0;

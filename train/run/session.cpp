@@ -87,6 +87,7 @@ bool Session::train() {
     since.flops += last_.flops;
     ++session_steps_;
     ++state_.step;
+    if (!last_.event.empty()) message(last_.event);
     tell([&, so_far = row()](RunListener& to) { to.on_step(so_far); });
     const bool end = state_.step == plan.steps;
     if (end || state_.step % plan.eval_interval == 0) {

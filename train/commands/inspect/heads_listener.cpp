@@ -95,6 +95,12 @@ std::vector<LoggedHead> read_heads_log(const std::filesystem::path& folder, std:
   return rows;
 }
 
+void score_heads(const SessionParts& parts) {
+  const std::vector<Batch> batches = validating_batches(parts.dataset, kLoggedTokens);
+  if (has_attention(parts.model, parts.dataset.state(), batches[0]))
+    survey_heads(parts.model, parts.dataset.state(), batches);
+}
+
 std::unique_ptr<RunListener> heads_listener(const SessionParts& parts, const std::filesystem::path& folder,
                                             std::int64_t step, std::string& notice) {
   if (parts.experiment.train.inspect_interval == 0) return nullptr;

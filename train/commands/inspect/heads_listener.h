@@ -22,6 +22,9 @@ constexpr index_t kLoggedTokens = 2048;
 std::unique_ptr<RunListener> heads_listener(const SessionParts& parts, const std::filesystem::path& folder,
                                             std::int64_t step, std::string& notice);
 
+/// Scores heads once as for a row of that file, and keeps nothing: to see how long it takes.
+void score_heads(const SessionParts& parts);
+
 /// A row of heads.csv.
 struct LoggedHead {
   std::int64_t step = 0;

@@ -1,0 +1,286 @@
+// heddle doctor finds planted faults, and nothing where they are not; the clean twin of a fault is the same data
+// without it.
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "framework/rng.h"
+#include "tests/real_data.h"
+#include "tests/train/run_program.h"
+#include "train/commands/doctor/duplicates.h"
+#include "train/commands/doctor/labels.h"
+#include "train/commands/doctor/learning_rate.h"
+#include "train/commands/doctor/sources.h"
+
+namespace heddle {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+struct Diagnosis {
+  int status = 0;
+  std::map<std::string, std::string> verdicts;
+  std::map<std::string, nlohmann::json> figures;
+};
+
+Diagnosis examine(const TemporaryFolder& folder, const std::string& config, Arguments more) {
+  more.insert(more.begin(), {"doctor", config, "--json"});
+  const Outcome outcome = run_program(folder, more);
+  INFO(outcome.out << outcome.err);
+  Diagnosis found;
+  found.status = outcome.status;
+  REQUIRE(outcome.status <= 1);
+  REQUIRE(outcome.err.empty());
+  const nlohmann::json answer = nlohmann::json::parse(outcome.out);
+  for (const nlohmann::json& one : answer) {
+    found.verdicts[one["check"]] = one["verdict"];
+    found.figures[one["check"]] = one["figures"];
+    CHECK_FALSE(one["found"].get<std::string>().empty());
+    const bool advises = !one["advice"].get<std::string>().empty();
+    CHECK(advises == (one["verdict"] == "wrong" || one["verdict"] == "look"));
+  }
+  return found;
+}
+
+/// A text of words that chance put together from the syllables of a language.
+std::string text_of(const std::string& syllables, std::uint64_t seed, std::size_t bytes) {
+  const Rng rng(seed);
+  std::string text;
+  for (std::uint64_t i = 0; text.size() < bytes; ++i) {
+    for (std::uint64_t s = 0; s < 1 + rng.below(3, 2 * i); ++s) {
+      const std::uint64_t a = rng.below(16, 8 * i + s), b = rng.below(16, 8 * i + s + 100000);
+      text += syllables.substr(2 * std::min(a, b), 2);  // the first are commoner
+    }
+    text += rng.below(9, 2 * i + 1) == 0 ? ". " : " ";
+  }
+  return text;
+}
+
+const std::string kOne = "thereinouatkisolmewayobefrudipga", kOther = "gnczszrzeuikumtasnhocyprvaixqfjk";
+
+std::string text_config(const TemporaryFolder& folder, const std::string& name, const std::string& training,
+                        const std::string& validating) {
+  return folder.write(name + ".cfg", "[data]\npath = " + folder.write(name + "_train.txt", training) +
+                                         "\nval_path = " + folder.write(name + "_val.txt", validating) +
+                                         "\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 32\nblock_size = 32\n[train]\n"
+                                         "batch_size = 8\nsteps = 100\n");
+}
+
+/// Points about one of three centres, by class; `shuffled`: the classes are dealt out anew.
+std::string points(std::uint64_t seed, int count, bool shuffled, double moved = 0) {
+  const Rng rng(seed);
+  std::string rows;
+  for (int i = 0; i < count; ++i) {
+    const auto at = static_cast<std::uint64_t>(10 * i);
+    const std::uint64_t centre = rng.below(3, at), label = shuffled ? rng.below(3, at + 1) : centre;
+    const auto number = [&](std::uint64_t n) { return moved + static_cast<double>(rng.below(1000, at + n)) / 1000; };
+    rows += std::to_string(2 * (centre == 0) + number(2)) + ',' + std::to_string(2 * (centre == 1) + number(3)) + ",c" +
+            std::to_string(label) + '\n';
+  }
+  return rows;
+}
+
+std::string table_config(const TemporaryFolder& folder, const std::string& name, const std::string& training,
+                         const std::string& validating) {
+  return folder.write(name + ".cfg", "[data]\nkind = table\npath = " + folder.write(name + "_train.csv", training) +
+                                         "\nval_path = " + folder.write(name + "_val.csv", validating) +
+                                         "\n[model]\nkind = mlp\nhidden = 16\n[train]\nbatch_size = 16\nsteps = 100\n");
+}
+
+}  // namespace
+
+TEST_CASE("doctor finds a chapter that stands in both parts, also with changes in it, and nothing in its clean twin") {
+  const TemporaryFolder folder;
+  const std::string training = text_of(kOne, 1, 60000), validating = text_of(kOne, 2, 12000);
+  const Arguments only = {"--only=duplicates,sources,tokens,size"};
+  const Diagnosis clean = examine(folder, text_config(folder, "clean", training, validating), only);
+  CHECK(clean.status == 0);
+  CHECK(clean.verdicts ==
+        std::map<std::string, std::string>{{"duplicates", "ok"}, {"size", "ok"}, {"sources", "ok"}, {"tokens", "ok"}});
+  std::string chapter = training.substr(20011, 1200);
+  const auto with_chapter = [&](const std::string& name) {
+    return examine(folder, text_config(folder, name, training, validating + chapter), only);
+  };
+  const Diagnosis copied = with_chapter("copied");
+  CHECK(copied.status == 1);
+  CHECK(copied.verdicts.at("duplicates") == "wrong");
+  CHECK(copied.verdicts.at("sources") == "ok");
+  CHECK(copied.figures.at("duplicates")["validation_repeated"].get<double>() == Approx(1200.0 / 13200).margin(0.02));
+  for (std::size_t i = 0; i < chapter.size(); i += 150) chapter[i] = 'z';
+  CHECK(with_chapter("changed").verdicts.at("duplicates") == "wrong");
+  // a text that says everything twice does so in both parts: that is how it is
+  const std::string twice = text_of(kOne, 3, 8000);
+  CHECK(examine(folder, text_config(folder, "twice", twice + twice + twice, twice), only).verdicts.at("duplicates") ==
+        "ok");
+}
+
+TEST_CASE("doctor finds a validation part in another language, and rows of another source") {
+  const TemporaryFolder folder;
+  const std::string training = text_of(kOne, 1, 60000);
+  const Arguments only = {"--only=sources"};
+  CHECK(examine(folder, text_config(folder, "same", training, text_of(kOne, 2, 6000)), only).verdicts.at("sources") ==
+        "ok");
+  const Diagnosis other = examine(folder, text_config(folder, "other", training, text_of(kOther, 2, 6000)), only);
+  CHECK(other.status == 1);
+  CHECK(other.verdicts.at("sources") == "wrong");
+  CHECK(other.figures.at("sources")["validation_nats"] > other.figures.at("sources")["training_nats"]);
+  const std::string rows = points(1, 600, false);
+  CHECK(examine(folder, table_config(folder, "near", rows, points(2, 200, false)), only).verdicts.at("sources") ==
+        "ok");
+  CHECK(examine(folder, table_config(folder, "far", rows, points(2, 200, false, 2)), only).verdicts.at("sources") ==
+        "wrong");
+}
+
+TEST_CASE("doctor finds labels that are shuffled, in training or in what validates, and classes without examples") {
+  const TemporaryFolder folder;
+  const Arguments only = {"--only=labels,duplicates"};
+  const std::string rows = points(1, 600, false), others = points(2, 300, false);
+  const Diagnosis clean = examine(folder, table_config(folder, "clean", rows, others), only);
+  CHECK(clean.status == 0);
+  CHECK(clean.verdicts.at("labels") == "ok");
+  CHECK(clean.figures.at("labels")["nearest"] > 0.9);
+  CHECK(clean.figures.at("labels")["probe"] > 0.9);
+  const Diagnosis shuffled = examine(folder, table_config(folder, "shuffled", points(1, 600, true), others), only);
+  CHECK(shuffled.status == 1);
+  CHECK(shuffled.verdicts.at("labels") == "wrong");
+  CHECK(examine(folder, table_config(folder, "judged", rows, points(2, 300, true)), only).verdicts.at("labels") ==
+        "wrong");
+  CHECK(examine(folder, table_config(folder, "few", points(1, 60, true), others), only).verdicts.at("labels") ==
+        "look");
+  std::string lone;
+  for (int i = 0; i < 300; ++i) lone += std::to_string(2 + 0.001 * i) + ",0.5,c0\n";
+  CHECK(examine(folder, table_config(folder, "lone", rows, lone), only).verdicts.at("labels") == "look");
+}
+
+TEST_CASE("doctor finds a rate that is ten times too high, and draws the range test") {
+  const TemporaryFolder folder;
+  const std::string config = tiny_config(folder), picture = folder.path("range.svg");
+  const Arguments only = {"--only=rate,one-batch,initial-loss,memory", "--model.n_layer=1", "--output=" + picture,
+                          "--optim.schedule=constant", "--run.dir=" + folder.path("run")};
+  const auto at = [&](const std::string& lr) {
+    Arguments more = only;
+    more.push_back("--optim.lr=" + lr);
+    return examine(folder, config, more);
+  };
+  const Diagnosis clean = at("1e-2");
+  CHECK(clean.status == 0);
+  CHECK(clean.verdicts == std::map<std::string, std::string>{
+                              {"initial-loss", "ok"}, {"memory", "ok"}, {"one-batch", "ok"}, {"rate", "ok"}});
+  CHECK(clean.figures.at("initial-loss")["uniform"] == Approx(std::log(30)));
+  CHECK_THAT(read_bytes(picture), Catch::Contains("<svg") && Catch::Contains("optim.lr = 0.01"));
+  const Diagnosis high = at("0.1");
+  CHECK(high.status == 1);
+  CHECK(high.verdicts.at("rate") == "wrong");
+  CHECK(at("1e-9").verdicts.at("rate") == "look");
+  CHECK(at("1e-9").verdicts.at("one-batch") == "wrong");
+  CHECK_FALSE(std::filesystem::exists(folder.path("run")));
+}
+
+TEST_CASE("doctor says what does not fit data or model, the same each time, and leaves no trace") {
+  const TemporaryFolder folder;
+  const std::string config = table_config(folder, "points", points(1, 300, false), points(2, 100, false));
+  const auto before = folder.count();
+  const Arguments arguments = {"doctor", config,
+                               "--only=size,duplicates,sources,tokens,labels,initial-loss,one-batch,rate"};
+  const Outcome once = run_program(folder, arguments), again = run_program(folder, arguments);
+  INFO(once.out << once.err);
+  CHECK(once.status == 0);
+  CHECK(once.out == again.out);
+  CHECK(once.out.ends_with("nothing is wrong\n"));
+  CHECK_THAT(once.out, Catch::Contains("tokens        -      the data has no tokens"));
+  CHECK(folder.count() == before + 3);  // what the program was given, and said
+}
+
+TEST_CASE("doctor judges sizes: too little data for a step or a validation is told") {
+  const TemporaryFolder folder;
+  const Arguments only = {"--only=size"};
+  const auto size = [&](int training, int validating, const std::string& steps) {
+    const std::string config = table_config(folder, "sized", points(1, training, false), points(2, validating, false));
+    return examine(folder, config, {"--only=size", "--train.steps=" + steps}).verdicts.at("size");
+  };
+  CHECK(size(100, 40, "100") == "ok");
+  CHECK(size(12, 40, "100") == "wrong");
+  CHECK(size(100, 4, "100") == "look");
+  CHECK(size(100, 40, "100000") == "look");
+}
+
+TEST_CASE("tokens that training never has, and unknown words, are found in what validates") {
+  const TemporaryFolder folder;
+  const std::string training = text_of(kOne, 1, 20000);
+  const auto tokens = [&](const std::string& name, const std::string& validating, Arguments more) {
+    more.push_back("--only=tokens");
+    return examine(folder, text_config(folder, name, training, validating), more);
+  };
+  CHECK(tokens("char", text_of(kOne, 2, 4000), {}).verdicts.at("tokens") == "ok");
+  CHECK(tokens("unseen", text_of(kOne, 2, 3000) + std::string(200, '#'), {}).verdicts.at("tokens") == "wrong");
+  CHECK(tokens("words", text_of(kOther, 2, 4000), {"--data.tokenizer=word"}).verdicts.at("tokens") == "wrong");
+}
+
+TEST_CASE("doctor refuses an unknown check, a config that is not there and a picture that is none, in one line each") {
+  const TemporaryFolder folder;
+  const std::string config = tiny_config(folder);
+  check_one_line(run_program(folder, {"doctor", config, "--only=sise"}), 2,
+                 "doctor: no check 'sise'; there are: size,");
+  check_one_line(run_program(folder, {"doctor", folder.path("none.cfg")}), 1, "none.cfg does not exist");
+  check_one_line(run_program(folder, {"doctor", config, "--output=range.txt"}), 2, "--output range.txt");
+  check_one_line(run_program(folder, {"doctor"}), 2, "usage: heddle doctor CONFIG");
+  check_one_line(run_program(folder, {"doctor", config, "--data.path=" + folder.path("none.txt")}), 1, "none.txt");
+}
+
+TEST_CASE("of a range test the steepest fall and the rate from which the loss rises are found") {
+  std::vector<double> rates, losses;
+  for (int i = 0; i < 60; ++i) {
+    rates.push_back(std::pow(10.0, i / 10.0));
+    losses.push_back(i < 20 ? 5 : i < 30 ? 5 - 0.3 * (i - 20) : i < 40 ? 2 : 2 + 0.4 * (i - 40));
+  }
+  const RangeTest test = range_of(rates, losses, false);
+  CHECK(test.steepest >= rates[21]);
+  CHECK(test.steepest <= rates[29]);
+  CHECK(test.diverges == rates[44]);  // the first above 2 + 1.5
+  CHECK(range_of(rates, std::vector<double>(losses.begin(), losses.begin() + 40), false).diverges == 0);
+  CHECK(range_of(rates, std::vector<double>(losses.begin(), losses.begin() + 40), true).diverges == rates[39]);
+}
+
+TEST_CASE("classes that a linear classifier cannot tell are told by neighbours, and chance by neither") {
+  const Rng rng(3);
+  Tensor x({400, 2});
+  std::vector<int> parity, chance;
+  for (index_t i = 0; i < 400; ++i) {
+    const auto at = static_cast<std::uint64_t>(5 * i);
+    const std::uint64_t a = rng.below(2, at), b = rng.below(2, at + 1);
+    x.mutable_data()[2 * i] =
+        static_cast<real>(a) + static_cast<real>(0.1) * static_cast<real>(rng.below(10, at + 2)) / 10;
+    x.mutable_data()[2 * i + 1] = static_cast<real>(b);
+    parity.push_back(static_cast<int>(a ^ b));
+    chance.push_back(static_cast<int>(rng.below(2, at + 3)));
+  }
+  const LabelSignal told = label_signal(x, parity, rng), none = label_signal(x, chance, rng);
+  CHECK(told.probe < 0.7);
+  CHECK(told.nearest > 0.95);
+  CHECK(told.z() > 10);
+  CHECK(none.chance == Approx(0.5).margin(0.02));
+  CHECK(none.z() < 4);
+}
+
+TEST_CASE("doctor finds nothing wrong with the configs that come with the program", "[slow]") {
+  const TemporaryFolder folder;
+  const std::string configs = HEDDLE_SOURCE_DIR "/configs/";
+  const auto examined = [&](const std::string& name, Arguments more) {
+    INFO(name);
+    more.push_back("--run.dir=" + folder.path("run"));
+    const Diagnosis found = examine(folder, configs + name, more);
+    CHECK(found.status == 0);
+    for (const auto& [check, verdict] : found.verdicts) {
+      INFO(check);
+      CHECK(verdict != "wrong");
+    }
+  };
+  examined("xor_mlp.cfg", {});
+  examined("kingdom_word2vec.cfg", {});
+  examined("quickstart.cfg", {"--only=size,duplicates,sources,tokens,memory,initial-loss"});
+  if (const std::string images = real_data("mnist10k"); !images.empty())
+    examined("mnist_mlp.cfg", {"--data.path=" + images});
+}
+
+}  // namespace heddle
