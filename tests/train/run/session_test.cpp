@@ -119,7 +119,7 @@ TEST_CASE("a run that broke off between two rows and was resumed writes the metr
 }
 
 TEST_CASE("train.keep_last keeps that many of the last checkpoints, through a resume, and each loads") {
-  using Kept = std::map<std::string, std::int64_t>;
+  using KeptSteps = std::map<std::string, std::int64_t>;
   const TemporaryFolder folder;
   const std::string run = folder.path("run"), config = tiny_config(folder);
   const auto go = [&](std::vector<std::string> arguments) {
@@ -131,19 +131,19 @@ TEST_CASE("train.keep_last keeps that many of the last checkpoints, through a re
   };
   const std::string dir = "--run.dir=" + run, three = "--train.keep_last=3", anew = "--run.overwrite=true";
   CHECK(go({"train", config, dir, three, "--train.steps=9"}) ==
-        Kept{{"last.h5", 9}, {"step_6.h5", 6}, {"step_8.h5", 8}, {"step_9.h5", 9}});
+        KeptSteps{{"last.h5", 9}, {"step_6.h5", 6}, {"step_8.h5", 8}, {"step_9.h5", 9}});
   CHECK(go({"resume", run, "--train.steps=12"}) ==
-        Kept{{"last.h5", 12}, {"step_9.h5", 9}, {"step_10.h5", 10}, {"step_12.h5", 12}});
+        KeptSteps{{"last.h5", 12}, {"step_9.h5", 9}, {"step_10.h5", 10}, {"step_12.h5", 12}});
   // from an earlier one: what its first course wrote behind it is not among the last, and not lost
   CHECK(go({"resume", run + "/step_9.h5", "--train.steps=11"}) ==
-        Kept{{"last.h5", 11}, {"step_9.h5", 9}, {"step_10.h5", 10}, {"step_11.h5", 11}, {"step_12.h5", 12}});
+        KeptSteps{{"last.h5", 11}, {"step_9.h5", 9}, {"step_10.h5", 10}, {"step_11.h5", 11}, {"step_12.h5", 12}});
   CHECK(go({"resume", run, "--train.steps=14", "--train.keep_last=2"}) ==
-        Kept{{"last.h5", 14}, {"step_12.h5", 12}, {"step_14.h5", 14}});
-  CHECK(go({"resume", run, "--train.steps=16", "--train.keep_last=1"}) == Kept{{"last.h5", 16}});
+        KeptSteps{{"last.h5", 14}, {"step_12.h5", 12}, {"step_14.h5", 14}});
+  CHECK(go({"resume", run, "--train.steps=16", "--train.keep_last=1"}) == KeptSteps{{"last.h5", 16}});
   folder.write("run/step_3.h5.txt", "mine");
   go({"train", config, dir, three, anew, "--train.steps=9"});
   CHECK(go({"train", config, dir, three, anew, "--train.steps=4"}) ==
-        Kept{{"last.h5", 4}, {"step_2.h5", 2}, {"step_4.h5", 4}});
+        KeptSteps{{"last.h5", 4}, {"step_2.h5", 2}, {"step_4.h5", 4}});
   CHECK(read_bytes(folder.path("run/step_3.h5.txt")) == "mine");
 }
 
