@@ -1,5 +1,6 @@
 // Damaged files and killed processes by the hundred: HEDDLE_DAMAGED and HEDDLE_KILLS say how many.
 
+#include <chrono>
 #include <cstdlib>
 #include <map>
 

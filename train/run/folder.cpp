@@ -158,6 +158,9 @@ void RunFolder::begin(const std::string& config) {
     ensure(!error || path.extension() != ".h5", "run folder ", folder_.string(), ": an earlier run's ",
            path.filename().string(), " cannot be deleted (", error.message(), "); choose another run.name");
   }
+  // after a power cut, too, the lock says that what lies here is a run's
+  uninterrupted([&] { return ::fsync(fd_); });
+  flush_folder(folder_);
   for (const fs::path& made : made_) flush_folder(made.has_parent_path() ? made.parent_path() : ".");
   begun_ = true;
   write_file(folder_ / "config.cfg", config);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "data/kinds.h"
 #include "models/kinds.h"
 #include "tests/train/run_program.h"
 #include "train/tasks/task.h"

@@ -140,7 +140,7 @@ TEST_CASE("a spike is skipped with weights, moments and window as they were, or 
                                         Catch::Contains("train.on_spike = skip"));
   CHECK(stops.weights() == before);
   if (std::isfinite(size)) {
-    CHECK_THAT(skipped.event, Catch::Contains("standard deviations above"));
+    CHECK_THAT(skipped.event, Catch::Contains("standard deviations above the last 128 steps"));
     ignores.step(at);
     CHECK(ignores.weights() != before);
   } else {

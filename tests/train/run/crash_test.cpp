@@ -118,7 +118,8 @@ TEST_CASE("signals at every call and short writes change nothing") {
   CHECK(read_bytes(disturbed.folder + "/samples.txt") == read_bytes(straight.folder + "/samples.txt"));
 }
 
-TEST_CASE("whatever call fails, the run ends with one line or goes on, and is the run that nothing happened to") {
+TEST_CASE("whatever call fails, the run ends with one line or goes on, and is the run that nothing happened to",
+          "[slow]") {
   const int error = GENERATE(ENOSPC, EIO);
   const bool stays = GENERATE(false, true);
   const TinyRun straight;
@@ -172,7 +173,7 @@ TEST_CASE("whatever call fails, the run ends with one line or goes on, and is th
            name.starts_with("best_") || name == "last.h5" || name == "best.h5"));
 }
 
-TEST_CASE("after a power cut that keeps any part of what was not flushed a run has its last checkpoint") {
+TEST_CASE("after a power cut that keeps any part of what was not flushed a run has its last checkpoint", "[slow]") {
   const TinyRun straight, run;
   REQUIRE(straight.train().status == 0);
   const std::string config = read_bytes(straight.folder + "/config.cfg");
@@ -241,7 +242,7 @@ TEST_CASE("after a power cut that keeps any part of what was not flushed a run h
   CHECK(resumed == 10);
 }
 
-TEST_CASE("a run of any kind that dies at any call goes on to the same bytes, on another number of threads") {
+TEST_CASE("a run of any kind that dies at any call goes on to the same bytes, on another number of threads", "[slow]") {
   // whatever the process does from then on never happens, and the call itself half
   std::uint64_t drawn = 0;
   const auto crash = [&](const std::string& folder, const Arguments& arguments, int at) {

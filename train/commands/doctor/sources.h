@@ -11,6 +11,7 @@ struct SourceGap {
   double validation = 0;  ///< on the validation split
   double training = 0;    ///< on stretches of the training part as long as that split, by the others: their mean
   double deviation = 0;   ///< and standard deviation
+  double worst = 0;       ///< and the highest: a training part of several sources holds such stretches, too
   double share() const { return validation / training - 1; }
   double z() const { return deviation > 0 ? (validation - training) / deviation : 0; }
 };
