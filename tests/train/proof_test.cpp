@@ -10,8 +10,8 @@
 #include "framework/archive/file.h"
 #include "tests/train/run_program.h"
 #include "train/commands/inspect/heads_listener.h"
-#include "train/run/difference.h"
-#include "train/run/result.h"
+#include "train/run/folder/difference.h"
+#include "train/run/folder/result.h"
 
 namespace heddle {
 namespace {

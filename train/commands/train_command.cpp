@@ -10,7 +10,7 @@
 #include "train/commands/verify_resume.h"
 #include "train/export/tensorboard/tensorboard_listener.h"
 #include "train/log/progress.h"
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 #include "train/run/init.h"
 #include "train/run/memory.h"
 #include "train/run/session.h"

@@ -9,7 +9,7 @@
 #include "data/io/file.h"
 #include "framework/system/process.h"
 #include "train/run/checkpoint.h"
-#include "train/run/difference.h"
+#include "train/run/folder/difference.h"
 
 namespace heddle {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "train/log/events.h"
 #include "train/run/checkpoint.h"
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 #include "train/run/trainer.h"
 
 namespace heddle {

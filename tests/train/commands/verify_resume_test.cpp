@@ -2,7 +2,7 @@
 
 #include "tests/train/kinds.h"
 #include "tests/train/run_program.h"
-#include "train/run/difference.h"
+#include "train/run/folder/difference.h"
 
 namespace heddle {
 namespace {

@@ -7,7 +7,7 @@
 #include "tests/system_calls.h"
 #include "tests/train/kinds.h"
 #include "tests/train/run_here.h"
-#include "train/run/difference.h"
+#include "train/run/folder/difference.h"
 
 namespace heddle {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "train/run/record.h"
+#include "train/run/folder/record.h"
 
 namespace heddle {
 

@@ -11,7 +11,7 @@
 #include "train/commands/json.h"
 #include "train/commands/runs/facts.h"
 #include "train/run/checkpoint.h"
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 
 namespace heddle {
 namespace {

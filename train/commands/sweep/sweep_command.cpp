@@ -10,7 +10,7 @@
 #include "train/commands/sweep/sweep_table.h"
 #include "train/log/progress.h"
 #include "train/run/experiment.h"
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 #include "train/run/origin.h"
 #include "train/run/stop.h"
 

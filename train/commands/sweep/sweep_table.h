@@ -5,7 +5,7 @@
 
 #include "train/analysis/seeds/seeds.h"
 #include "train/commands/sweep/sweep_runs.h"
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 
 namespace heddle {
 

@@ -17,7 +17,7 @@
 #include "train/commands/sweep/median_stop.h"
 #include "train/commands/sweep/sweep_runs.h"
 #include "train/log/progress.h"
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 #include "train/run/stop.h"
 
 namespace heddle {

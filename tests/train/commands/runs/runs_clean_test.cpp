@@ -4,7 +4,7 @@
 
 #include "tests/train/commands/runs/runs_fixture.h"
 #include "tests/train/run_program.h"
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 
 namespace heddle {
 namespace {

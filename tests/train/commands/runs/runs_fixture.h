@@ -3,7 +3,7 @@
 #include <string>
 
 #include "tests/temporary_folder.h"
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 
 namespace heddle {
 

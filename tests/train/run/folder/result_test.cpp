@@ -1,4 +1,4 @@
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 // What is known of a run without its weights, whole, damaged or half-written.
 
-#include "train/run/record.h"
+#include "train/run/folder/record.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,7 +9,7 @@
 #include <chrono>
 
 #include "tests/train/commands/runs/runs_fixture.h"
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 
 namespace heddle {
 

@@ -11,7 +11,7 @@
 #include "framework/names.h"
 #include "train/log/metrics.h"
 #include "train/run/experiment.h"
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 
 namespace heddle {
 

@@ -1,4 +1,4 @@
-#include "train/run/difference.h"
+#include "train/run/folder/difference.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "framework/archive/file.h"
 #include "train/log/metrics.h"
 #include "train/run/checkpoint.h"
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 
 namespace heddle {
 namespace {

@@ -1,6 +1,6 @@
 // A run's folder belongs to one process at a time, and what a dead one left in it is no obstacle.
 
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 
 #include "tests/train/run_program.h"
 

@@ -1,4 +1,4 @@
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

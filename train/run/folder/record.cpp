@@ -1,4 +1,4 @@
-#include "train/run/record.h"
+#include "train/run/folder/record.h"
 
 #include <algorithm>
 #include <chrono>
@@ -6,7 +6,7 @@
 
 #include "data/io/file.h"
 #include "train/run/checkpoint.h"
-#include "train/run/folder.h"
+#include "train/run/folder/folder.h"
 
 namespace heddle {
 
