@@ -174,6 +174,17 @@ std::string resolved(Experiment& experiment, const std::string& name) {
   return "";
 }
 
+/// Errors: a key is said that is for once, and so in no run's config: train.minutes would give each run other steps.
+void check_kept(Experiment& experiment, const Settings& settings) {
+  for (const Section& section : experiment.sections()) {
+    for (const Key& key : section.keys) {
+      const std::string name = section.name + '.' + key.name, where = settings.where(name);
+      ensure(key.kept || where.empty(), where, ": ", name,
+             " is for a single run, not for those of a sweep; leave it out");
+    }
+  }
+}
+
 /// Sets a combination's values, and makes of the settings what they come to. Errors begin with where the values stand.
 Experiment make_experiment(Settings settings, const std::vector<Choice>& choices, const Values& values) {
   std::string places;
@@ -183,7 +194,9 @@ Experiment make_experiment(Settings settings, const std::vector<Choice>& choices
       places += fmt::format("{}{}: {} = {}", places.empty() ? "" : ", ", choices[i].where, choices[i].key, values[i]);
   }
   try {
-    return Experiment(settings);
+    Experiment experiment(settings);
+    check_kept(experiment, settings);
+    return experiment;
   } catch (const Error& e) {
     const bool placed = std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
       return !choice.where.empty() && std::string(e.what()).starts_with(choice.where);
