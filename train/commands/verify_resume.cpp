@@ -62,8 +62,9 @@ int verify_resume(const std::string& run, std::int64_t steps, const std::vector<
   std::int64_t begin = 0;
   fs::path checkpoint;
   if (!begins) {
-    const LoadedRun loaded = fs::is_directory(place) ? load_newest(place, assignments)
-                                                     : load_checkpoint(place, Purpose::resume, assignments);
+    const LoadedRun loaded = fs::is_directory(place)
+                                 ? load_newest(place, assignments)
+                                 : load_checkpoint(find_checkpoint(run, kResumable), Purpose::resume, assignments);
     checkpoint = loaded.path;
     begin = loaded.state.step;
   }

@@ -247,13 +247,13 @@ TEST_CASE("files are told apart by what they hold, and refused by name") {
   CHECK_THROWS_WITH(read_tokenizer(folder.write("text.txt", "some text\n")), Contains("text.txt': line 1"));
   folder.write("half/encoder.json", "{}");
   CHECK_THROWS_WITH(read_tokenizer(folder.path("half")), Contains("vocab.bpe' cannot be opened"));
-  CHECK_THROWS_WITH(write_tokenizer(state, folder.path("no/such/t.json")), Contains("cannot write"));
+  CHECK_THROWS_WITH(write_tokenizer(state, folder.path("no/such/t.json")), Contains("cannot save"));
   CHECK_THROWS_WITH(write_tokenizer(state, folder.path("t.txt")), Contains("name a .json or a .tiktoken file"));
   CHECK_THROWS_WITH(read_tokenizer(folder.write("two.json", R"({"model": {"type": "a\nb"}})")), Contains("a b; only"));
   folder.write("taken/encoder.json/file", "");
   CHECK_THROWS_WITH(write_tokenizer(state, folder.path("taken")), Contains("encoder.json': Is a directory"));
   CHECK_FALSE(std::filesystem::exists(folder.path("taken/vocab.bpe")));
-  CHECK_THROWS_WITH(write_tokenizer(state, "/dev/full/t.json"), Contains("cannot write"));
+  CHECK_THROWS_WITH(write_tokenizer(state, "/dev/full/t.json"), Contains("cannot save"));
   CHECK_THROWS_WITH(write_tokenizer({"char", {"a"}}, folder.path("c.json")),
                     Contains("a char tokenizer has no such file"));
 }

@@ -63,7 +63,7 @@ TEST_CASE("what differs between two runs is named, times are not, and a file tha
   };
   const std::string one = run("one", "1"), same = run("same", "1"), other = run("other", "2");
   const RunDifference none = compare_runs(one, same), some = compare_runs(one, other);
-  CHECK(none.compared == std::vector<std::string>{"best.h5", "last.h5", "metrics.csv"});
+  CHECK(none.compared == std::vector<std::string>{"best.h5", "last.h5", "metrics.csv", "result.json"});
   CHECK(none.found == std::vector<std::string>{"best.h5: /config", "last.h5: /config"});  // the folder's name
   const auto found = [&](const std::string& text) {
     return std::find(some.found.begin(), some.found.end(), text) != some.found.end();

@@ -112,15 +112,16 @@ TEST_CASE("of a damaged best.h5 a command that uses the run names what may be gi
   write_bytes(run + "/best.h5", read_bytes(run + "/best.h5").substr(0, 3000));
   const std::string hint =
       "These of the run are whole, and may be given in its place: " + run + "/last.h5, after step 4";
-  for (const char* command : {"eval", "generate", "predict"})
-    check_one_line(run_program(folder, {command, run}), 1, hint);
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"eval", run}, {"generate", run}, {"predict", run, "--text=a"}})
+    check_one_line(run_program(folder, command), 1, hint);
   CHECK(run_program(folder, {"eval", run + "/last.h5"}).status == 0);
 }
 
 TEST_CASE("train.keep_best keeps the checkpoints of the lowest losses by their step, through a stop and resume") {
   const TemporaryFolder folder;
   const auto go = [&](const std::string& name, std::vector<std::string> more) {
-    for (const char* same : {"--train.eval_interval=2", "--optim.lr=0.1", "--optim.schedule=constant",
+    for (const char* same : {"--train.eval_interval=2", "--optim.lr=1", "--optim.schedule=constant",
                              "--train.eval_batches=1", "--train.checkpoint_interval=6", "--train.keep_best=3"})
       more.emplace_back(same);
     REQUIRE(train(folder, name, more).status == 0);
@@ -136,7 +137,7 @@ TEST_CASE("train.keep_best keeps the checkpoints of the lowest losses by their s
   TemporaryFolder other;
   const Outcome killed =
       train(folder, "run",
-            {"--train.steps=24", "--train.eval_interval=2", "--optim.lr=0.1", "--optim.schedule=constant",
+            {"--train.steps=24", "--train.eval_interval=2", "--optim.lr=1", "--optim.schedule=constant",
              "--train.eval_batches=1", "--train.checkpoint_interval=6", "--train.keep_best=3", "--kill-after=17"});
   REQUIRE(killed.status == 137);
   run = go("run", {"--train.steps=24", "--resume=auto"});
