@@ -80,6 +80,12 @@ std::string folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path().string() : ".";
 }
 
+/// Takes away what has a temporary's name: what is opened anew may have a second name, and would be lost under both.
+const std::string& freed(const std::string& path) {
+  ::unlink(path.c_str());
+  return path;
+}
+
 int create(const std::string& path, int flags, const std::string& target) {
   const int fd = uninterrupted([&] { return ::open(path.c_str(), flags | O_CREAT | O_CLOEXEC, 0666); });
   if (fd < 0) throw save_error(target, errno);
@@ -89,7 +95,7 @@ int create(const std::string& path, int flags, const std::string& target) {
 }  // namespace
 
 Temporary::Temporary(const std::filesystem::path& target)
-    : target_(target), path_(beside(target)), disk_(create(path_, O_RDWR | O_TRUNC | O_NOFOLLOW, target.string())) {
+    : target_(target), path_(beside(target)), disk_(create(freed(path_), O_RDWR | O_EXCL, target.string())) {
   remove_leftovers(target);
 }
 
@@ -111,6 +117,14 @@ void append_to(const std::filesystem::path& path, std::string_view text) {
   std::error_code ignored;
   std::filesystem::resize_file(path, before, ignored);
   throw save_error(path.string(), disk.error());
+}
+
+bool name_too(const std::filesystem::path& path, const std::filesystem::path& target) {
+  const std::string temporary = freed(beside(target).string());
+  const bool done = ::link(path.c_str(), temporary.c_str()) == 0 && ::rename(temporary.c_str(), target.c_str()) == 0;
+  ::unlink(temporary.c_str());  // is still there where the rename failed, or both names were of one file already
+  if (done) flush_folder(folder_of(target));
+  return done;
 }
 
 void flush_folder(const std::filesystem::path& folder) {

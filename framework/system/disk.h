@@ -78,6 +78,10 @@ class Temporary {
 /// then the file is as it was.
 void append_to(const std::filesystem::path& path, std::string_view text);
 
+/// Gives a file the name `target` too, in the place of what has it, for good. False: it cannot be done, as on a file
+/// system without links, and what `target` was stays.
+bool name_too(const std::filesystem::path& path, const std::filesystem::path& target);
+
 /// Waits until the names that a folder holds are on the disk, where the system can say so. Errors: the disk fails.
 void flush_folder(const std::filesystem::path& folder);
 

@@ -11,6 +11,7 @@
 #include "data/io/file.h"
 #include "framework/format.h"
 #include "framework/profile.h"
+#include "framework/system/disk.h"
 #include "train/log/course.h"
 #include "train/log/listeners.h"
 #include "train/log/profile_table.h"
@@ -48,6 +49,7 @@ bool Session::run(std::vector<std::unique_ptr<RunListener>> more) {
   const StopOnSignal signals("stopping after this step, saving; Ctrl-C again quits unsaved\n");
   std::error_code none;
   const bool judged = fs::remove(folder_ / kResultFile, none);  // of a run that was over, and goes on
+  mend_kept();
   tell([](RunListener& to) { to.on_begin(); });
   introduce();
   const index_t patience = trainer_.plan().early_stop;
@@ -98,8 +100,8 @@ bool Session::train() {
     }
     if (plan.sample_interval > 0 && state_.step % plan.sample_interval == 0 && !end) write_sample();
     if (end || early || state_.step % plan.checkpoint_interval == 0) {
-      save("last.h5");
-      keep_last();
+      save("last.h5", plan.keep_last > 1 ? kept_name(Kept::last, state_.step) : "");
+      leave_last();
     } else if (plan.checkpoint_minutes > 0 && seconds_now() - saved_ >= 60 * plan.checkpoint_minutes) {
       save("last.h5");
     }
@@ -175,14 +177,9 @@ void Session::evaluate() {
   const Metrics metrics = trainer_.evaluate();
   end_row(metrics);
   const bool best = metrics[0].value < state_.best_val_loss;
-  if (best) {
-    state_.best_val_loss = metrics[0].value;
-    state_.evaluations_since_best = 0;
-    save("best.h5");
-  } else {
-    ++state_.evaluations_since_best;
-  }
-  keep_best("val_" + metrics[0].name, best);
+  if (best) state_.best_val_loss = metrics[0].value;
+  state_.evaluations_since_best = best ? 0 : state_.evaluations_since_best + 1;
+  save_best("val_" + metrics[0].name, best);
 }
 
 void Session::write_sample() {
@@ -197,53 +194,53 @@ void Session::write_sample() {
   }
 }
 
-void Session::save(const char* name) {
+void Session::save(const std::string& name, const std::string& kept) {
   const fs::path path = folder_ / name;
-  save_checkpoint(path, parts_.experiment, parts_.dataset.state(), parts_.model, parts_.learner, state_);
-  if (path.filename() == "last.h5") saved_ = seconds_now();
+  const auto write = [&](const fs::path& to) {
+    save_checkpoint(to, parts_.experiment, parts_.dataset.state(), parts_.model, parts_.learner, state_);
+  };
+  if (!kept.empty()) write(folder_ / kept);
+  if (kept.empty() || !name_too(folder_ / kept, path)) write(path);
+  if (name == "last.h5") saved_ = seconds_now();
   tell([&](RunListener& to) { to.on_checkpoint(path); });
 }
 
-void Session::keep(const char* name, const std::string& kept) {
-  std::error_code error;
-  fs::remove(folder_ / kept, error);
-  fs::create_hard_link(folder_ / name, folder_ / kept, error);
-  if (error) save(kept.c_str());  // a file system without links
+void Session::mend_kept() {
+  leave_last();
+  const fs::path best = folder_ / kept_name(Kept::best, state_.step);
+  if (state_.step > 0 && state_.evaluations_since_best == 0 && fs::exists(best) && !name_too(best, folder_ / "best.h5"))
+    save("best.h5");
 }
 
-void Session::keep_last() {
-  const index_t most = parts_.experiment.train.keep_last;
-  std::error_code error;
-  if (most > 1) {
-    keep("last.h5", kept_name(Kept::last, state_.step));
-  }
+void Session::leave_last() {
   auto steps = kept_checkpoints(folder_, Kept::last);
   steps.erase(steps.upper_bound(state_.step), steps.end());  // of a course that a resume from an earlier one left
+  const index_t most = parts_.experiment.train.keep_last;
+  std::error_code error;
   for (const auto room = static_cast<std::size_t>(most > 1 ? most : 0); steps.size() > room;) {
     fs::remove(steps.begin()->second, error);
     steps.erase(steps.begin());
   }
 }
 
-void Session::keep_best(const std::string& loss, bool best) {
-  const auto most = static_cast<std::size_t>(parts_.experiment.train.keep_best);
-  const auto there = kept_checkpoints(folder_, Kept::best);
+void Session::save_best(const std::string& loss, bool best) {
   const std::vector<double> losses = state_.history.column(loss);
+  const auto most = static_cast<std::size_t>(parts_.experiment.train.keep_best);
   std::vector<std::pair<double, index_t>> kept;  // with the steps; those alone that this course has judged
+  const auto there = kept_checkpoints(folder_, Kept::best);
   for (std::size_t row = 0; row + 1 < losses.size(); ++row) {
     if (there.contains(state_.history.step(row)) && std::isfinite(losses[row]))
       kept.emplace_back(losses[row], state_.history.step(row));
   }
-  if (most > 1 && std::isfinite(losses.back())) {
-    kept.emplace_back(losses.back(), state_.step);
-    std::sort(kept.begin(), kept.end());  // of equal ones the earlier is the better
-    const std::string name = kept_name(Kept::best, state_.step);
+  const bool keeps = most > 1 && std::isfinite(losses.back());
+  if (keeps) kept.emplace_back(losses.back(), state_.step);
+  std::sort(kept.begin(), kept.end());  // of equal ones the earlier is the better
+  const std::string name = kept_name(Kept::best, state_.step);
+  if (best) {
+    save("best.h5", keeps ? name : "");
+  } else if (keeps) {
     const auto rank = std::find(kept.begin(), kept.end(), std::pair(losses.back(), state_.step)) - kept.begin();
-    if (best) {
-      keep("best.h5", name);
-    } else if (static_cast<std::size_t>(rank) < most) {
-      save(name.c_str());
-    }
+    if (static_cast<std::size_t>(rank) < most) save(name);
   }
   std::error_code ignored;
   for (std::size_t i = most > 1 ? most : 0; i < kept.size(); ++i)

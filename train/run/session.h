@@ -62,15 +62,16 @@ class Session {
   RunRow row() const;
   /// What cannot be written is told, and ends no run.
   void write_sample();
-  /// Writes a checkpoint. When last.h5 is written, the clock and signals decide too, so nothing else depends on that.
-  void save(const char* name);
-  /// Keeps the checkpoint `name`, which was just written, under another name too.
-  void keep(const char* name, const std::string& kept);
-  /// Keeps the train.keep_best checkpoints with the lowest validation loss, the history's column `loss`; `best`: the
-  /// one that was just written to best.h5 is the best so far.
-  void keep_best(const std::string& loss, bool best);
-  /// Keeps the last train.keep_last of those checkpoints that steps decide, last.h5 being one of them.
-  void keep_last();
+  /// Writes a checkpoint; where it is `kept`, under that name first, so that what comes after `name` finds both. When
+  /// last.h5 is written, the clock and signals decide too, so nothing else depends on that.
+  void save(const std::string& name, const std::string& kept = "");
+  /// Writes best.h5, if the evaluation that ended the history's last row is the `best` so far, and keeps the
+  /// train.keep_best checkpoints of the lowest figures in the history's column `loss`.
+  void save_best(const std::string& loss, bool best);
+  /// Where a run goes on that died between two of the files that it keeps, does what was left to do.
+  void mend_kept();
+  /// Of the checkpoints that steps decide, last.h5 being one of them, keeps the last train.keep_last.
+  void leave_last();
   /// Takes the mean weights of the last train.average_last checkpoints where they judge better than the last's, and
   /// keeps them as best.h5 where they are the best so far.
   void average_last();
