@@ -105,7 +105,7 @@ void test_written(std::string_view input) {
 /// The input is arguments with 0 bytes between.
 void test_command_line(std::string_view input) {
   Everything all;
-  CommandLine line{"test WORD [options]", "a test", {}, {}, 1, 1};
+  CommandLine line{.usage = "test WORD [options]", .summary = "a test", .notes = {}, .options = {}, .more_words = 1};
   for (Section& section : all.sections())
     line.options.insert(line.options.end(), section.keys.begin(), section.keys.end());
   line.settings = [] { return std::vector<std::string>{"a.whole", "b.number"}; };

@@ -98,10 +98,11 @@ Settings Settings::from_text(const std::string& text, const std::string& source)
 
 void Settings::read_file(const std::string& path, std::vector<std::filesystem::path> within) {
   const std::string by = within.empty() ? "" : concat_text(" (included by ", within.back().string(), ")");
-  ensure(std::filesystem::exists(path), "config ", path, by, " does not exist");
-  ensure(!std::filesystem::is_directory(path), "config ", path, by, " is a folder; give a .cfg file");
+  std::error_code error;  // as of a name that no file can have
+  ensure(std::filesystem::exists(path, error), "config ", path, by, " does not exist");
+  ensure(!std::filesystem::is_directory(path, error), "config ", path, by, " is a folder; give a .cfg file");
   const auto before = std::find_if(within.begin(), within.end(), [&](const std::filesystem::path& other) {
-    return std::filesystem::equivalent(other, path);
+    return std::filesystem::equivalent(other, path, error);
   });
   if (before != within.end()) {
     std::string chain;
