@@ -162,8 +162,9 @@ class Writer {
     if (form[0] == 'l') return link(path, '/' + std::string(values));
     const auto kind = form[0] == 'a' ? Item::Kind::attribute : Item::Kind::dataset;
     const int type = form.size() < 2 ? 0 : (form[1] - 'a' + 256) % (detail::kTextType + 1);
-    Written made = type == detail::kTextType ? text(kind, form.substr(2), values)
-                                             : numbers(kind, static_cast<NumberType>(type), form.substr(2), values);
+    const std::string_view sizes = form.substr(std::min<std::size_t>(form.size(), 2));
+    Written made = type == detail::kTextType ? text(kind, sizes, values)
+                                             : numbers(kind, static_cast<NumberType>(type), sizes, values);
     file_.put(path, made.item, made.bytes.data());
     if (kind == Item::Kind::dataset) written_[path] = std::move(made);
   }
