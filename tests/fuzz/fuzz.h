@@ -24,7 +24,7 @@
 ///
 ///   cmake -B build-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHEDDLE_FUZZ=ON
 ///   cd build-fuzz && ninja && mkdir found
-///   TMPDIR=/dev/shm ./fuzz_NAME -max_len=4000 -timeout=5 -malloc_limit_mb=200 found ../tests/fuzz/corpus/NAME
+///   TMPDIR=/dev/shm ./fuzz_NAME -max_len=4000 -timeout=5 -malloc_limit_mb=200 -detect_leaks=0 found ../tests/fuzz/corpus/NAME
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace heddle::fuzz {
