@@ -114,7 +114,7 @@ void Settings::read_file(const std::string& path, std::vector<std::filesystem::p
 }
 
 void Settings::read(const std::string& text, const std::string& source, std::vector<std::filesystem::path> within) {
-  // program_options would end each line at its first #: within values another byte goes in its place.
+  // program_options would end each line at its first #: within names and values another byte goes in its place.
   constexpr char kHash = '\x01';
   ensure(text.find(kHash) == text.npos, source, " holds a control byte; is it a config file?");
   ConfigLines lines = scan_lines(without_comments(text), source);
@@ -125,9 +125,9 @@ void Settings::read(const std::string& text, const std::string& source, std::vec
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
-      std::string value = option.value.empty() ? "" : option.value[0];
-      std::replace(value.begin(), value.end(), kHash, '#');
-      values_[option.string_key] = {std::move(value), source, lines.number.at(option.string_key)};
+      std::string name = option.string_key, value = option.value.empty() ? "" : option.value[0];
+      for (std::string* said : {&name, &value}) std::replace(said->begin(), said->end(), kHash, '#');
+      values_[name] = {std::move(value), source, lines.number.at(name)};
     }
   } catch (const po::error& e) {
     throw Error(concat_text(source, ": ", e.what(), "; lines are [section], key = value, or # comment"));
