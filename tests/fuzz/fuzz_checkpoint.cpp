@@ -161,7 +161,7 @@ class Writer {
     if (form[0] == 'g') return file_.make_group(path);
     if (form[0] == 'l') return link(path, '/' + std::string(values));
     const auto kind = form[0] == 'a' ? Item::Kind::attribute : Item::Kind::dataset;
-    const int type = form.size() < 2 ? 0 : (form[1] - 'a' + 256) % (detail::kTextType + 1);
+    const int type = form.size() < 2 ? 0 : static_cast<unsigned char>(form[1] - 'a') % (detail::kTextType + 1);
     const std::string_view sizes = form.substr(std::min<std::size_t>(form.size(), 2));
     Written made = type == detail::kTextType ? text(kind, sizes, values)
                                              : numbers(kind, static_cast<NumberType>(type), sizes, values);

@@ -62,7 +62,12 @@ ConfigLines scan_lines(const std::string& text, const std::string& source) {
     const bool heading = said.starts_with('[') && said.ends_with(']') && said.find(']') + 1 == said.size();
     ensure(said.empty() || heading || equals != said.npos, where, " is '", one_line(said.substr(0, 60)),
            "'; lines are [section], key = value, or # comment");
-    if (heading) section = trimmed(said.substr(1, said.size() - 2));
+    if (heading) {
+      section = trimmed(said.substr(1, said.size() - 2));
+      ensure(!section.empty() && !section.ends_with('.'), where, " is '", one_line(said.substr(0, 60)),
+             "', which names no section; write [section]");
+      line = '[' + section + ']';  // program_options takes what stands between for the name, with its blanks
+    }
     if (!said.empty() && !heading) {
       const std::string key = trimmed(said.substr(0, equals)), value = trimmed(said.substr(equals + 1));
       ensure(!section.empty() || key == "include", where, ": ", key,
