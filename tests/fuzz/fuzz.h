@@ -24,14 +24,15 @@
 ///
 ///   cmake -B build-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHEDDLE_FUZZ=ON
 ///   cd build-fuzz && ninja && mkdir found
-///   TMPDIR=/dev/shm ./fuzz_NAME -max_len=4000 -timeout=5 -malloc_limit_mb=200 -detect_leaks=0 found ../tests/fuzz/corpus/NAME
+///   TMPDIR=/dev/shm ./fuzz_NAME -max_len=4000 -timeout=5 -malloc_limit_mb=200 -detect_leaks=0 found
+///   ../tests/fuzz/corpus/NAME
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace heddle::fuzz {
 
 inline void check(bool ok, const char* law, std::string_view shown = {}) {
   if (ok) return;
-  std::fprintf(stderr, "law broken: %s %.*s\n", law, static_cast<int>(shown.size()), shown.data());
+  std::fprintf(stderr, "law broken: %s %s\n", law, std::string(shown).c_str());
   std::abort();
 }
 

@@ -109,7 +109,9 @@ void test_written(std::string_view input) {
 void test_command_line(std::string_view input) {
   if (input.find('\n') != input.npos) return;  // a person's own words are told as they are
   Everything all;
-  CommandLine line{.usage = "test WORD [options]", .summary = "a test", .notes = {}, .options = {}, .more_words = 1};
+  CommandLine line;
+  line.usage = "test WORD [options]";
+  line.more_words = 1;
   for (Section& section : all.sections())
     line.options.insert(line.options.end(), section.keys.begin(), section.keys.end());
   line.settings = [] { return std::vector<std::string>{"a.whole", "b.number"}; };
