@@ -40,8 +40,8 @@ RunResult RunResult::read(const std::filesystem::path& path) {
   try {
     const auto in = nlohmann::ordered_json::parse(text);
     const auto steps = [&](const char* name) {
-      ensure(in.at(name).is_number_integer(), path.string(), " is damaged: its ", name,
-             " is no whole number; heddle eval gives a run's figures anew");
+      ensure(in.at(name).is_number_integer(), path.string(), " is damaged, or was not written by heddle (its ", name,
+             " is no whole number); heddle eval gives a run's figures anew");
       return in.at(name).get<std::int64_t>();
     };
     return {steps("step"),    steps("best_step"),         in.at("early"),
