@@ -8,6 +8,9 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
+
+#include "data/io/utf8.h"
 
 namespace heddle {
 namespace {
@@ -26,20 +29,22 @@ bool comes_before(const std::string& a, const std::string& b) {
   return a < b;
 }
 
+/// Ends of a pattern and of a name, by their sizes, that are known not to fit.
+using Misfits = std::set<std::pair<std::size_t, std::size_t>>;
+
 /// What {} stands for where `name` fits `pattern`; each takes as few characters as it can.
-std::optional<std::string> match(std::string_view pattern, std::string_view name) {
+std::optional<std::string> match(std::string_view pattern, std::string_view name, Misfits& misfits) {
   if (pattern.empty()) return name.empty() ? std::optional<std::string>("") : std::nullopt;
-  if (pattern.starts_with("{}")) {
-    for (std::size_t taken = 1; taken <= name.size(); ++taken) {
-      if (match(pattern.substr(2), name.substr(taken))) return std::string(name.substr(0, taken));
-    }
-    return {};
+  const bool is_class = pattern.starts_with("{}");
+  if (!is_class && pattern[0] != '*')
+    return !name.empty() && name[0] == pattern[0] ? match(pattern.substr(1), name.substr(1), misfits) : std::nullopt;
+  const std::pair place{pattern.size(), name.size()};
+  if (misfits.contains(place)) return {};
+  for (std::size_t taken = is_class ? 1 : 0; taken <= name.size(); ++taken) {
+    if (auto found = match(pattern.substr(is_class ? 2 : 1), name.substr(taken), misfits))
+      return is_class ? std::string(name.substr(0, taken)) : found;
   }
-  if (pattern[0] != '*')
-    return !name.empty() && name[0] == pattern[0] ? match(pattern.substr(1), name.substr(1)) : std::nullopt;
-  for (std::size_t taken = 0; taken <= name.size(); ++taken) {
-    if (auto found = match(pattern.substr(1), name.substr(taken))) return found;
-  }
+  misfits.insert(place);
   return {};
 }
 
@@ -61,9 +66,9 @@ Classes number_classes(const std::vector<std::string>& class_of_example, const R
   for (const std::string& name : class_of_example) {
     ensure(!name.empty(), kind, ": ", where, " has an example without a class; mend the data");
     const auto found = numbers.find(name);
-    ensure(found != numbers.end(), kind, ": ", where, " holds the class '", name, "', which ",
+    ensure(found != numbers.end(), kind, ": ", where, " holds the class '", one_line(name), "', which ",
            known != nullptr ? "the model was not trained on; it knows " : "no training example has; those have ",
-           fmt::format("{}", fmt::join(classes.names, ", ")));
+           one_line(fmt::format("{}", fmt::join(classes.names, ", "))));
     classes.of_example.push_back(found->second);
   }
   return classes;
@@ -79,7 +84,8 @@ std::string class_from_path(const std::string& path, const std::string& rule) {
   }
   ensure(rule.find("{}") != rule.npos, "data.label = ", rule,
          ": wants folder, or a pattern on the names of files with {} for the class, as {}_*.wav");
-  const auto found = match(rule, name);
+  Misfits misfits;
+  const auto found = match(rule, name, misfits);
   ensure(found.has_value(), "data.label = ", rule, " does not fit ", path,
          "; mend the pattern, or keep other files out of the folder");
   return *found;

@@ -21,7 +21,16 @@ function(add_tests target library prefix)
 endfunction()
 
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*_test.cpp)
-list(APPEND test_sources tests/catch_main.cpp tests/system_calls.cpp tests/fuzz/fuzz_tokenizer.cpp)
+# Every search for bytes that a reader does not stand has a function of the same name; here it is called by its file's.
+file(GLOB fuzz_sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/fuzz/fuzz_*.cpp)
+set(fuzz_targets)
+foreach(source ${fuzz_sources})
+  cmake_path(GET source STEM target)
+  set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS LLVMFuzzerTestOneInput=${target})
+  string(APPEND fuzz_targets "TARGET(${target})")
+endforeach()
+set_source_files_properties(tests/fuzz/replay_test.cpp PROPERTIES COMPILE_DEFINITIONS "HEDDLE_FUZZ_TARGETS=${fuzz_targets}")
+list(APPEND test_sources tests/catch_main.cpp tests/system_calls.cpp ${fuzz_sources})
 add_tests(heddle_tests heddle_commands "" ${test_sources})
 target_link_libraries(heddle_tests PRIVATE ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::SNDFILE)  # tests pack files, write sounds
 if(NOT HEDDLE_SANITIZE)  # the same sources: once under the sanitizers is enough

@@ -10,8 +10,9 @@ namespace heddle {
 void for_lines(const std::string& path, const char* what,
                const std::function<void(const std::string& text, const std::string& place)>& line) {
   const std::string name = concat_text(what, " ", path);
-  ensure(std::filesystem::exists(path), name, " does not exist");
-  ensure(!std::filesystem::is_directory(path), name, " is a folder; give a text file");
+  std::error_code error;  // as of a name that no file can have
+  ensure(std::filesystem::exists(path, error), name, " does not exist");
+  ensure(!std::filesystem::is_directory(path, error), name, " is a folder; give a text file");
   constexpr std::size_t kBlock = 1 << 16, kLongest = 1 << 20;
   InputFile in(path, Contents::text, name);
   std::string block;

@@ -110,6 +110,18 @@ void check_known(const Rows& rows, const DataState& known, const std::string& na
          " columns; the checkpoint is damaged, or its data is of another kind");
 }
 
+/// Errors: a number, or a mean or deviation, that is too large to be shown to a model.
+void check_standardized(const Rows& rows, const DataState& state, const std::string& name) {
+  std::vector<real> numbers(rows.columns);
+  for (std::size_t row = 0; row < rows.classes.size(); ++row) {
+    standardize(rows, row, state, numbers.data());
+    for (std::size_t c = 0; c < rows.columns; ++c)
+      ensure(std::isfinite(numbers[c]), "table: ", name, ": ", rows.numbers[row * rows.columns + c],
+             " is too large to be standardized by the mean, ", state.mean[c], ", and deviation, ", state.deviation[c],
+             ", of the training rows; scale such numbers");
+  }
+}
+
 class TableDataset final : public Dataset {
  public:
   TableDataset(Rows rows, std::vector<std::int32_t> targets, const Ranges& ranges, DataState state, std::string name,
@@ -207,6 +219,7 @@ std::unique_ptr<Dataset> TableConfig::load(const LoadOptions& options) const {
     state.labels = std::move(classes.names);
     if (!take_standardization(options, state)) measure(rows, static_cast<std::size_t>(ranges[0].size()), state);
   }
+  check_standardized(rows, state, name);
   return std::make_unique<TableDataset>(std::move(rows), std::move(classes.of_example), ranges, std::move(state), name,
                                         std::move(notices));
 }
@@ -226,6 +239,7 @@ Examples TableConfig::examples(const std::vector<std::string>& files, const std:
     ensure(rows.count() > before, "table: ", path, " holds no row");
   }
   check_known(rows, *options.known, files[0]);
+  check_standardized(rows, *options.known, files[0]);
   std::vector<std::string> names = rows.classes;
   const Ranges ranges = all_for_test(rows.count());
   std::vector<std::int32_t> classes(names.size());

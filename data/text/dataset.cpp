@@ -123,7 +123,7 @@ struct Loading {
     std::vector<std::string> learned_from = files[0];
     double share = 1;
     if (needs_whole_text(config.tokenizer.kind)) {
-      for (const std::size_t other : {1, 2})
+      for (const std::size_t other : {1UL, 2UL})
         learned_from.insert(learned_from.end(), files[other].begin(), files[other].end());
     } else {
       share = config.split.training_share();
@@ -270,7 +270,7 @@ Batch TextDataset::get(Split split, std::span<const index_t> places) const {
 
 std::uint64_t TextDataset::fingerprint() const {
   std::uint64_t hash = texts_[0].text_hash;
-  for (const std::size_t i : {1, 2}) {
+  for (const std::size_t i : {1UL, 2UL}) {
     const std::uint64_t other = texts_[i].text_hash;
     if (texts_[i].tokens.count > 0) hash = fnv1a({reinterpret_cast<const char*>(&other), sizeof(other)}, hash);
   }

@@ -161,7 +161,8 @@ std::string bytes_of_printable(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const CodePoint c = decode_utf8(text.substr(at));
     const int byte = c.length > 0 && c.value < bytes_by_character.size() ? bytes_by_character[c.value] : -1;
-    ensure(byte >= 0, "token '", text, "' is not written in GPT-2's characters for bytes; is this byte-level BPE?");
+    ensure(byte >= 0, "token '", one_line(text),
+           "' is not written in GPT-2's characters for bytes; is this byte-level BPE?");
     bytes += static_cast<char>(byte);
     at += c.length;
   }

@@ -1,13 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <optional>
 #include <set>
-#include <type_traits>
 
 #include "data/io/utf8.h"
 #include "data/tokenizer/bpe.h"
@@ -15,37 +12,17 @@
 #include "data/tokenizer/file.h"
 #include "data/tokenizer/pretokenizer.h"
 #include "data/vectors/word_vectors.h"
+#include "tests/fuzz/fuzz.h"
 
-/// What must hold of the tokenizers, and of the readers of others' files, for any bytes. replay_test.cpp tries it on
-/// the files of corpus/ and changes of them; to search for new ones:
-///
-///   cmake -B build-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHEDDLE_FUZZ=ON
-///   cd build-fuzz && ninja && mkdir found && ./fuzz_tokenizer -max_len=4000 -timeout=5 found ../tests/fuzz/corpus
-///
-/// An input's first byte picks what is tested with the rest: a letter in the list at the end.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
+/// What must hold of the tokenizers, and of the readers of their files and of word vectors.
 namespace heddle {
 namespace {
 
 using Ids = Tokenizer::Ids;
+using fuzz::check;
+using fuzz::next_part;
+using fuzz::unless_error;
 constexpr std::string_view kEnd = "<|end|>";
-
-void check(bool ok, const char* property) {
-  if (ok) return;
-  std::fprintf(stderr, "property failed: %s\n", property);
-  std::abort();
-}
-
-/// What `body` returns; nothing where it refuses with Error, the only exception that it may throw.
-template <class Body>
-std::optional<std::invoke_result_t<Body>> unless_error(const Body& body) {
-  try {
-    return body();
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
 
 /// Merging as its definition says, without anything that makes it fast.
 class Reference {
@@ -273,11 +250,6 @@ void test_printable(std::string_view text) {
 /// two bytes, a token each: below 128 the byte itself, above so many tokens back from the latest. The first half of the
 /// special tokens' bytes is one that must be allowed, the second one that is found everywhere.
 void test_any_merges(std::string_view input) {
-  const auto next_part = [&] {
-    const std::string_view part = input.substr(0, input.find('\0'));
-    input.remove_prefix(std::min(part.size() + 1, input.size()));
-    return part;
-  };
   TokenizerState state;
   state.kind = "bpe";
   std::map<std::string, std::int32_t> ids;
@@ -287,7 +259,7 @@ void test_any_merges(std::string_view input) {
     return place->second;
   };
   for (int byte = 0; byte < 256; ++byte) id_of(std::string(1, static_cast<char>(byte)));
-  const std::string_view merges = next_part(), specials = next_part();
+  const std::string_view merges = next_part(input), specials = next_part(input);
   state.pattern = pattern_names()[merges.size() % 4];
   std::set<std::pair<std::int32_t, std::int32_t>> known;
   const auto token = [&](char c) {
@@ -370,8 +342,5 @@ constexpr std::array<void (*)(std::string_view), 17> kTests = {
 }  // namespace heddle
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const std::string_view input(reinterpret_cast<const char*>(data), size);
-  heddle::kTests[static_cast<std::uint8_t>(data[0] - 'a') % heddle::kTests.size()](input.substr(1));
-  return 0;
+  return heddle::fuzz::try_law(heddle::kTests, data, size);
 }

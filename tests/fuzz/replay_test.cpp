@@ -4,28 +4,44 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "data/io/utf8.h"
 #include "framework/rng.h"
 #include "tests/temporary_folder.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#define TARGET(name) extern "C" int name(const std::uint8_t* data, std::size_t size);
+HEDDLE_FUZZ_TARGETS
+#undef TARGET
 
 namespace heddle {
 namespace {
 
-constexpr std::size_t kLongest = 4096;
+constexpr std::size_t kLongest = 8192;
+constexpr std::uint64_t kChanges = 6000;  // of the inputs of each target, in turn
 
-/// Fails by aborting, which Catch reports with the input.
-void replay(const std::string& name, const std::string& input) {
-  INFO(name << ": " << visible(input));
-  REQUIRE(LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size()) == 0);
+struct Target {
+  std::string name;  ///< of its file: fuzz_config
+  int (*try_input)(const std::uint8_t* data, std::size_t size);
+};
+const std::vector<Target>& targets() {
+#define TARGET(name) {#name, name},
+  static const std::vector<Target> all = {HEDDLE_FUZZ_TARGETS};
+#undef TARGET
+  return all;
 }
 
-/// Inputs by their file's name.
-std::map<std::string, std::string> corpus() {
+/// Fails by aborting, which Catch reports with the input.
+void replay(const Target& target, const std::string& name, const std::string& input) {
+  INFO(target.name << ", " << name << ": " << visible(input));
+  REQUIRE(target.try_input(reinterpret_cast<const std::uint8_t*>(input.data()), input.size()) == 0);
+}
+
+/// A target's inputs by their file's name.
+std::map<std::string, std::string> corpus(const Target& target) {
   std::map<std::string, std::string> inputs;
-  for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/tests/fuzz/corpus"))
+  const std::string folder = target.name.substr(std::string("fuzz_").size());
+  for (const auto& entry : std::filesystem::directory_iterator(HEDDLE_SOURCE_DIR "/tests/fuzz/corpus/" + folder))
     inputs[entry.path().filename().string()] = read_bytes(entry.path());
   return inputs;
 }
@@ -55,24 +71,27 @@ std::string mutated(std::string text, const std::string& other, const Rng& rng) 
 
 }  // namespace
 
-TEST_CASE("every input that was found hard for tokenizers and readers") {
-  const auto inputs = corpus();
-  REQUIRE(inputs.size() >= 20);
-  for (const auto& [name, input] : inputs) {
-    REQUIRE(!input.empty());
-    REQUIRE(input.size() < kLongest);
-    replay(name, input);
+TEST_CASE("every input that was found hard for readers") {
+  REQUIRE(targets().size() >= 4);
+  for (const Target& target : targets()) {
+    const auto inputs = corpus(target);
+    REQUIRE(inputs.size() >= 10);
+    for (const auto& [name, input] : inputs) {
+      REQUIRE(!input.empty());
+      REQUIRE(input.size() < kLongest);
+      replay(target, name, input);
+    }
   }
 }
 
-TEST_CASE("changes of hard inputs leave the properties as they are") {
-  const auto inputs = corpus();
-  std::uint64_t number = 0;
-  for (int round = 0; round < 170; ++round) {
-    for (const auto& [name, input] : inputs) {
-      const Rng rng = Rng(1).fork(++number);
-      const auto other = std::next(inputs.begin(), static_cast<std::ptrdiff_t>(rng.fork(0).below(inputs.size(), 0)));
-      replay(name, mutated(input, other->second, rng));
+TEST_CASE("changes of hard inputs leave the laws as they are") {
+  for (const Target& target : targets()) {
+    const auto inputs = corpus(target);
+    for (std::uint64_t number = 0; number < kChanges; ++number) {
+      const auto at = [&](std::uint64_t i) { return std::next(inputs.begin(), static_cast<std::ptrdiff_t>(i)); };
+      const Rng rng = Rng(1).fork(number);
+      const auto one = at(number % inputs.size()), other = at(rng.fork(0).below(inputs.size(), 0));
+      replay(target, one->first, mutated(one->second, other->second, rng));
     }
   }
 }

@@ -61,7 +61,12 @@ ConfigLines scan_lines(const std::string& text, const std::string& source) {
     const bool heading = said.starts_with('[') && said.ends_with(']') && said.find(']') + 1 == said.size();
     ensure(said.empty() || heading || equals != said.npos, where, " is '", one_line(said.substr(0, 60)),
            "'; lines are [section], key = value, or # comment");
-    if (heading) section = trimmed(said.substr(1, said.size() - 2));
+    if (heading) {
+      section = trimmed(said.substr(1, said.size() - 2));
+      ensure(!section.empty() && !section.ends_with('.'), where, " is '", one_line(said.substr(0, 60)),
+             "', which names no section; write [section]");
+      line = '[' + section + ']';  // program_options takes what stands between for the name, with its blanks
+    }
     if (!said.empty() && !heading) {
       const std::string key = trimmed(said.substr(0, equals)), value = trimmed(said.substr(equals + 1));
       ensure(!section.empty() || key == "include", where, ": ", key,
@@ -97,10 +102,11 @@ Settings Settings::from_text(const std::string& text, const std::string& source)
 
 void Settings::read_file(const std::string& path, std::vector<std::filesystem::path> within) {
   const std::string by = within.empty() ? "" : concat_text(" (included by ", within.back().string(), ")");
-  ensure(std::filesystem::exists(path), "config ", path, by, " does not exist");
-  ensure(!std::filesystem::is_directory(path), "config ", path, by, " is a folder; give a .cfg file");
+  std::error_code error;  // as of a name that no file can have
+  ensure(std::filesystem::exists(path, error), "config ", path, by, " does not exist");
+  ensure(!std::filesystem::is_directory(path, error), "config ", path, by, " is a folder; give a .cfg file");
   const auto before = std::find_if(within.begin(), within.end(), [&](const std::filesystem::path& other) {
-    return std::filesystem::equivalent(other, path);
+    return std::filesystem::equivalent(other, path, error);
   });
   if (before != within.end()) {
     std::string chain;
@@ -112,7 +118,7 @@ void Settings::read_file(const std::string& path, std::vector<std::filesystem::p
 }
 
 void Settings::read(const std::string& text, const std::string& source, std::vector<std::filesystem::path> within) {
-  // program_options would end each line at its first #: within values another byte goes in its place.
+  // program_options would end each line at its first #: within names and values another byte goes in its place.
   constexpr char kHash = '\x01';
   ensure(text.find(kHash) == text.npos, source, " holds a control byte; is it a config file?");
   ConfigLines lines = scan_lines(without_comments(text), source);
@@ -124,9 +130,9 @@ void Settings::read(const std::string& text, const std::string& source, std::vec
   try {
     const auto parsed = po::parse_config_file(in, po::options_description(), true);
     for (const auto& option : parsed.options) {
-      std::string value = option.value.empty() ? "" : option.value[0];
-      std::replace(value.begin(), value.end(), kHash, '#');
-      values_[option.string_key] = {std::move(value), source, lines.number.at(option.string_key), sources_};
+      std::string name = option.string_key, value = option.value.empty() ? "" : option.value[0];
+      for (std::string* said : {&name, &value}) std::replace(said->begin(), said->end(), kHash, '#');
+      values_[name] = {std::move(value), source, lines.number.at(name), sources_};
     }
   } catch (const po::error& e) {
     throw Error(concat_text(source, ": ", e.what(), "; lines are [section], key = value, or # comment"));

@@ -55,10 +55,10 @@ std::string quotation(const std::string& value) {
 /// Whether what stands there alone would not read back the same.
 bool needs_quotation(const std::string& value) {
   if (value.empty()) return false;
-  for (std::size_t at = 0; at < value.size(); ++at) {
-    if (is_control(value[at]) || comment_begins(value, at)) return true;
-  }
-  return value[0] == '"' || trimmed(value).size() < value.size();
+  if (value[0] == '"' || trimmed(value).size() < value.size() || std::any_of(value.begin(), value.end(), is_control))
+    return true;
+  const std::string line = "= " + value + ' ';  // a quotation may seem to begin within it, and hide the comment
+  return without_comments(line + '#') != line + '\n';
 }
 
 }  // namespace

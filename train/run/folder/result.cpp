@@ -39,7 +39,12 @@ RunResult RunResult::read(const std::filesystem::path& path) {
   const std::string text = read_file(path);
   try {
     const auto in = nlohmann::ordered_json::parse(text);
-    return {in.at("step"),    in.at("best_step"),         in.at("early"),
+    const auto steps = [&](const char* name) {
+      ensure(in.at(name).is_number_integer(), path.string(), " is damaged, or was not written by heddle (its ", name,
+             " is no whole number); heddle eval gives a run's figures anew");
+      return in.at(name).get<std::int64_t>();
+    };
+    return {steps("step"),    steps("best_step"),         in.at("early"),
             in.at("weights"), figures_of(in.at("whole")), figures_of(in.at("best_whole"))};
   } catch (const nlohmann::json::exception& e) {
     throw Error(concat_text(path.string(), " is damaged, or was not written by heddle (", e.what(),
