@@ -252,7 +252,7 @@ void test_written(std::string_view lines) {
   const std::string path = write_input("a.h5", "");
   const auto written = unless_error([&] {
     const detail::Quiet quiet;
-    detail::Disk disk(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    Disk disk(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     detail::ArchiveWriter file(path, disk);
     Writer writer(file);
     for (std::string_view rest = lines; !rest.empty();) {

@@ -17,7 +17,7 @@
 #include "data/text/dataset.h"
 #include "tests/fuzz/fuzz.h"
 #include "train/log/metrics.h"
-#include "train/run/result.h"
+#include "train/run/folder/result.h"
 
 /// What must hold of the readers of data, and of the files of figures that runs write.
 namespace heddle {
