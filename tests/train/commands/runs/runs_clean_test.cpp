@@ -140,6 +140,24 @@ TEST_CASE("a run that links lead to is cleaned once, and the links stay") {
   for (const char* link : {"runs/a", "runs/b"}) CHECK(fs::is_symlink(folder / link));
 }
 
+TEST_CASE("a run that was written to since it was looked at stays whole") {
+  const TemporaryFolder folder;
+  FakeRun run;
+  run.whole = 2;
+  for (const std::string name : {"runs/a", "runs/b"}) {
+    run.in(folder, name);
+    folder.write(name + "/tokens.h5", "x");
+  }
+  fs::create_directory_symlink(folder / "runs/a", folder / "runs/b/samples.txt");  // of another time once a is cleaned
+  for (const auto& entry : fs::directory_iterator(folder / "runs/b"))
+    fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  const Outcome outcome = run_program(folder, {"runs", "clean", folder.path("runs"), "--tokens", "--yes"});
+  CHECK(outcome.status == 1);
+  CHECK_THAT(outcome.err, Catch::Contains("runs/b was written to meanwhile"));
+  CHECK_FALSE(fs::exists(folder / "runs/a/tokens.h5"));
+  CHECK(fs::exists(folder / "runs/b/tokens.h5"));
+}
+
 TEST_CASE("what could not be deleted is told, not counted, and ends with status 1") {
   const TemporaryFolder folder;
   some_runs(folder);
