@@ -78,7 +78,7 @@ std::vector<fs::path> remove(const RunRecord& record, const std::vector<fs::path
     fs::remove(path, error);
     if (fs::exists(fs::symlink_status(path, error))) left.push_back(path);
   }
-  fs::remove(record.folder, error);  // where nothing lies in it
+  if (!fs::is_symlink(record.folder)) fs::remove(record.folder, error);  // where nothing lies in it
   return left;
 }
 
@@ -120,10 +120,11 @@ int runs_clean(const std::vector<std::string>& arguments) {
         bytes -= std::min(bytes, freed_bytes({left}));
         std::erase(files, left);
       }
-    } catch (const Error& e) {  // it is being trained by now
-      notices.emplace_back(e.what());
+    } catch (const Error& e) {  // it is being trained by now, or another's
+      notices.push_back(fmt::format("runs clean: {}", e.what()));
       continue;
     }
+    if (files.empty()) continue;
     std::vector<std::string> names;
     for (const fs::path& path : files) names.push_back(path.filename().string());
     rows.push_back({human_bytes(static_cast<double>(bytes)), run.record.folder.string(),
@@ -132,13 +133,13 @@ int runs_clean(const std::vector<std::string>& arguments) {
     total += bytes;
   }
   std::string text = rows_text(rows, false);
-  text += rows.empty() ? "nothing can be deleted\n"
+  text += rows.empty() ? fmt::format("nothing {} deleted\n", notices.empty() ? "can be" : "was")
                        : fmt::format("{} {}{}\n", human_bytes(static_cast<double>(total)),
                                      yes ? "deleted" : "in all, still there", yes ? "" : "; --yes deletes it");
   print_answer(json, {{"deleted", yes}, {"runs", all}, {"bytes", total}}, text);
   std::cout.flush();
   tell(notices);
-  return 0;
+  return notices.empty() ? 0 : 1;
 }
 
 }  // namespace heddle

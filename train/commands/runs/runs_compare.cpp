@@ -84,10 +84,11 @@ int runs_compare(const std::vector<std::string>& arguments) {
       "and whether their last weights are the same. --output draws their courses into one picture.";
   line.words = 2;
   line.more_words = 1000;
-  line.options = {Key("output", output, "the picture to be drawn: .svg, .png or .pdf").path(),
-                  {"metric", metrics, "columns of metrics.csv that are drawn, a panel each; none: val_loss"},
-                  {"csv", csv, "print CSV"},
-                  {"json", json, "print JSON"}};
+  line.options = {
+      Key("output", output, "the picture to be drawn: .svg, .png or .pdf").path(),
+      Key("metric", metrics, "columns of metrics.csv that are drawn, a panel each; none: val_loss").separated(),
+      {"csv", csv, "print CSV"},
+      {"json", json, "print JSON"}};
   if (!line.parse(arguments)) return 0;
   if (csv && json) throw UsageError("runs compare: --csv and --json are two forms; choose one");
   if (!metrics.empty() && output.empty())

@@ -49,8 +49,10 @@ std::string course_text(const CourseParting& parting) {
   return text;
 }
 
+/// `of`: how many tensors the first run has.
 std::string weights_text(std::vector<WeightDifference> weights, std::size_t of, std::size_t most) {
   if (weights.empty()) return fmt::format("weights: all {} tensors are the same\n", of);
+  for (const WeightDifference& weight : weights) of += weight.one.empty() ? 1 : 0;
   std::string text = fmt::format("weights: {} of {} tensors differ\n", weights.size(), of);
   std::stable_sort(weights.begin(), weights.end(), [](const WeightDifference& a, const WeightDifference& b) {
     return std::pair(a.one != a.other, a.largest) > std::pair(b.one != b.other, b.largest);

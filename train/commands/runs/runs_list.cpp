@@ -35,8 +35,7 @@ int compare(const nlohmann::json& fact, const nlohmann::json& other) {
 
 /// What a run must be to be listed: "optim.lr=1e-3", "best_loss<0.7".
 struct Condition {
-  std::string name, sign;
-  nlohmann::json value;
+  std::string name, sign, value;
 
   /// Errors (UsageError): it is none.
   explicit Condition(const std::string& text) {
@@ -44,19 +43,19 @@ struct Condition {
     const std::size_t behind = text.find_first_not_of("=!<>", at);
     if (at != text.npos) sign = text.substr(at, behind == text.npos ? behind : behind - at);
     constexpr std::array kSigns = {"=", "!=", "<", "<=", ">", ">="};
-    if (at == 0 || std::find(kSigns.begin(), kSigns.end(), sign) == kSigns.end())
+    const bool ordered = sign.starts_with('<') || sign.starts_with('>');
+    if (at == 0 || std::find(kSigns.begin(), kSigns.end(), sign) == kSigns.end() || (ordered && behind == text.npos))
       throw UsageError(
           fmt::format("runs list: --where {}: wants NAME=VALUE, or !=, <, <=, > or >= between them", text));
     name = text.substr(0, at);
-    const std::string said = behind == text.npos ? "" : text.substr(behind);
-    const auto number = number_in(said);
-    value = number ? nlohmann::json(*number) : nlohmann::json(said);
+    if (behind != text.npos) value = text.substr(behind);
   }
 
   bool holds_for(const NamedRun& run) const {
     const nlohmann::json fact = fact_of(run, name);
-    if (fact.is_null()) return sign == "!=";
-    const int order = compare(fact, value);
+    const std::optional<double> number = number_in(value);
+    if (fact.is_null() || (fact.is_number() && !number)) return sign == "!=";  // it has no order to the value
+    const int order = compare(fact, fact.is_number() ? nlohmann::json(*number) : nlohmann::json(value));
     if (sign == "=") return order == 0;
     if (sign == "!=") return order != 0;
     return (order != 0 && (order < 0) == (sign[0] == '<')) || (order == 0 && sign.size() == 2);

@@ -29,20 +29,21 @@ void check_same(Experiment& wanted) {
   }
 }
 
-/// Errors: the metric is none of those that the whole validation split gives, or, where runs are stopped by it, of
-/// those that every evaluation does.
-void check_metric(const SweepPlan& plan, const Trainer& trainer, const Dataset& dataset, const TrainConfig& train) {
+/// Empty, or why the metric is none of those that the whole validation split gives, or, where runs are stopped by it,
+/// of those that every evaluation does.
+std::string metric_problem(const SweepPlan& plan, const Trainer& trainer, const Dataset& dataset,
+                           const TrainConfig& train) {
   const bool stops = plan.config.stop != SweepStop::none;
   const Metrics figures =
       evaluate(trainer.task(), dataset, Split::val,
                {train.batch_size, 1, trainer.precision(), !stops, train.order == Order::contiguous});
   std::string names;
   for (const Metric& figure : figures) {
-    if (figure.name == plan.config.metric) return;
+    if (figure.name == plan.config.metric) return "";
     if (figure.column) names += (names.empty() ? "" : ", ") + figure.name;
   }
-  throw Error(concat_text("sweep.metric = ", plan.config.metric, ": there is no such figure",
-                          stops ? " in the evaluations that sweep.stop goes by" : "", "; there are ", names));
+  return concat_text("sweep.metric = ", plan.config.metric, ": there is no such figure",
+                     stops ? " in the evaluations that sweep.stop goes by" : "", "; there are ", names);
 }
 
 /// Of datasets the one that was used last: combinations side by side mostly share it.
@@ -82,6 +83,7 @@ void check_sweep(const SweepPlan& plan, std::int64_t jobs, const std::function<v
     check_least_sizes(experiment);
   }
   LastData data(progress);
+  std::string problem;   // of no one combination
   std::size_t next = 0;  // seeds need no check of their own
   for (const SweepRun& run : plan.runs) {
     if (run.combination != next) continue;
@@ -94,7 +96,7 @@ void check_sweep(const SweepPlan& plan, std::int64_t jobs, const std::function<v
       const auto model = experiment.build_model(dataset.state().spec());
       const auto learner = experiment.make_learner(*model);
       Trainer trainer(experiment, dataset, *model, *learner);
-      if (next == 1) check_metric(plan, trainer, dataset, experiment.train);
+      if (next == 1) problem = metric_problem(plan, trainer, dataset, experiment.train);
       trainer.check_memory_limit();
       const double all = static_cast<double>(jobs) * trainer.estimate_memory().total();
       const MemoryLimit limit = memory_limit(experiment.train);
@@ -104,6 +106,7 @@ void check_sweep(const SweepPlan& plan, std::int64_t jobs, const std::function<v
       const std::string places = plan.text_of(run.combination, true);
       throw Error(places.empty() ? e.what() : concat_text(places, ": ", e.what()));
     }
+    ensure(problem.empty(), problem);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "train/log/progress.h"
 #include "train/run/experiment.h"
 #include "train/run/folder/folder.h"
+#include "train/run/folder/record.h"
 #include "train/run/origin.h"
 #include "train/run/stop.h"
 
@@ -63,12 +64,15 @@ int sweep_command(const std::vector<std::string>& arguments) {
   if (jobs > threads())
     throw UsageError(
         fmt::format("sweep: --jobs {}: there are {} threads to share; give at most as many", jobs, threads()));
+  ensure(!is_run(plan.folder), "sweep: ", plan.folder,
+         " is the folder of a run; choose another run.name for the sweep");
   const RunFolder folder(plan.folder);
   {
     Reporter reporter;
     check_sweep(plan, jobs, [&](const std::string& text) { reporter.progress(text); });
   }
   if (check) {
+    tell(plan.notices);
     for (const SweepRun& run : plan.runs) std::cout << run.name << '\n';
     return 0;
   }

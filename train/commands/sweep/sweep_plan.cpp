@@ -210,8 +210,7 @@ Experiment make_experiment(Settings settings, const std::vector<Choice>& choices
 
 std::vector<Key> SweepConfig::keys() {
   return {
-      {"mode", mode,
-       "grid: every combination; list: the first values of all keys, then the second; random: drawn ones"},
+      {"mode", mode, "grid: every combination; list: all first values, then all second ones; random: drawn"},
       {"budget", budget, "combinations that mode = random draws; each is trained with every run.seed", 1,
        static_cast<std::int64_t>(kMostRuns)},
       {"seed", seed, "decides what mode = random draws", 0},
@@ -239,6 +238,8 @@ SweepPlan plan_sweep(Settings settings) {
   Choice seeds{kSeedKey, "", {}};
   Settings own = Settings::from_text("", "");
   for (const std::string& name : said.names()) {
+    ensure(name != "run.name" && name != "run.dir", said.where(name), ": ", name,
+           " says where a run lies, which the sweep does itself; leave it out of [sweep]");
     if (name.find('.') == name.npos) {
       own.set("sweep." + name, said.value_of(name, ""), said.where(name));
     } else if (name == kSeedKey) {

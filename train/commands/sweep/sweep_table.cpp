@@ -225,11 +225,11 @@ std::string best_config(const SweepPlan& plan, const SweepTable& table) {
     experiment.run.dir.clear();
     const std::string values = plan.text_of(best.combination);
     return fmt::format(
-        "# The best of {} combinations of sweep {}{}\n# {} of the whole validation split {:.4f}, mean of {} "
+        "# The best of {} combination{} of sweep {}{}\n# {} of the whole validation split {:.4f}, mean of {} "
         "seed{}{}\n\n{}",
-        plan.combinations, plan.name, values.empty() ? "" : ": " + one_line(values), plan.config.metric,
-        best.summary.mean, best.summary.count, best.summary.count == 1 ? "" : "s", interval_text(best.summary),
-        experiment.text());
+        plan.combinations, plan.combinations == 1 ? "" : "s", plan.name, values.empty() ? "" : ": " + one_line(values),
+        plan.config.metric, best.summary.mean, best.summary.count, best.summary.count == 1 ? "" : "s",
+        interval_text(best.summary), experiment.text());
   }
   return "";
 }

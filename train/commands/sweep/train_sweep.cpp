@@ -111,7 +111,7 @@ class Trainings {
   bool train() {
     for (const std::string& notice : plan_.notices) progress_.reporter().line(notice);
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
-      if (fs::exists(folder(i) / kResultFile)) outcomes_[i].state = State::complete;
+      if (is_done(i)) outcomes_[i].state = State::complete;
     }
     judge();
     for (std::size_t i = plan_.runs.size(); i-- > 0;) {
@@ -137,7 +137,18 @@ class Trainings {
   fs::path folder(std::size_t run) const { return fs::path(plan_.folder) / plan_.runs[run].name; }
   fs::path beside(std::size_t run, const char* end) const { return folder(run).string() + end; }
 
+  /// Whether a run has a result that can be read.
+  bool is_done(std::size_t run) const {
+    try {
+      RunResult::read(folder(run) / kResultFile);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
   void start(std::size_t run) {
+    fs::remove(folder(run) / kResultFile);  // a damaged one: training would leave it
     write_file(beside(run, ".cfg"), plan_.runs[run].config);
     write_file(beside(run, ".log"), "");
     const std::vector<std::string> arguments = {
@@ -152,7 +163,7 @@ class Trainings {
     const std::size_t run = one->run;
     const int status = one->process->wait();
     SweepOutcome& outcome = outcomes_[run];
-    outcome.state = status == 0 && fs::exists(folder(run) / kResultFile) ? State::complete : State::failed;
+    outcome.state = status == 0 && is_done(run) ? State::complete : State::failed;
     if (outcome.state == State::failed) {
       outcome.reason = reason_of(beside(run, ".log"), status);
     } else {
@@ -177,7 +188,10 @@ class Trainings {
           fmt::format("stopped after step {}: its best {} of {:.4f} is worse than {:.4f}, the median of {} runs",
                       stops[i]->step, plan_.config.metric, stops[i]->best, stops[i]->median, stops[i]->others);
       const auto one = std::find_if(running_.begin(), running_.end(), [&](const Running& r) { return r.run == i; });
-      if (one == running_.end()) continue;
+      if (one == running_.end()) {  // it is over, or was begun by an earlier call and waits
+        if (std::erase(waiting_, i) > 0) progress_.ended(plan_.runs[i], outcome, 0);
+        continue;
+      }
       one->process->send(SIGTERM);
       one->process->wait();
       remove_notes(i);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include "data/io/file.h"
 #include "train/run/checkpoint.h"
@@ -82,6 +83,9 @@ std::vector<fs::path> find_runs(const fs::path& folder) {
   };
   look_in(folder, 1, look_in);
   std::sort(runs.begin(), runs.end());
+  std::error_code error;
+  std::set<fs::path> known;  // links may lead to one run by several paths
+  std::erase_if(runs, [&](const fs::path& run) { return !known.insert(fs::canonical(run, error)).second; });
   return runs;
 }
 

@@ -47,8 +47,8 @@ struct RunRecord {
 bool is_run(const std::filesystem::path& folder);
 /// What is known of the run in a folder, however damaged it is. Errors: it holds none.
 RunRecord read_record(const std::filesystem::path& folder);
-/// The folders of runs: `folder` itself, or those in it and in its folders, as of sweeps, in the order of their paths.
-/// Errors: it is no folder.
+/// The folders of runs: `folder` itself, or those in it and in its folders, as of sweeps, in the order of their paths,
+/// each once. Errors: it is no folder.
 std::vector<std::filesystem::path> find_runs(const std::filesystem::path& folder);
 
 }  // namespace heddle

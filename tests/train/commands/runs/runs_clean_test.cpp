@@ -128,6 +128,55 @@ TEST_CASE("nothing of a run that is being trained goes") {
   CHECK(cleaned(folder, {"--failed"}).empty());
 }
 
+TEST_CASE("a run that links lead to is cleaned once, and the links stay") {
+  const TemporaryFolder folder;
+  some_runs(folder);
+  fs::rename(folder / "runs/over", folder / "elsewhere");
+  for (const char* link : {"runs/a", "runs/b"}) fs::create_directory_symlink(folder / "elsewhere", folder / link);
+  const Outcome outcome = run_program(folder, {"runs", "clean", folder.path("runs"), "--tokens", "--json", "--yes"});
+  CHECK(outcome.status == 0);
+  CHECK(nlohmann::json::parse(outcome.out)["bytes"] == 1100);
+  CHECK_FALSE(fs::exists(folder / "elsewhere/tokens.h5"));
+  for (const char* link : {"runs/a", "runs/b"}) CHECK(fs::is_symlink(folder / link));
+}
+
+TEST_CASE("a run that was written to since it was looked at stays whole") {
+  const TemporaryFolder folder;
+  FakeRun run;
+  run.whole = 2;
+  for (const std::string name : {"runs/a", "runs/b"}) {
+    run.in(folder, name);
+    folder.write(name + "/tokens.h5", "x");
+  }
+  fs::create_directory_symlink(folder / "runs/a", folder / "runs/b/samples.txt");  // of another time once a is cleaned
+  for (const auto& entry : fs::directory_iterator(folder / "runs/b"))
+    fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  const Outcome outcome = run_program(folder, {"runs", "clean", folder.path("runs"), "--tokens", "--yes"});
+  CHECK(outcome.status == 1);
+  CHECK_THAT(outcome.err, Catch::Contains("runs/b was written to meanwhile"));
+  CHECK_FALSE(fs::exists(folder / "runs/a/tokens.h5"));
+  CHECK(fs::exists(folder / "runs/b/tokens.h5"));
+}
+
+TEST_CASE("what could not be deleted is told, not counted, and ends with status 1") {
+  const TemporaryFolder folder;
+  some_runs(folder);
+  fs::remove(folder / "runs/over/tokens.h5");
+  folder.write("runs/over/tokens.h5/mine.txt", "a folder of a person's");
+  const std::vector<std::string> call = {"runs", "clean", folder.path("runs/over"), "--tokens", "--yes", "--json"};
+  Outcome outcome = run_program(folder, call);
+  CHECK(outcome.status == 1);
+  CHECK_THAT(outcome.err, Catch::Contains("tokens.h5 could not be deleted"));
+  const auto done = nlohmann::json::parse(outcome.out);
+  REQUIRE(done["runs"].size() == 1);
+  CHECK(done["runs"][0]["files"] == Names{"tokens_val.h5"});
+  CHECK(done["bytes"] == 500);
+  outcome = run_program(folder, call);
+  CHECK(outcome.status == 1);
+  CHECK(nlohmann::json::parse(outcome.out)["runs"].empty());
+  CHECK(read_bytes(folder.path("runs/over/tokens.h5/mine.txt")) == "a folder of a person's");
+}
+
 TEST_CASE("only runs that are old enough are cleaned, and one run may be") {
   const TemporaryFolder folder;
   some_runs(folder);

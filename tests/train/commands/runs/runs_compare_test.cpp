@@ -67,7 +67,7 @@ TEST_CASE("the courses of runs are drawn into one picture, a panel for each metr
   CHECK(count(read_bytes(svg), "<circle") == 4);  // two evaluations each
   CHECK_THAT(read_bytes(svg), Catch::Contains(a) && Catch::Contains(c) && Catch::Contains(">val_loss<"));
   const Outcome two =
-      run_program(folder, {"runs", "compare", a, d, "--output", svg, "--metric", "val_loss", "train_loss"});
+      run_program(folder, {"runs", "compare", a, d, "--output", svg, "--metric", "val_loss,train_loss"});
   REQUIRE(two.status == 0);
   CHECK(count(read_bytes(svg), "<circle") == 2 + 3 + 1);
   CHECK_THAT(two.err, Catch::Contains(d + " has no val_loss"));

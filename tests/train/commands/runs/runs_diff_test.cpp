@@ -95,7 +95,7 @@ TEST_CASE("of two runs that did the same only where they lie differs, and of oth
     return folder.path(name);
   };
   const std::string a = trained("a", "--run.threads=1"), b = trained("b", "--run.threads=2"),
-                    c = trained("c", "--optim.warmup_steps=8");
+                    c = trained("c", "--optim.warmup_steps=8"), flat = trained("flat", "--model.n_layer=1");
   nlohmann::json same = diff(folder, a, b);
   CHECK(same["keys"].size() == 2);  // run.dir, run.threads
   CHECK(same["computed_by"].empty());
@@ -111,6 +111,10 @@ TEST_CASE("of two runs that did the same only where they lie differs, and of oth
   CHECK_THAT(run_program(folder, {"runs", "diff", a, c}).out, Catch::Contains("optim.warmup_steps") &&
                                                                   Catch::Contains("parts at step 5\n") &&
                                                                   Catch::Contains(" more (--tensors)"));
+  const std::string all = concat_text(diff(folder, a, flat)["weights"].size());
+  for (const auto& [one, two] : {std::pair(a, flat), std::pair(flat, a)})  // a has all that flat has
+    CHECK_THAT(run_program(folder, {"runs", "diff", one, two}).out,
+               Catch::Contains("weights: " + all + " of " + all + " tensors differ\n"));
   CHECK(run_program(folder, {"runs", "diff", a, c, "--tensors=2"}).out.size() <
         run_program(folder, {"runs", "diff", a, c}).out.size());
   REQUIRE(run_program(folder, {"resume", b, "--train.steps=25"}).status == 0);

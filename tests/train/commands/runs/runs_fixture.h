@@ -13,8 +13,8 @@ struct FakeRun {
   std::string metrics =
       "step,train_loss,val_loss,lr,tokens_per_second,seconds\n"
       "100,2.5,2.25,0.001,100,10\n"
-      "150,2.25,,0.001,900,15\n"
-      "200,2,2.375,0.001,500,20\n";
+      "150,2.25,,0.001,500,15\n"
+      "200,2,2.375,0.001,900,20\n";
   double whole = 0;  ///< loss of the whole validation split; 0: the run is not over
   std::string weights = "00000000000000aa";
   bool early = false, checkpoint = true;

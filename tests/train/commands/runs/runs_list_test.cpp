@@ -99,6 +99,14 @@ TEST_CASE("runs are chosen by any metric or key, by several conditions at once")
   CHECK(chosen({"model.kind=bert"}) == Names{"b"});
   CHECK(chosen({"best_loss>1", "status=complete"}) == Names{"a"});
   CHECK(chosen({"when>2020-01-01", "name!=a"}) == Names{"b", "sweep/c"});
+  CHECK(chosen({"when>2020"}) == Names{"a", "b", "sweep/c"});  // words by their letters, whatever they are held against
+  CHECK(chosen({"model.kind<5"}).empty());
+  CHECK(chosen({"model.kind>5"}) == Names{"a", "b"});
+  CHECK(chosen({"best_loss<low"}).empty());  // and a number has no order to a word
+  CHECK(chosen({"best_loss>low"}).empty());
+  CHECK(chosen({"best_loss!=low"}) == Names{"a", "b", "sweep/c"});
+  FakeRun().in(folder, "runs/12");
+  CHECK(chosen({"name=12"}) == Names{"12"});
 }
 
 TEST_CASE("a list has the columns that are asked for, as a table, CSV and JSON") {
@@ -129,7 +137,7 @@ TEST_CASE("a list says where there is nothing, and refuses what it cannot show i
   check_one_line(run_program(folder, {"runs", "list", runs, "--columns=step,optim.learning_rate"}), 2,
                  "did you mean optim.lr?");
   check_one_line(run_program(folder, {"runs", "list", runs, "--where", "xyzzy=1"}), 2, "no run knows 'xyzzy'");
-  for (const char* bad : {"best_loss", "=1", "best_loss=<1", "best_loss!1"})
+  for (const char* bad : {"best_loss", "=1", "best_loss=<1", "best_loss!1", "best_loss<", "name>="})
     check_one_line(run_program(folder, {"runs", "list", runs, "--where", bad}), 2, "wants NAME=VALUE");
   check_one_line(run_program(folder, {"runs", "list", runs, "--csv", "--json"}), 2, "choose one");
 }

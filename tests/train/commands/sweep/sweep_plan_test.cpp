@@ -119,6 +119,8 @@ TEST_CASE("what a sweep cannot try is refused with its file and line before anyt
           "x.cfg: line 3: model.n_layer: with this the grid has 12000");
   refused("mode = random\nrun.seed = 1..3\n", "[sweep] mode = random has nothing to draw");
   refused("mode = grid\n", "the config has no [sweep] that tries something");
+  refused("run.name = a, b\n", "x.cfg: line 2: run.name says where a run lies");
+  refused("run.dir = a, b\n", "x.cfg: line 2: run.dir says where a run lies");
   refused("metric = accuracy\noptim.lr = 1, 2\n", "sweep.metric = accuracy: say with sweep.goal");
   refused("train.minutes = 1, 2\n", "x.cfg: line 2: train.minutes is for a single run");
   CHECK_THROWS_WITH(plan_of("optim.lr = 1, 2\n", "[run]\noverwrite = true\n"),

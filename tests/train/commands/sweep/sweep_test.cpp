@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "framework/parallel.h"
+#include "tests/train/commands/runs/runs_fixture.h"
 #include "tests/train/run_program.h"
 #include "train/analysis/seeds/seeds.h"
 #include "train/run/stop.h"
@@ -169,6 +170,35 @@ TEST_CASE("runs that are given up are told, and which ones hangs neither on the 
   CHECK(tables(folder, "killed") == tables(folder, "one"));
 }
 
+TEST_CASE("a run that was begun, and is given up before its turn comes again, is trained no further", "[sweep]") {
+  const TemporaryFolder folder;
+  const std::string config = sweep_config(folder, "stop = median\noptim.lr = 1e-2, 5e-3, 2e-3, 1e-5\n",
+                                          "[optim]\nwarmup_steps = 0\nmin_lr = 0\n");
+  REQUIRE(sweep(folder, config, "one").status == 0);
+  REQUIRE(sweep(folder, config, "two", {"--sweep.optim.lr=1e-5"}).status == 0);
+  const std::string result = folder.path("two/lr=1e-05,seed=1/result.json");
+  REQUIRE(std::filesystem::remove(result));
+  const Outcome outcome = sweep(folder, config, "two");
+  CHECK(outcome.status == 0);
+  CHECK_THAT(outcome.out, Catch::Contains(" lr=1e-05,seed=1: stopped after step 10"));
+  CHECK(!std::filesystem::exists(result));
+  CHECK(tables(folder, "two") == tables(folder, "one"));
+}
+
+TEST_CASE("a run whose result is damaged gets it anew", "[sweep]") {
+  const TemporaryFolder folder;
+  const std::string config = sweep_config(folder, "optim.lr = 1e-3, 1e-2\n");
+  REQUIRE(sweep(folder, config, "s").status == 0);
+  const std::string before = tables(folder, "s"), result = "s/lr=0.01,seed=1/result.json";
+  for (const char* damaged : {"", "{", "[1]"}) {
+    folder.write(result, damaged);
+    const Outcome outcome = sweep(folder, config, "s");
+    CHECK(outcome.status == 0);
+    CHECK_THAT(outcome.out, Catch::Contains("2 runs, of which 1 are done"));
+    CHECK(tables(folder, "s") == before);
+  }
+}
+
 TEST_CASE("what makes one combination of a sweep impossible is found before any run begins", "[sweep]") {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& sweep_section, const std::string& more, const std::string& text) {
@@ -184,7 +214,7 @@ TEST_CASE("what makes one combination of a sweep impossible is found before any 
   refused("model.n_embd = 32, 8000000\n", "", "sweep.cfg: line 18: model.n_embd = 8000000: ");
   refused("train.batch_size = 8, 1000000\n", "memory_limit = 1\n", "sweep.cfg: line 19: train.batch_size = 1000000: ");
   refused("metric = accuracy\ngoal = highest\noptim.lr = 1, 2\n", "",
-          "sweep.metric = accuracy: there is no such figure");
+          "heddle: sweep.metric = accuracy: there is no such figure");  // which is of no one combination
   refused("optim.beta_one = 0.8, 0.9\n", "", "sweep.cfg: line 18: unknown key optim.beta_one");
 }
 
@@ -227,9 +257,13 @@ TEST_CASE("a sweep's command line: --check trains nothing, jobs are bounded, and
   CHECK(checked.status == 0);
   CHECK(checked.out == "lr=0.001,seed=1\nlr=0.001,seed=2\nlr=0.01,seed=1\nlr=0.01,seed=2\n");
   CHECK(!std::filesystem::exists(folder.path("s")));
+  CHECK_THAT(sweep(folder, config, "s", {"--check", "--sweep.mode=random", "--sweep.budget=3"}).err,
+             Catch::Contains("finds 2 different combinations"));
   CHECK(sweep(folder, config, "s", {"--jobs", "0"}).status == 2);
   CHECK(sweep(folder, config, "s", {"--jobs", "1000"}).status == 2);
   CHECK_THAT(sweep(folder, config, "s", {"--sweep.optim.learning_rate=1"}).err, Catch::Contains("did you mean"));
+  check_one_line(sweep(folder, config, "", {"--run.dir=" + FakeRun().in(folder, "run")}), 1, "is the folder of a run");
+  CHECK(!std::filesystem::exists(folder.path("run/log.txt")));
   check_one_line(run_program(folder, {"train", config}), 1, "[sweep] holds values that heddle sweep tries");
   Process process(folder, {"sweep", config, "--run.dir=" + folder.path("s"), "--train.steps=100000"});
   REQUIRE(appears(folder.path("s/log.txt"), "4 runs"));

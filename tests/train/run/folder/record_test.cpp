@@ -92,6 +92,10 @@ TEST_CASE("runs are found in a folder and in its folders, no deeper, and a run i
   const std::filesystem::path root = folder.path();
   CHECK(find_runs(root) == std::vector<std::filesystem::path>{root / "b", root / "sweep/1", root / "sweep/2"});
   CHECK(find_runs(root / "b") == std::vector<std::filesystem::path>{root / "b"});
+  std::filesystem::create_directory_symlink(root / "sweep", root / "to_sweep");
+  std::filesystem::create_directory_symlink(root / "b", root / "c");
+  CHECK(find_runs(root).size() == 3);  // each once
+  CHECK(find_runs(root / "to_sweep").size() == 2);
   CHECK(find_runs(root / "configs").empty());
   CHECK_THROWS_WITH(find_runs(root / "none"), Catch::Contains("is no folder"));
   CHECK_THROWS_WITH(read_record(root / "configs"), Catch::Contains("holds no run"));
