@@ -83,9 +83,12 @@ std::vector<double> round_numbers(double low, double high, int count, bool logar
 std::string svg(const LinePicture& picture) {
   ensure(!picture.panels.empty(), "picture: there is no panel to draw");
   std::vector<std::string> names;
+  std::vector<bool> joined;
   for (const auto& panel : picture.panels) {
     for (const auto& line : panel.lines) {
-      if (std::find(names.begin(), names.end(), line.name) == names.end()) names.push_back(line.name);
+      if (std::find(names.begin(), names.end(), line.name) != names.end()) continue;
+      names.push_back(line.name);
+      joined.push_back(line.joined);
     }
   }
   const double width = kPanelWidth * static_cast<double>(picture.panels.size());
@@ -142,8 +145,11 @@ std::string svg(const LinePicture& picture) {
   }
   for (std::size_t n = 0; n < names.size(); ++n) {
     const double y = kPanelHeight + 20 * static_cast<double>(n) + 4;
-    out += fmt::format("<path d=\"M{0:.1f} {1:.1f}h24\" stroke=\"{2}\" stroke-width=\"3\"/>\n", kLeft, y,
-                       colour_of(static_cast<int>(n)));
+    const char* const colour = colour_of(static_cast<int>(n));
+    out += joined[n]
+               ? fmt::format("<path d=\"M{0:.1f} {1:.1f}h24\" stroke=\"{2}\" stroke-width=\"3\"/>\n", kLeft, y, colour)
+               : fmt::format("<ellipse cx=\"{:.1f}\" cy=\"{:.1f}\" rx=\"4\" ry=\"4\" fill=\"{}\"/>\n", kLeft + 12, y,
+                             colour);
     out += text_at(kLeft + 32, y + kFont / 3, "start", names[n]);
   }
   return out + "</svg>\n";

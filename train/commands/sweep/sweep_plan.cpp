@@ -198,8 +198,9 @@ Experiment make_experiment(Settings settings, const std::vector<Choice>& choices
     check_kept(experiment, settings);
     return experiment;
   } catch (const Error& e) {
-    const bool placed = std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
-      return !choice.where.empty() && std::string(e.what()).starts_with(choice.where);
+    const std::vector<std::string> names = settings.names();
+    const bool placed = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return std::string_view(e.what()).starts_with(settings.where(name) + ':');
     });
     if (placed || places.empty()) throw;
     throw Error(concat_text(places, ": ", e.what()));

@@ -44,6 +44,7 @@ TEST_CASE("points that are not joined are drawn without a line") {
   const std::string text = svg(picture);
   CHECK(count(text, "<circle") == 8);
   CHECK(count(text, "stroke-width=\"2\"") == 3);
+  CHECK(count(text, "stroke-width=\"3\"") == 1);  // of the other's name
 }
 
 TEST_CASE("a picture of lines has a line and a point of each in every panel, names once, and is XML") {
