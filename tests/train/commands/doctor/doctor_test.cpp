@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "framework/rng.h"
 #include "tests/real_data.h"
@@ -58,6 +59,18 @@ std::string text_of(const std::string& syllables, std::uint64_t seed, std::size_
 }
 
 const std::string kOne = "thereinouatkisolmewayobefrudipga", kOther = "gnczszrzeuikumtasnhocyprvaixqfjk";
+
+/// Lines of six words of chance and a class.
+std::string short_texts(std::uint64_t seed, int count) {
+  const Rng rng(seed);
+  std::string lines;
+  for (int i = 0; i < count; ++i) {
+    for (int w = 0; w < 6; ++w)
+      lines += "w" + std::to_string(rng.below(50, static_cast<std::uint64_t>(7 * i + w))) + (w < 5 ? " " : "\t");
+    lines += std::to_string(i % 2) + "\n";
+  }
+  return lines;
+}
 
 std::string text_config(const TemporaryFolder& folder, const std::string& name, const std::string& training,
                         const std::string& validating) {
@@ -115,6 +128,33 @@ TEST_CASE("doctor finds a chapter that stands in both parts, also with changes i
         "ok");
 }
 
+TEST_CASE("rows of numbers and short texts that stand in both parts are found, and half of a window is enough") {
+  const TemporaryFolder folder;
+  const Arguments only = {"--only=duplicates"};
+  const std::string rows = points(1, 600, false), others = points(2, 200, false);
+  CHECK(examine(folder, table_config(folder, "clean", rows, others), only).verdicts.at("duplicates") == "ok");
+  const Diagnosis copied = examine(folder, table_config(folder, "copied", rows, others + points(1, 50, false)), only);
+  CHECK(copied.verdicts.at("duplicates") == "wrong");
+  CHECK(copied.figures.at("duplicates")["validation_repeated"] == Approx(0.2));
+  const auto texts = [&](const std::string& name, const std::string& validating) {
+    const std::string path = folder.write(name + ".tsv", short_texts(1, 200)), val = folder.write("val", validating);
+    return folder.write(name + ".cfg", "[data]\nkind = labelled_text\npath = " + path + "\nval_path = " + val +
+                                           "\ntokenizer = word\n[model]\nkind = bert\nn_layer = 1\nn_head = 2\n"
+                                           "n_embd = 16\nblock_size = 16\n[train]\nbatch_size = 8\n");
+  };
+  CHECK(examine(folder, texts("other", short_texts(2, 100)), only).verdicts.at("duplicates") == "ok");
+  const Diagnosis again = examine(folder, texts("again", short_texts(2, 90) + short_texts(1, 10)), only);
+  CHECK(again.figures.at("duplicates")["validation_repeated"] == Approx(0.1));
+  CHECK(again.verdicts.at("duplicates") == "wrong");
+  // with a change in every 80 characters, runs of 16 without one begin at four of five places
+  const std::string training = text_of(kOne, 1, 60000);
+  std::string chapter = training.substr(20011, 4000);
+  for (std::size_t i = 0; i < chapter.size(); i += 80) chapter[i] = 'z';
+  const std::string config = text_config(folder, "half", training, text_of(kOne, 2, 4000) + chapter);
+  const Diagnosis half = examine(folder, config, {"--only=duplicates", "--model.block_size=64"});
+  CHECK(half.figures.at("duplicates")["validation_repeated"].get<double>() == Approx(0.5).margin(0.05));
+}
+
 TEST_CASE("doctor finds a validation part in another language, and rows of another source") {
   const TemporaryFolder folder;
   const std::string training = text_of(kOne, 1, 60000);
@@ -130,6 +170,18 @@ TEST_CASE("doctor finds a validation part in another language, and rows of anoth
         "ok");
   CHECK(examine(folder, table_config(folder, "far", rows, points(2, 200, false, 2)), only).verdicts.at("sources") ==
         "wrong");
+  // training rows that lie in the order of their classes differ from each other as far as those that validate do
+  const auto of_class = [](const std::string& all, const std::string& name) {
+    std::string some;
+    std::istringstream lines(all);
+    for (std::string line; std::getline(lines, line);) some += line.ends_with(name) ? line + '\n' : "";
+    return some;
+  };
+  const std::string sorted = of_class(rows, "c0") + of_class(rows, "c1") + of_class(rows, "c2");
+  const Diagnosis last =
+      examine(folder, table_config(folder, "last", sorted, of_class(points(2, 300, false), "c2")), only);
+  CHECK(last.verdicts.at("sources") == "ok");
+  CHECK(last.figures.at("sources")["stretches_told_apart"] > 0.8);
 }
 
 TEST_CASE("doctor finds labels that are shuffled, in training or in what validates, and classes without examples") {
@@ -151,6 +203,51 @@ TEST_CASE("doctor finds labels that are shuffled, in training or in what validat
   std::string lone;
   for (int i = 0; i < 300; ++i) lone += std::to_string(2 + 0.001 * i) + ",0.5,c0\n";
   CHECK(examine(folder, table_config(folder, "lone", rows, lone), only).verdicts.at("labels") == "look");
+  std::string common = rows;
+  for (int i = 0; i < 20000; ++i) common += std::to_string(2 + 0.00005 * i) + ",0.5,c0\n";
+  CHECK(examine(folder, table_config(folder, "common", common, others), only).verdicts.at("labels") == "look");
+}
+
+TEST_CASE("labels that are shuffled in what validates are found where classes differ in their means alone") {
+  const TemporaryFolder folder;
+  const auto rows = [](std::uint64_t seed, int count, bool shuffled) {
+    const Rng rng(seed);
+    std::string all;
+    for (int i = 0; i < count; ++i) {
+      const auto at = static_cast<std::uint64_t>(100 * i);
+      const std::uint64_t centre = rng.below(2, at), label = shuffled ? rng.below(2, at + 1) : centre;
+      for (std::uint64_t d = 0; d < 30; ++d)
+        all += std::to_string((d < 2 ? 0.3 * static_cast<double>(centre) : 0) +
+                              static_cast<double>(rng.below(1000, at + 2 + d)) / 1000) +
+               ",";
+      all += "c" + std::to_string(label) + "\n";
+    }
+    return all;
+  };
+  const auto examined = [&](bool shuffled) {
+    return examine(folder, table_config(folder, "means", rows(1, 1500, false), rows(2, 600, shuffled)),
+                   {"--only=labels"});
+  };
+  const Diagnosis clean = examined(false), shuffled = examined(true);
+  CHECK(clean.verdicts.at("labels") == "ok");
+  CHECK(clean.figures.at("labels")["nearest"] < 0.65);
+  CHECK(clean.figures.at("labels")["means"] > 0.7);
+  CHECK(clean.figures.at("labels")["validation_means"] > 0.7);
+  CHECK(shuffled.verdicts.at("labels") == "wrong");
+}
+
+TEST_CASE("doctor examines a run, or a checkpoint, by its config, and not what has no name in runs") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
+  const Arguments only = {"--only=size,tokens", "--train.steps=50"};
+  const Diagnosis by_config = examine(folder, folder.path("tiny.cfg"), only);
+  for (const char* name : {"run", "run/config.cfg", "run/last.h5"}) {
+    INFO(name);
+    const Diagnosis found = examine(folder, folder.path(name), only);
+    CHECK(found.verdicts == by_config.verdicts);
+    CHECK(found.figures == by_config.figures);
+  }
+  check_one_line(run_program(folder, {"doctor", folder.path("ran")}), 1, "ran");
 }
 
 TEST_CASE("doctor finds a rate that is ten times too high, and draws the range test") {
@@ -172,6 +269,7 @@ TEST_CASE("doctor finds a rate that is ten times too high, and draws the range t
   const Diagnosis high = at("0.1");
   CHECK(high.status == 1);
   CHECK(high.verdicts.at("rate") == "wrong");
+  CHECK(at("1000").verdicts.at("rate") == "wrong");
   CHECK(at("1e-9").verdicts.at("rate") == "look");
   CHECK(at("1e-9").verdicts.at("one-batch") == "wrong");
   CHECK_FALSE(std::filesystem::exists(folder.path("run")));
@@ -214,6 +312,7 @@ TEST_CASE("tokens that training never has, and unknown words, are found in what 
   };
   CHECK(tokens("char", text_of(kOne, 2, 4000), {}).verdicts.at("tokens") == "ok");
   CHECK(tokens("unseen", text_of(kOne, 2, 3000) + std::string(200, '#'), {}).verdicts.at("tokens") == "wrong");
+  CHECK(tokens("some", text_of(kOne, 2, 3000) + std::string(100, '#'), {}).verdicts.at("tokens") == "look");
   CHECK(tokens("words", text_of(kOther, 2, 4000), {"--data.tokenizer=word"}).verdicts.at("tokens") == "wrong");
 }
 
@@ -224,7 +323,7 @@ TEST_CASE("doctor refuses an unknown check, a config that is not there and a pic
                  "doctor: no check 'sise'; there are: size,");
   check_one_line(run_program(folder, {"doctor", folder.path("none.cfg")}), 1, "none.cfg does not exist");
   check_one_line(run_program(folder, {"doctor", config, "--output=range.txt"}), 2, "--output range.txt");
-  check_one_line(run_program(folder, {"doctor"}), 2, "usage: heddle doctor CONFIG");
+  check_one_line(run_program(folder, {"doctor"}), 2, "usage: heddle doctor CONFIG|RUN");
   check_one_line(run_program(folder, {"doctor", config, "--data.path=" + folder.path("none.txt")}), 1, "none.txt");
 }
 
