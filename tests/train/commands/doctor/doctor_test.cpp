@@ -2,106 +2,13 @@
 // without it.
 
 #include <cmath>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "framework/rng.h"
 #include "tests/real_data.h"
-#include "tests/train/run_program.h"
-#include "train/commands/doctor/duplicates.h"
-#include "train/commands/doctor/labels.h"
+#include "tests/train/commands/doctor/examine.h"
 #include "train/commands/doctor/learning_rate.h"
-#include "train/commands/doctor/sources.h"
 
 namespace heddle {
-namespace {
-
-using Arguments = std::vector<std::string>;
-
-struct Diagnosis {
-  int status = 0;
-  std::map<std::string, std::string> verdicts;
-  std::map<std::string, nlohmann::json> figures;
-};
-
-Diagnosis examine(const TemporaryFolder& folder, const std::string& config, Arguments more) {
-  more.insert(more.begin(), {"doctor", config, "--json"});
-  const Outcome outcome = run_program(folder, more);
-  INFO(outcome.out << outcome.err);
-  Diagnosis found;
-  found.status = outcome.status;
-  REQUIRE(outcome.status <= 1);
-  REQUIRE(outcome.err.empty());
-  const nlohmann::json answer = nlohmann::json::parse(outcome.out);
-  for (const nlohmann::json& one : answer) {
-    found.verdicts[one["check"]] = one["verdict"];
-    found.figures[one["check"]] = one["figures"];
-    CHECK_FALSE(one["found"].get<std::string>().empty());
-    const bool advises = !one["advice"].get<std::string>().empty();
-    CHECK(advises == (one["verdict"] == "wrong" || one["verdict"] == "look"));
-  }
-  return found;
-}
-
-/// A text of words that chance put together from the syllables of a language.
-std::string text_of(const std::string& syllables, std::uint64_t seed, std::size_t bytes) {
-  const Rng rng(seed);
-  std::string text;
-  for (std::uint64_t i = 0; text.size() < bytes; ++i) {
-    for (std::uint64_t s = 0; s < 1 + rng.below(3, 2 * i); ++s) {
-      const std::uint64_t a = rng.below(16, 8 * i + s), b = rng.below(16, 8 * i + s + 100000);
-      text += syllables.substr(2 * std::min(a, b), 2);  // the first are commoner
-    }
-    text += rng.below(9, 2 * i + 1) == 0 ? ". " : " ";
-  }
-  return text;
-}
-
-const std::string kOne = "thereinouatkisolmewayobefrudipga", kOther = "gnczszrzeuikumtasnhocyprvaixqfjk";
-
-/// Lines of six words of chance and a class.
-std::string short_texts(std::uint64_t seed, int count) {
-  const Rng rng(seed);
-  std::string lines;
-  for (int i = 0; i < count; ++i) {
-    for (int w = 0; w < 6; ++w)
-      lines += "w" + std::to_string(rng.below(50, static_cast<std::uint64_t>(7 * i + w))) + (w < 5 ? " " : "\t");
-    lines += std::to_string(i % 2) + "\n";
-  }
-  return lines;
-}
-
-std::string text_config(const TemporaryFolder& folder, const std::string& name, const std::string& training,
-                        const std::string& validating) {
-  return folder.write(name + ".cfg", "[data]\npath = " + folder.write(name + "_train.txt", training) +
-                                         "\nval_path = " + folder.write(name + "_val.txt", validating) +
-                                         "\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 32\nblock_size = 32\n[train]\n"
-                                         "batch_size = 8\nsteps = 100\n");
-}
-
-/// Points about one of three centres, by class; `shuffled`: the classes are dealt out anew.
-std::string points(std::uint64_t seed, int count, bool shuffled, double moved = 0) {
-  const Rng rng(seed);
-  std::string rows;
-  for (int i = 0; i < count; ++i) {
-    const auto at = static_cast<std::uint64_t>(10 * i);
-    const std::uint64_t centre = rng.below(3, at), label = shuffled ? rng.below(3, at + 1) : centre;
-    const auto number = [&](std::uint64_t n) { return moved + static_cast<double>(rng.below(1000, at + n)) / 1000; };
-    rows += std::to_string(2 * (centre == 0) + number(2)) + ',' + std::to_string(2 * (centre == 1) + number(3)) + ",c" +
-            std::to_string(label) + '\n';
-  }
-  return rows;
-}
-
-std::string table_config(const TemporaryFolder& folder, const std::string& name, const std::string& training,
-                         const std::string& validating) {
-  return folder.write(name + ".cfg", "[data]\nkind = table\npath = " + folder.write(name + "_train.csv", training) +
-                                         "\nval_path = " + folder.write(name + "_val.csv", validating) +
-                                         "\n[model]\nkind = mlp\nhidden = 16\n[train]\nbatch_size = 16\nsteps = 100\n");
-}
-
-}  // namespace
 
 TEST_CASE("doctor finds a chapter that stands in both parts, also with changes in it, and nothing in its clean twin") {
   const TemporaryFolder folder;
@@ -184,56 +91,25 @@ TEST_CASE("doctor finds a validation part in another language, and rows of anoth
   CHECK(last.figures.at("sources")["stretches_told_apart"] > 0.8);
 }
 
-TEST_CASE("doctor finds labels that are shuffled, in training or in what validates, and classes without examples") {
+TEST_CASE("pairs of words that chance put together tell no more than the entropy, in either part") {
   const TemporaryFolder folder;
-  const Arguments only = {"--only=labels,duplicates"};
-  const std::string rows = points(1, 600, false), others = points(2, 300, false);
-  const Diagnosis clean = examine(folder, table_config(folder, "clean", rows, others), only);
-  CHECK(clean.status == 0);
-  CHECK(clean.verdicts.at("labels") == "ok");
-  CHECK(clean.figures.at("labels")["nearest"] > 0.9);
-  CHECK(clean.figures.at("labels")["probe"] > 0.9);
-  const Diagnosis shuffled = examine(folder, table_config(folder, "shuffled", points(1, 600, true), others), only);
-  CHECK(shuffled.status == 1);
-  CHECK(shuffled.verdicts.at("labels") == "wrong");
-  CHECK(examine(folder, table_config(folder, "judged", rows, points(2, 300, true)), only).verdicts.at("labels") ==
-        "wrong");
-  CHECK(examine(folder, table_config(folder, "few", points(1, 60, true), others), only).verdicts.at("labels") ==
-        "look");
-  std::string lone;
-  for (int i = 0; i < 300; ++i) lone += std::to_string(2 + 0.001 * i) + ",0.5,c0\n";
-  CHECK(examine(folder, table_config(folder, "lone", rows, lone), only).verdicts.at("labels") == "look");
-  std::string common = rows;
-  for (int i = 0; i < 20000; ++i) common += std::to_string(2 + 0.00005 * i) + ",0.5,c0\n";
-  CHECK(examine(folder, table_config(folder, "common", common, others), only).verdicts.at("labels") == "look");
-}
-
-TEST_CASE("labels that are shuffled in what validates are found where classes differ in their means alone") {
-  const TemporaryFolder folder;
-  const auto rows = [](std::uint64_t seed, int count, bool shuffled) {
+  const auto words = [](std::uint64_t seed, std::uint64_t count) {
     const Rng rng(seed);
-    std::string all;
-    for (int i = 0; i < count; ++i) {
-      const auto at = static_cast<std::uint64_t>(100 * i);
-      const std::uint64_t centre = rng.below(2, at), label = shuffled ? rng.below(2, at + 1) : centre;
-      for (std::uint64_t d = 0; d < 30; ++d)
-        all += std::to_string((d < 2 ? 0.3 * static_cast<double>(centre) : 0) +
-                              static_cast<double>(rng.below(1000, at + 2 + d)) / 1000) +
-               ",";
-      all += "c" + std::to_string(label) + "\n";
+    std::string text;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t n = rng.below(500, i);
+      for (std::uint64_t place = 1; place < 500; place *= 8) text += static_cast<char>('a' + n / place % 8);
+      text += ' ';
     }
-    return all;
+    return text;
   };
-  const auto examined = [&](bool shuffled) {
-    return examine(folder, table_config(folder, "means", rows(1, 1500, false), rows(2, 600, shuffled)),
-                   {"--only=labels"});
-  };
-  const Diagnosis clean = examined(false), shuffled = examined(true);
-  CHECK(clean.verdicts.at("labels") == "ok");
-  CHECK(clean.figures.at("labels")["nearest"] < 0.65);
-  CHECK(clean.figures.at("labels")["means"] > 0.7);
-  CHECK(clean.figures.at("labels")["validation_means"] > 0.7);
-  CHECK(shuffled.verdicts.at("labels") == "wrong");
+  const std::string config = text_config(folder, "words", words(1, 20000), words(2, 2000));
+  const Diagnosis found = examine(folder, config, {"--only=sources", "--data.tokenizer=letters"});
+  for (const char* nats : {"validation_nats", "training_nats"}) {
+    INFO(nats);
+    CHECK(found.figures.at("sources")[nats] > std::log(500));
+    CHECK(found.figures.at("sources")[nats] < std::log(500) + 0.5);
+  }
 }
 
 TEST_CASE("doctor examines a run, or a checkpoint, by its config, and not what has no name in runs") {
@@ -339,27 +215,6 @@ TEST_CASE("of a range test the steepest fall and the rate from which the loss ri
   CHECK(test.diverges == rates[44]);  // the first above 2 + 1.5
   CHECK(range_of(rates, std::vector<double>(losses.begin(), losses.begin() + 40), false).diverges == 0);
   CHECK(range_of(rates, std::vector<double>(losses.begin(), losses.begin() + 40), true).diverges == rates[39]);
-}
-
-TEST_CASE("classes that a linear classifier cannot tell are told by neighbours, and chance by neither") {
-  const Rng rng(3);
-  Tensor x({400, 2});
-  std::vector<int> parity, chance;
-  for (index_t i = 0; i < 400; ++i) {
-    const auto at = static_cast<std::uint64_t>(5 * i);
-    const std::uint64_t a = rng.below(2, at), b = rng.below(2, at + 1);
-    x.mutable_data()[2 * i] =
-        static_cast<real>(a) + static_cast<real>(0.1) * static_cast<real>(rng.below(10, at + 2)) / 10;
-    x.mutable_data()[2 * i + 1] = static_cast<real>(b);
-    parity.push_back(static_cast<int>(a ^ b));
-    chance.push_back(static_cast<int>(rng.below(2, at + 3)));
-  }
-  const LabelSignal told = label_signal(x, parity, rng), none = label_signal(x, chance, rng);
-  CHECK(told.probe < 0.7);
-  CHECK(told.nearest > 0.95);
-  CHECK(told.z() > 10);
-  CHECK(none.chance == Approx(0.5).margin(0.02));
-  CHECK(none.z() < 4);
 }
 
 TEST_CASE("doctor finds nothing wrong with the configs that come with the program", "[slow]") {
