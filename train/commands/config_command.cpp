@@ -5,13 +5,11 @@
 #include <set>
 
 #include "train/commands/commands.h"
+#include "train/commands/settings_of.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
 
-namespace {
-
-/// What a file says, or the config that a run or checkpoint has.
 Settings settings_of(const std::string& name) {
   const std::filesystem::path path = find_run(name);
   std::error_code error;
@@ -19,6 +17,8 @@ Settings settings_of(const std::string& name) {
   return is_hdf5(path) ? Settings::from_text(load_checkpoint(path).experiment->text(), path.string())
                        : Settings::from_file(path.string());
 }
+
+namespace {
 
 /// The config with the keys alone that differ from what they are by themselves; it reads back to the same.
 std::string minimal(Experiment& experiment) {

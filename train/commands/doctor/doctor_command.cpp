@@ -7,6 +7,7 @@
 #include "train/commands/commands.h"
 #include "train/commands/doctor/doctor.h"
 #include "train/commands/json.h"
+#include "train/commands/settings_of.h"
 #include "train/run/init.h"
 #include "train/run/memory.h"
 
@@ -92,10 +93,9 @@ int doctor_command(const std::vector<std::string>& arguments) {
   std::string output;
   bool json = false;
   CommandLine line;
-  line.usage = "doctor CONFIG [options] [--section.key=value ...]";
+  line.usage = "doctor CONFIG|RUN [options] [--section.key=value ...]";
   line.summary =
-      "Looks for what is wrong with a config, its data and its model before they are trained, and says what to "
-      "change.\n"
+      "Looks for what is wrong with a config, or that of a run, its data and its model, and says what to change.\n"
       "It writes nothing but the picture that is asked for, and says the same each time, times aside.";
   line.options = {
       Key("only", only, "checks to be made, with commas between; all without it").separated(),
@@ -106,7 +106,7 @@ int doctor_command(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   const std::vector<const CheckKind*> checks = wanted_checks(only);
   if (!output.empty()) check_output("doctor", output, kPictures);
-  Settings settings = Settings::from_file(line.positional[0]);
+  Settings settings = settings_of(line.positional[0]);
   settings.override_with(line.assignments);
   Experiment experiment(settings);
   experiment.train.minutes = 0;

@@ -120,7 +120,7 @@ Finding check_duplicates(const Patient& patient) {
   Finding finding;
   finding.figures = {{"validation_repeated", found.validation}, {"training_repeated", found.training}};
   finding.found = fmt::format(
-      "{:.1f} % of what validates stands in the training part, too, and {:.1f} % of that stands there twice{}",
+      "{:.1f} % of what validates stands in the training part, too, and {:.1f} % of training stands there twice{}",
       100 * found.validation, 100 * found.training,
       of_all(found.looked_at, patient.dataset.size(Split::val), "validating examples"));
   // what repeats itself everywhere, such as the sentences of a generator, does so in both parts alike

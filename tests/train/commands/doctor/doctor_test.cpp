@@ -2,93 +2,13 @@
 // without it.
 
 #include <cmath>
-#include <map>
-#include <nlohmann/json.hpp>
+#include <sstream>
 
-#include "framework/rng.h"
 #include "tests/real_data.h"
-#include "tests/train/run_program.h"
-#include "train/commands/doctor/duplicates.h"
-#include "train/commands/doctor/labels.h"
+#include "tests/train/commands/doctor/examine.h"
 #include "train/commands/doctor/learning_rate.h"
-#include "train/commands/doctor/sources.h"
 
 namespace heddle {
-namespace {
-
-using Arguments = std::vector<std::string>;
-
-struct Diagnosis {
-  int status = 0;
-  std::map<std::string, std::string> verdicts;
-  std::map<std::string, nlohmann::json> figures;
-};
-
-Diagnosis examine(const TemporaryFolder& folder, const std::string& config, Arguments more) {
-  more.insert(more.begin(), {"doctor", config, "--json"});
-  const Outcome outcome = run_program(folder, more);
-  INFO(outcome.out << outcome.err);
-  Diagnosis found;
-  found.status = outcome.status;
-  REQUIRE(outcome.status <= 1);
-  REQUIRE(outcome.err.empty());
-  const nlohmann::json answer = nlohmann::json::parse(outcome.out);
-  for (const nlohmann::json& one : answer) {
-    found.verdicts[one["check"]] = one["verdict"];
-    found.figures[one["check"]] = one["figures"];
-    CHECK_FALSE(one["found"].get<std::string>().empty());
-    const bool advises = !one["advice"].get<std::string>().empty();
-    CHECK(advises == (one["verdict"] == "wrong" || one["verdict"] == "look"));
-  }
-  return found;
-}
-
-/// A text of words that chance put together from the syllables of a language.
-std::string text_of(const std::string& syllables, std::uint64_t seed, std::size_t bytes) {
-  const Rng rng(seed);
-  std::string text;
-  for (std::uint64_t i = 0; text.size() < bytes; ++i) {
-    for (std::uint64_t s = 0; s < 1 + rng.below(3, 2 * i); ++s) {
-      const std::uint64_t a = rng.below(16, 8 * i + s), b = rng.below(16, 8 * i + s + 100000);
-      text += syllables.substr(2 * std::min(a, b), 2);  // the first are commoner
-    }
-    text += rng.below(9, 2 * i + 1) == 0 ? ". " : " ";
-  }
-  return text;
-}
-
-const std::string kOne = "thereinouatkisolmewayobefrudipga", kOther = "gnczszrzeuikumtasnhocyprvaixqfjk";
-
-std::string text_config(const TemporaryFolder& folder, const std::string& name, const std::string& training,
-                        const std::string& validating) {
-  return folder.write(name + ".cfg", "[data]\npath = " + folder.write(name + "_train.txt", training) +
-                                         "\nval_path = " + folder.write(name + "_val.txt", validating) +
-                                         "\n[model]\nn_layer = 1\nn_head = 2\nn_embd = 32\nblock_size = 32\n[train]\n"
-                                         "batch_size = 8\nsteps = 100\n");
-}
-
-/// Points about one of three centres, by class; `shuffled`: the classes are dealt out anew.
-std::string points(std::uint64_t seed, int count, bool shuffled, double moved = 0) {
-  const Rng rng(seed);
-  std::string rows;
-  for (int i = 0; i < count; ++i) {
-    const auto at = static_cast<std::uint64_t>(10 * i);
-    const std::uint64_t centre = rng.below(3, at), label = shuffled ? rng.below(3, at + 1) : centre;
-    const auto number = [&](std::uint64_t n) { return moved + static_cast<double>(rng.below(1000, at + n)) / 1000; };
-    rows += std::to_string(2 * (centre == 0) + number(2)) + ',' + std::to_string(2 * (centre == 1) + number(3)) + ",c" +
-            std::to_string(label) + '\n';
-  }
-  return rows;
-}
-
-std::string table_config(const TemporaryFolder& folder, const std::string& name, const std::string& training,
-                         const std::string& validating) {
-  return folder.write(name + ".cfg", "[data]\nkind = table\npath = " + folder.write(name + "_train.csv", training) +
-                                         "\nval_path = " + folder.write(name + "_val.csv", validating) +
-                                         "\n[model]\nkind = mlp\nhidden = 16\n[train]\nbatch_size = 16\nsteps = 100\n");
-}
-
-}  // namespace
 
 TEST_CASE("doctor finds a chapter that stands in both parts, also with changes in it, and nothing in its clean twin") {
   const TemporaryFolder folder;
@@ -115,6 +35,33 @@ TEST_CASE("doctor finds a chapter that stands in both parts, also with changes i
         "ok");
 }
 
+TEST_CASE("rows of numbers and short texts that stand in both parts are found, and half of a window is enough") {
+  const TemporaryFolder folder;
+  const Arguments only = {"--only=duplicates"};
+  const std::string rows = points(1, 600, false), others = points(2, 200, false);
+  CHECK(examine(folder, table_config(folder, "clean", rows, others), only).verdicts.at("duplicates") == "ok");
+  const Diagnosis copied = examine(folder, table_config(folder, "copied", rows, others + points(1, 50, false)), only);
+  CHECK(copied.verdicts.at("duplicates") == "wrong");
+  CHECK(copied.figures.at("duplicates")["validation_repeated"] == Approx(0.2));
+  const auto texts = [&](const std::string& name, const std::string& validating) {
+    const std::string path = folder.write(name + ".tsv", short_texts(1, 200)), val = folder.write("val", validating);
+    return folder.write(name + ".cfg", "[data]\nkind = labelled_text\npath = " + path + "\nval_path = " + val +
+                                           "\ntokenizer = word\n[model]\nkind = bert\nn_layer = 1\nn_head = 2\n"
+                                           "n_embd = 16\nblock_size = 16\n[train]\nbatch_size = 8\n");
+  };
+  CHECK(examine(folder, texts("other", short_texts(2, 100)), only).verdicts.at("duplicates") == "ok");
+  const Diagnosis again = examine(folder, texts("again", short_texts(2, 90) + short_texts(1, 10)), only);
+  CHECK(again.figures.at("duplicates")["validation_repeated"] == Approx(0.1));
+  CHECK(again.verdicts.at("duplicates") == "wrong");
+  // with a change in every 80 characters, runs of 16 without one begin at four of five places
+  const std::string training = text_of(kOne, 1, 60000);
+  std::string chapter = training.substr(20011, 4000);
+  for (std::size_t i = 0; i < chapter.size(); i += 80) chapter[i] = 'z';
+  const std::string config = text_config(folder, "half", training, text_of(kOne, 2, 4000) + chapter);
+  const Diagnosis half = examine(folder, config, {"--only=duplicates", "--model.block_size=64"});
+  CHECK(half.figures.at("duplicates")["validation_repeated"].get<double>() == Approx(0.5).margin(0.05));
+}
+
 TEST_CASE("doctor finds a validation part in another language, and rows of another source") {
   const TemporaryFolder folder;
   const std::string training = text_of(kOne, 1, 60000);
@@ -130,27 +77,53 @@ TEST_CASE("doctor finds a validation part in another language, and rows of anoth
         "ok");
   CHECK(examine(folder, table_config(folder, "far", rows, points(2, 200, false, 2)), only).verdicts.at("sources") ==
         "wrong");
+  // training rows that lie in the order of their classes differ from each other as far as those that validate do
+  const auto of_class = [](const std::string& all, const std::string& name) {
+    std::string some;
+    std::istringstream lines(all);
+    for (std::string line; std::getline(lines, line);) some += line.ends_with(name) ? line + '\n' : "";
+    return some;
+  };
+  const std::string sorted = of_class(rows, "c0") + of_class(rows, "c1") + of_class(rows, "c2");
+  const Diagnosis last =
+      examine(folder, table_config(folder, "last", sorted, of_class(points(2, 300, false), "c2")), only);
+  CHECK(last.verdicts.at("sources") == "ok");
+  CHECK(last.figures.at("sources")["stretches_told_apart"] > 0.8);
 }
 
-TEST_CASE("doctor finds labels that are shuffled, in training or in what validates, and classes without examples") {
+TEST_CASE("pairs of words that chance put together tell no more than the entropy, in either part") {
   const TemporaryFolder folder;
-  const Arguments only = {"--only=labels,duplicates"};
-  const std::string rows = points(1, 600, false), others = points(2, 300, false);
-  const Diagnosis clean = examine(folder, table_config(folder, "clean", rows, others), only);
-  CHECK(clean.status == 0);
-  CHECK(clean.verdicts.at("labels") == "ok");
-  CHECK(clean.figures.at("labels")["nearest"] > 0.9);
-  CHECK(clean.figures.at("labels")["probe"] > 0.9);
-  const Diagnosis shuffled = examine(folder, table_config(folder, "shuffled", points(1, 600, true), others), only);
-  CHECK(shuffled.status == 1);
-  CHECK(shuffled.verdicts.at("labels") == "wrong");
-  CHECK(examine(folder, table_config(folder, "judged", rows, points(2, 300, true)), only).verdicts.at("labels") ==
-        "wrong");
-  CHECK(examine(folder, table_config(folder, "few", points(1, 60, true), others), only).verdicts.at("labels") ==
-        "look");
-  std::string lone;
-  for (int i = 0; i < 300; ++i) lone += std::to_string(2 + 0.001 * i) + ",0.5,c0\n";
-  CHECK(examine(folder, table_config(folder, "lone", rows, lone), only).verdicts.at("labels") == "look");
+  const auto words = [](std::uint64_t seed, std::uint64_t count) {
+    const Rng rng(seed);
+    std::string text;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t n = rng.below(500, i);
+      for (std::uint64_t place = 1; place < 500; place *= 8) text += static_cast<char>('a' + n / place % 8);
+      text += ' ';
+    }
+    return text;
+  };
+  const std::string config = text_config(folder, "words", words(1, 20000), words(2, 2000));
+  const Diagnosis found = examine(folder, config, {"--only=sources", "--data.tokenizer=letters"});
+  for (const char* nats : {"validation_nats", "training_nats"}) {
+    INFO(nats);
+    CHECK(found.figures.at("sources")[nats] > std::log(500));
+    CHECK(found.figures.at("sources")[nats] < std::log(500) + 0.5);
+  }
+}
+
+TEST_CASE("doctor examines a run, or a checkpoint, by its config, and not what has no name in runs") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "run", {"--train.steps=2"}).status == 0);
+  const Arguments only = {"--only=size,tokens", "--train.steps=50"};
+  const Diagnosis by_config = examine(folder, folder.path("tiny.cfg"), only);
+  for (const char* name : {"run", "run/config.cfg", "run/last.h5"}) {
+    INFO(name);
+    const Diagnosis found = examine(folder, folder.path(name), only);
+    CHECK(found.verdicts == by_config.verdicts);
+    CHECK(found.figures == by_config.figures);
+  }
+  check_one_line(run_program(folder, {"doctor", folder.path("ran")}), 1, "ran");
 }
 
 TEST_CASE("doctor finds a rate that is ten times too high, and draws the range test") {
@@ -172,6 +145,7 @@ TEST_CASE("doctor finds a rate that is ten times too high, and draws the range t
   const Diagnosis high = at("0.1");
   CHECK(high.status == 1);
   CHECK(high.verdicts.at("rate") == "wrong");
+  CHECK(at("1000").verdicts.at("rate") == "wrong");
   CHECK(at("1e-9").verdicts.at("rate") == "look");
   CHECK(at("1e-9").verdicts.at("one-batch") == "wrong");
   CHECK_FALSE(std::filesystem::exists(folder.path("run")));
@@ -214,6 +188,7 @@ TEST_CASE("tokens that training never has, and unknown words, are found in what 
   };
   CHECK(tokens("char", text_of(kOne, 2, 4000), {}).verdicts.at("tokens") == "ok");
   CHECK(tokens("unseen", text_of(kOne, 2, 3000) + std::string(200, '#'), {}).verdicts.at("tokens") == "wrong");
+  CHECK(tokens("some", text_of(kOne, 2, 3000) + std::string(100, '#'), {}).verdicts.at("tokens") == "look");
   CHECK(tokens("words", text_of(kOther, 2, 4000), {"--data.tokenizer=word"}).verdicts.at("tokens") == "wrong");
 }
 
@@ -224,7 +199,7 @@ TEST_CASE("doctor refuses an unknown check, a config that is not there and a pic
                  "doctor: no check 'sise'; there are: size,");
   check_one_line(run_program(folder, {"doctor", folder.path("none.cfg")}), 1, "none.cfg does not exist");
   check_one_line(run_program(folder, {"doctor", config, "--output=range.txt"}), 2, "--output range.txt");
-  check_one_line(run_program(folder, {"doctor"}), 2, "usage: heddle doctor CONFIG");
+  check_one_line(run_program(folder, {"doctor"}), 2, "usage: heddle doctor CONFIG|RUN");
   check_one_line(run_program(folder, {"doctor", config, "--data.path=" + folder.path("none.txt")}), 1, "none.txt");
 }
 
@@ -240,27 +215,6 @@ TEST_CASE("of a range test the steepest fall and the rate from which the loss ri
   CHECK(test.diverges == rates[44]);  // the first above 2 + 1.5
   CHECK(range_of(rates, std::vector<double>(losses.begin(), losses.begin() + 40), false).diverges == 0);
   CHECK(range_of(rates, std::vector<double>(losses.begin(), losses.begin() + 40), true).diverges == rates[39]);
-}
-
-TEST_CASE("classes that a linear classifier cannot tell are told by neighbours, and chance by neither") {
-  const Rng rng(3);
-  Tensor x({400, 2});
-  std::vector<int> parity, chance;
-  for (index_t i = 0; i < 400; ++i) {
-    const auto at = static_cast<std::uint64_t>(5 * i);
-    const std::uint64_t a = rng.below(2, at), b = rng.below(2, at + 1);
-    x.mutable_data()[2 * i] =
-        static_cast<real>(a) + static_cast<real>(0.1) * static_cast<real>(rng.below(10, at + 2)) / 10;
-    x.mutable_data()[2 * i + 1] = static_cast<real>(b);
-    parity.push_back(static_cast<int>(a ^ b));
-    chance.push_back(static_cast<int>(rng.below(2, at + 3)));
-  }
-  const LabelSignal told = label_signal(x, parity, rng), none = label_signal(x, chance, rng);
-  CHECK(told.probe < 0.7);
-  CHECK(told.nearest > 0.95);
-  CHECK(told.z() > 10);
-  CHECK(none.chance == Approx(0.5).margin(0.02));
-  CHECK(none.z() < 4);
 }
 
 TEST_CASE("doctor finds nothing wrong with the configs that come with the program", "[slow]") {

@@ -1,0 +1,108 @@
+#include "train/commands/doctor/labels.h"
+
+#include "tests/train/commands/doctor/examine.h"
+
+namespace heddle {
+
+TEST_CASE("doctor finds labels that are shuffled, in training or in what validates, and classes without examples") {
+  const TemporaryFolder folder;
+  const Arguments only = {"--only=labels,duplicates"};
+  const std::string rows = points(1, 600, false), others = points(2, 300, false);
+  const Diagnosis clean = examine(folder, table_config(folder, "clean", rows, others), only);
+  CHECK(clean.status == 0);
+  CHECK(clean.verdicts.at("labels") == "ok");
+  CHECK(clean.figures.at("labels")["nearest"] > 0.9);
+  CHECK(clean.figures.at("labels")["probe"] > 0.9);
+  const Diagnosis shuffled = examine(folder, table_config(folder, "shuffled", points(1, 600, true), others), only);
+  CHECK(shuffled.status == 1);
+  CHECK(shuffled.verdicts.at("labels") == "wrong");
+  CHECK(examine(folder, table_config(folder, "judged", rows, points(2, 300, true)), only).verdicts.at("labels") ==
+        "wrong");
+  CHECK(examine(folder, table_config(folder, "few", points(1, 60, true), others), only).verdicts.at("labels") ==
+        "look");
+  std::string lone;
+  for (int i = 0; i < 300; ++i) lone += std::to_string(2 + 0.001 * i) + ",0.5,c0\n";
+  CHECK(examine(folder, table_config(folder, "lone", rows, lone), only).verdicts.at("labels") == "look");
+  std::string common = rows;
+  for (int i = 0; i < 20000; ++i) common += std::to_string(2 + 0.00005 * i) + ",0.5,c0\n";
+  CHECK(examine(folder, table_config(folder, "common", common, others), only).verdicts.at("labels") == "look");
+}
+
+TEST_CASE("labels that are shuffled in what validates are found where classes differ in their means alone") {
+  const TemporaryFolder folder;
+  const auto rows = [](std::uint64_t seed, int count, bool shuffled) {
+    const Rng rng(seed);
+    std::string all;
+    for (int i = 0; i < count; ++i) {
+      const auto at = static_cast<std::uint64_t>(100 * i);
+      const std::uint64_t centre = rng.below(2, at), label = shuffled ? rng.below(2, at + 1) : centre;
+      for (std::uint64_t d = 0; d < 40; ++d)
+        all += std::to_string((d < 2 ? 0.2 * static_cast<double>(centre) : 0) +
+                              static_cast<double>(rng.below(1000, at + 2 + d)) / 1000) +
+               ",";
+      all += "c" + std::to_string(label) + "\n";
+    }
+    return all;
+  };
+  const auto examined = [&](bool shuffled) {
+    return examine(folder, table_config(folder, "means", rows(1, 1500, false), rows(2, 600, shuffled)),
+                   {"--only=labels"});
+  };
+  const Diagnosis clean = examined(false), shuffled = examined(true);
+  CHECK(clean.verdicts.at("labels") == "ok");
+  CHECK(clean.figures.at("labels")["nearest"] < 0.58);
+  CHECK(clean.figures.at("labels")["means"] > 0.6);
+  CHECK(clean.figures.at("labels")["validation_means"] > 0.6);
+  CHECK(shuffled.verdicts.at("labels") == "wrong");
+  // labels of chance are learned by heart of one batch alone, and by means not of those that these were not made from
+  const std::string config = table_config(folder, "chance", rows(1, 1500, true), rows(2, 100, false));
+  const Diagnosis chance = examine(folder, config, {"--only=labels,one-batch,rate", "--optim.lr=1e-2"});
+  CHECK(chance.figures.at("labels")["means"] < 0.55);
+  CHECK(chance.figures.at("one-batch")["last_loss"] < 0.2);
+  CHECK(chance.figures.at("rate")["loss"] > 0.5);
+}
+
+TEST_CASE("labels that are shuffled in what validates are found where classes have the same mean") {
+  const TemporaryFolder folder;
+  const auto rows = [](std::uint64_t seed, int count, bool shuffled) {
+    const Rng rng(seed);
+    std::string all;
+    for (int i = 0; i < count; ++i) {
+      const auto at = static_cast<std::uint64_t>(5 * i);
+      const std::uint64_t a = rng.below(2, at), b = rng.below(2, at + 1),
+                          label = shuffled ? rng.below(2, at + 2) : a ^ b;
+      all += std::to_string(static_cast<double>(a) + static_cast<double>(rng.below(100, at + 3)) / 1000) + "," +
+             std::to_string(b) + ",c" + std::to_string(label) + "\n";
+    }
+    return all;
+  };
+  const auto verdict = [&](bool shuffled) {
+    const std::string config = table_config(folder, "parity", rows(1, 600, false), rows(2, 300, shuffled));
+    return examine(folder, config, {"--only=labels"}).verdicts.at("labels");
+  };
+  CHECK(verdict(false) == "ok");
+  CHECK(verdict(true) == "wrong");
+}
+
+TEST_CASE("classes that a linear classifier cannot tell are told by neighbours, and chance by neither") {
+  const Rng rng(3);
+  Tensor x({400, 2});
+  std::vector<int> parity, chance;
+  for (index_t i = 0; i < 400; ++i) {
+    const auto at = static_cast<std::uint64_t>(5 * i);
+    const std::uint64_t a = rng.below(2, at), b = rng.below(2, at + 1);
+    x.mutable_data()[2 * i] =
+        static_cast<real>(a) + static_cast<real>(0.1) * static_cast<real>(rng.below(10, at + 2)) / 10;
+    x.mutable_data()[2 * i + 1] = static_cast<real>(b);
+    parity.push_back(static_cast<int>(a ^ b));
+    chance.push_back(static_cast<int>(rng.below(2, at + 3)));
+  }
+  const LabelSignal told = label_signal(x, parity, rng), none = label_signal(x, chance, rng);
+  CHECK(told.probe < 0.7);
+  CHECK(told.nearest > 0.95);
+  CHECK(told.z() > 10);
+  CHECK(none.chance == Approx(0.5).margin(0.02));
+  CHECK(none.z() < 4);
+}
+
+}  // namespace heddle
