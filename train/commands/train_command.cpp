@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 
 #include "data/io/utf8.h"
 #include "train/commands/commands.h"
@@ -187,8 +186,7 @@ int train_command(const std::vector<std::string>& arguments) {
   }
   if (!experiment.run.overwrite) folder.check_free();
   check_least_sizes(experiment);
-  std::optional<LoadedRun> from;
-  if (!experiment.run.init.empty()) from = load_checkpoint(find_checkpoint(experiment.run.init, kUsable));
+  auto from = run_to_begin_with(experiment);
   const auto dataset = load(experiment, nullptr, folder.path(), from ? &from->data : nullptr);
   check_sizes(experiment, dataset->state().spec());
   RunState state;

@@ -83,6 +83,11 @@ std::string group_of(const std::string& parameter, const std::vector<std::string
 
 }  // namespace
 
+std::unique_ptr<LoadedRun> run_to_begin_with(const Experiment& experiment) {
+  if (experiment.run.init.empty()) return nullptr;
+  return std::make_unique<LoadedRun>(load_checkpoint(find_checkpoint(experiment.run.init, kUsable)));
+}
+
 Taken take_weights(const LoadedRun& from, Model& model, const DataState& data) {
   const auto parameters = model.named_parameters();
   Taken taken{from.name(), 0, std::ssize(parameters), 0, count_elements(parameters)};

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "train/run/checkpoint.h"
 
 namespace heddle {
+
+/// The run that run.init names, by its best checkpoint; null: it names none. Errors: as load_checkpoint.
+std::unique_ptr<LoadedRun> run_to_begin_with(const Experiment& experiment);
 
 /// What a model begins with of another run's.
 struct Taken {

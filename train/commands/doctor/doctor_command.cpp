@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <optional>
 
 #include "train/commands/commands.h"
 #include "train/commands/doctor/doctor.h"
@@ -116,9 +115,7 @@ int doctor_command(const std::vector<std::string>& arguments) {
   std::vector<Examined> answers;
   {
     Reporter reporter;
-    std::optional<LoadedRun> from;
-    if (!experiment.run.init.empty())
-      from = load_checkpoint(find_checkpoint(experiment.run.init, {"best.h5", "last.h5"}));
+    const auto from = run_to_begin_with(experiment);
     const auto dataset = experiment.load_data(
         nullptr, experiment.folder(),
         [&](const char* what, std::uint64_t bytes, std::uint64_t of) {

@@ -7,7 +7,7 @@
 #include "framework/format.h"
 #include "train/commands/sweep/sweep_runs.h"
 #include "train/log/progress.h"
-#include "train/run/checkpoint.h"
+#include "train/run/init.h"
 #include "train/run/memory.h"
 #include "train/run/trainer.h"
 
@@ -56,9 +56,7 @@ class LastData {
     const auto data = std::find_if(sections.begin(), sections.end(), [](const Section& s) { return s.name == "data"; });
     const std::string key = concat_text(dump_config({*data}), experiment.model->block_size(), ' ', experiment.run.init);
     if (key == key_) return *dataset_;
-    std::unique_ptr<LoadedRun> from;
-    if (!experiment.run.init.empty())
-      from = std::make_unique<LoadedRun>(load_checkpoint(find_checkpoint(experiment.run.init, kUsable)));
+    const auto from = run_to_begin_with(experiment);
     experiment.find_data();
     dataset_ = experiment.load_data(
         nullptr, {},
