@@ -79,7 +79,7 @@ nlohmann::json column_fact(const History& history, const std::string& name) {
   values.erase(std::remove_if(values.begin(), values.end(), [](double value) { return std::isnan(value); }),
                values.end());
   if (values.empty()) return {};
-  if (name == "seconds" || !is_of_clock(name)) return number(values.back());
+  if (name == "seconds" || !is_of_time(name)) return number(values.back());
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return number(*middle);
@@ -105,10 +105,6 @@ NamedRun named_run(const std::string& run) {
          " does not exist; give a run's folder or its name in runs/");
   if (!std::filesystem::is_directory(path, error)) path = path.has_parent_path() ? path.parent_path() : ".";
   return {run, read_record(path)};
-}
-
-bool is_of_clock(const std::string& column) {
-  return column == "seconds" || column == "gflops" || column.ends_with("_per_second");
 }
 
 nlohmann::json fact_of(const NamedRun& run, const std::string& name) {

@@ -30,7 +30,5 @@ nlohmann::ordered_json config_json(const NamedRun& run);
 void check_fact(const std::string& part, const std::string& name, const std::vector<NamedRun>& runs);
 /// A fact as a person reads it; empty: null.
 std::string fact_text(const std::string& name, const nlohmann::json& fact);
-/// Whether a column is of how fast a run was, and so another each time.
-bool is_of_clock(const std::string& column);
 
 }  // namespace heddle

@@ -26,7 +26,7 @@ CourseParting parting_of(const History& one, const History& other) {
   for (const std::string& name : other.names()) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
-  std::erase_if(names, is_of_clock);
+  std::erase_if(names, is_of_time);
   std::map<std::int64_t, std::size_t> rows;
   for (std::size_t row = 0; row < other.size(); ++row) rows[other.step(row)] = row;
   std::vector<std::vector<double>> left, right;
