@@ -80,7 +80,7 @@ TEST_CASE("what differs between two runs is named, times are not, and a file tha
         std::vector<std::string>{"best.h5: only one has it", "last.h5: /config", "metrics.csv: one ends at line 4"});
 }
 
-TEST_CASE("--kill-after ends a run as kill -9 does, after its step and before its checkpoint") {
+TEST_CASE("a run that is to --kill-after a step ends as kill -9 does, after it and before its checkpoint") {
   const TemporaryFolder folder;
   const Outcome outcome = train(folder, "run", {"--train.steps=9", "--train.checkpoint_interval=2", "--kill-after=4"});
   CHECK(outcome.status == 128 + SIGKILL);
