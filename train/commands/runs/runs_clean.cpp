@@ -98,7 +98,7 @@ int runs_clean(const std::vector<std::string>& arguments) {
   line.more_words = 1;
   line.options = {{"failed", options.failed, "runs that ended before their first checkpoint, whole"},
                   {"checkpoints", options.checkpoints,
-                   "of runs that are over last.h5 and step_N.h5; best.h5 stays, and with it config, log and figures"},
+                   "the checkpoints of runs that are over, but for best.h5; config, log and figures stay"},
                   {"tokens", options.tokens, "of runs that are over the tokens of their text, which are made again"},
                   {"older", options.older, "only of runs that have written nothing for so many days", 0, 36500},
                   {"yes", yes, "delete it"},
