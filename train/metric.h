@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/format.h"
@@ -16,6 +18,13 @@ struct Metric {
   bool column = true;  ///< metrics.csv has a column of it; else `heddle eval` alone shows it
 };
 using Metrics = std::vector<Metric>;
+
+/// The figure of a name; null: there is none.
+inline const Metric* find_metric(const Metrics& figures, std::string_view name) {
+  const auto found =
+      std::find_if(figures.begin(), figures.end(), [&](const Metric& figure) { return figure.name == name; });
+  return found == figures.end() ? nullptr : &*found;
+}
 
 /// How many `unit`s a loss is the mean of: "39 tokens".
 inline Metric count_of(const std::string& unit, std::int64_t count) {

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "framework/check.h"
+#include "framework/system/disk.h"
 
 namespace heddle {
 
@@ -42,9 +43,7 @@ ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vect
     if (fd >= 0) ::close(fd);
   }
   if (pid_ > 0) {
-    ssize_t got = 0;
-    do got = ::read(failed[0], &error, sizeof(error));
-    while (got < 0 && errno == EINTR);
+    const ssize_t got = uninterrupted([&] { return ::read(failed[0], &error, sizeof(error)); });
     if (got == 0) error = 0;  // closed: the program has begun
   }
   if (piped) ::close(failed[0]);
@@ -70,12 +69,10 @@ bool ChildProcess::ended() {
 
 int ChildProcess::wait() {
   int status = 0;
-  while (status_ < 0) {
-    if (::waitpid(pid_, &status, 0) == pid_) {
-      take(status);
-    } else {
-      ensure(errno == EINTR, "process ", pid_, " cannot be waited for (", std::strerror(errno), ")");
-    }
+  if (status_ < 0) {
+    ensure(uninterrupted([&] { return ::waitpid(pid_, &status, 0); }) == pid_, "process ", pid_,
+           " cannot be waited for (", std::strerror(errno), ")");
+    take(status);
   }
   return status_;
 }

@@ -286,22 +286,24 @@ namespace {
 
 const char* shown(const std::string& text) { return text.empty() ? "empty" : text.c_str(); }
 
-/// The key of a name.
-const Key& key_of(const std::vector<Section>& sections, const std::string& name) {
-  for (const Section& section : sections) {
-    for (const Key& key : section.keys) {
-      if (section.name + '.' + key.name == name) return key;
-    }
-  }
-  throw Error("config: there is no key " + name);
-}
-
 }  // namespace
 
+const Key* find_key(const std::vector<Section>& sections, const std::string& name) {
+  for (const Section& section : sections) {
+    for (const Key& key : section.keys) {
+      if (section.name + '.' + key.name == name) return &key;
+    }
+  }
+  return nullptr;
+}
+
 void check_resumable(const std::vector<Section>& before, const std::vector<Section>& now) {
-  for (const KeyDifference& key : differences(before, now))
-    ensure(key_of(now, key.name).may_change, "resume: ", key.name, " was ", shown(key.before), " and may not become ",
-           shown(key.now), "; start a new run with heddle train for that");
+  for (const KeyDifference& key : differences(before, now)) {
+    const Key* const found = find_key(now, key.name);
+    ensure(found != nullptr, "config: there is no key ", key.name);
+    ensure(found->may_change, "resume: ", key.name, " was ", shown(key.before), " and may not become ", shown(key.now),
+           "; start a new run with heddle train for that");
+  }
 }
 
 void check_settled(const std::vector<Section>& before, const std::vector<Section>& now) {

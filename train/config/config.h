@@ -85,6 +85,9 @@ class Settings {
   std::size_t sources_ = 0;  ///< that were read so far
 };
 
+/// The key of a full name ("optim.lr"); null: there is none.
+const Key* find_key(const std::vector<Section>& sections, const std::string& name);
+
 /// A key whose value is another in two configs; empty where one has no such key.
 struct KeyDifference {
   std::string name;  ///< "optim.lr"

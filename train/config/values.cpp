@@ -50,6 +50,12 @@ std::string bounds_text(const Key& key) {
   return high ? "at most " + number(key.max) : "";
 }
 
+std::optional<double> number_in(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
 std::string path_of(const std::string& text, const std::string& where) {
   if (!text.starts_with("~/")) return text;
   const char* const home = std::getenv("HOME");

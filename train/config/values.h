@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "framework/keys.h"
 
@@ -9,6 +11,8 @@ namespace heddle {
 
 /// What a number may be; nothing where it may be anything.
 std::string bounds_text(const Key& key);
+/// The number that a text is, whole; nothing: it is none.
+std::optional<double> number_in(std::string_view text);
 /// A path as it is meant: a leading ~/ is the user's home, also where no shell has seen it. Errors: no home is known.
 std::string path_of(const std::string& text, const std::string& where);
 /// Puts `text` into the key's member. `where` is what messages begin with: "FILE: line 3: optim.lr = abc". Errors: a

@@ -66,12 +66,12 @@ const std::array kFacts = {
 
 /// A value of a config: a number where it is one.
 nlohmann::json config_fact(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return text;
+  const std::optional<double> value = number_in(text);
+  if (!value || !std::isfinite(*value)) return text;
   std::int64_t whole = 0;
-  const auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), whole);
-  return bad == std::errc() && stop == end ? nlohmann::json(whole) : nlohmann::json(value);
+  const char* const end = text.data() + text.size();
+  const auto [stop, bad] = std::from_chars(text.data(), end, whole);
+  return bad == std::errc() && stop == end ? nlohmann::json(whole) : nlohmann::json(*value);
 }
 
 nlohmann::json column_fact(const History& history, const std::string& name) {
@@ -114,21 +114,15 @@ nlohmann::json fact_of(const NamedRun& run, const std::string& name) {
   const RunRecord& record = run.record;
   if (name.find('.') != name.npos) {
     if (!record.experiment) return {};
-    for (const Section& section : record.experiment->sections()) {
-      if (!name.starts_with(section.name + '.')) continue;
-      for (const Key& key : section.keys) {
-        if (section.name + '.' + key.name == name) return config_fact(value_text(key));
-      }
-    }
-    return {};
+    const std::vector<Section> sections = record.experiment->sections();
+    const Key* const key = find_key(sections, name);
+    return key != nullptr ? config_fact(value_text(*key)) : nlohmann::json();
   }
   if (record.result) {
     const auto figure = [&](const Metrics& figures, std::string_view begin) -> nlohmann::json {
       if (!name.starts_with(begin)) return {};
-      for (const Metric& metric : figures) {
-        if (metric.name == name.substr(begin.size())) return number(metric.value);
-      }
-      return {};
+      const Metric* const metric = find_metric(figures, std::string_view(name).substr(begin.size()));
+      return metric != nullptr ? number(metric->value) : nlohmann::json();
     };
     for (const nlohmann::json& fact :
          {figure(record.result->whole, kWhole), figure(record.result->best_whole, kBestWhole)}) {

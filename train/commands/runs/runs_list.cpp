@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 #include <optional>
 
@@ -14,12 +13,6 @@ namespace {
 
 const std::vector<std::string> kColumns = {"name",       "status",  "step",     "steps",      "best_loss", "best_step",
                                            "whole_loss", "seconds", "run.seed", "model.kind", "when"};
-
-std::optional<double> number_in(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 /// -1, 0, 1: numbers as such, and before all else, which goes by its letters.
 int compare(const nlohmann::json& fact, const nlohmann::json& other) {

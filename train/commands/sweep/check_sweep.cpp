@@ -37,9 +37,9 @@ std::string metric_problem(const SweepPlan& plan, const Trainer& trainer, const 
   const Metrics figures =
       evaluate(trainer.task(), dataset, Split::val,
                {train.batch_size, 1, trainer.precision(), !stops, train.order == Order::contiguous});
+  if (find_metric(figures, plan.config.metric) != nullptr) return "";
   std::string names;
   for (const Metric& figure : figures) {
-    if (figure.name == plan.config.metric) return "";
     if (figure.column) names += (names.empty() ? "" : ", ") + figure.name;
   }
   return concat_text("sweep.metric = ", plan.config.metric, ": there is no such figure",
@@ -96,10 +96,12 @@ void check_sweep(const SweepPlan& plan, std::int64_t jobs, const std::function<v
       Trainer trainer(experiment, dataset, *model, *learner);
       if (next == 1) problem = metric_problem(plan, trainer, dataset, experiment.train);
       trainer.check_memory_limit();
-      const double all = static_cast<double>(jobs) * trainer.estimate_memory().total();
-      const MemoryLimit limit = memory_limit(experiment.train);
-      ensure(jobs == 1 || all <= limit.bytes, limit.text, ", but ", jobs, " runs at once are expected to take ",
-             human_bytes(all), "; give fewer --jobs");
+      if (jobs > 1) {
+        const double all = static_cast<double>(jobs) * trainer.estimate_memory().total();
+        const MemoryLimit limit = memory_limit(experiment.train);
+        ensure(all <= limit.bytes, limit.text, ", but ", jobs, " runs at once are expected to take ", human_bytes(all),
+               "; give fewer --jobs");
+      }
     } catch (const Error& e) {
       const std::string places = plan.text_of(run.combination, true);
       throw Error(places.empty() ? e.what() : concat_text(places, ": ", e.what()));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -32,13 +31,6 @@ struct Choice {
   std::string text() const { return concat_text(where, ": ", key); }
 };
 
-std::optional<double> number_of(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
-  return value;
-}
-
 Choice read_choice(const Settings& said, const std::string& key) {
   Choice choice{key, said.where(key), {}};
   const std::string text = said.value_of(key, "");
@@ -47,9 +39,9 @@ Choice read_choice(const Settings& said, const std::string& key) {
   for (const std::string& value : choice.values) {
     const std::size_t dots = value.find("..");
     if (dots == value.npos) continue;
-    const auto low = number_of(std::string_view(value).substr(0, dots)),
-               high = number_of(std::string_view(value).substr(dots + 2));
-    if (!low || !high) continue;  // a path may hold two dots
+    const auto low = number_in(std::string_view(value).substr(0, dots)),
+               high = number_in(std::string_view(value).substr(dots + 2));
+    if (!low || !high || !std::isfinite(*low) || !std::isfinite(*high)) continue;  // a path may hold two dots
     ensure(choice.values.size() == 1, choice.text(), " = ", text, ": a range stands alone; give values or one range");
     ensure(*low < *high, choice.text(), " = ", text, ": the range's first number is not below its second");
     choice.low = *low;
@@ -166,12 +158,9 @@ std::map<std::string, std::string> short_names(const std::vector<SweepAxis>& axe
 
 /// The value that a key came to: "0.001" where 1e-3 was given.
 std::string resolved(Experiment& experiment, const std::string& name) {
-  for (const Section& section : experiment.sections()) {
-    for (const Key& key : section.keys) {
-      if (section.name + '.' + key.name == name) return value_text(key);
-    }
-  }
-  return "";
+  const std::vector<Section> sections = experiment.sections();
+  const Key* const key = find_key(sections, name);
+  return key != nullptr ? value_text(*key) : "";
 }
 
 /// Errors: a key is said that is for once, and so in no run's config: train.minutes would give each run other steps.

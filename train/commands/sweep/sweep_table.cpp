@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <numeric>
+#include <optional>
 
 #include "data/io/utf8.h"
 #include "framework/format.h"
@@ -25,10 +25,8 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLikely = 0.05;  // differences that chance makes more often than this are called noise
 
 double figure_of(const Metrics& figures, const std::string& name) {
-  for (const Metric& figure : figures) {
-    if (figure.name == name) return figure.value;
-  }
-  return kNone;
+  const Metric* const figure = find_metric(figures, name);
+  return figure != nullptr ? figure->value : kNone;
 }
 
 const char* name_of_state(State state) {
@@ -190,13 +188,9 @@ std::string table_plot(const SweepPlan& plan, const SweepTable& table) {
     LinePicture::Line runs{"a run", {}, false}, best{"the best mean", {}};
     bool numbers = true;
     for (const SweepRank& rank : table.ranks) {
-      std::size_t read = 0;
-      double x = 0;
-      try {
-        x = std::stod(axis.values[rank.combination], &read);
-      } catch (const std::exception&) {  // a word
-      }
-      numbers = numbers && read > 0 && read == axis.values[rank.combination].size();
+      const std::optional<double> number = number_in(axis.values[rank.combination]);
+      numbers = numbers && number;
+      const double x = number.value_or(0);
       for (const SweepRow& row : table.rows) {
         if (row.run->combination == rank.combination && std::isfinite(row.figure))
           runs.points.emplace_back(x, row.figure);

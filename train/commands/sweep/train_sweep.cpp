@@ -87,10 +87,8 @@ class Progress {
     return "about " + human_time(runs * spent_ / static_cast<double>(trained_)) + " left";
   }
   std::string figure_text(const RunResult& result) const {
-    for (const Metric& figure : result.best_whole) {
-      if (figure.name == plan_.config.metric) return fmt::format("{} {:.4f}", figure.name, figure.value);
-    }
-    return "no " + plan_.config.metric;
+    const Metric* const figure = find_metric(result.best_whole, plan_.config.metric);
+    return figure != nullptr ? fmt::format("{} {:.4f}", figure->name, figure->value) : "no " + plan_.config.metric;
   }
 
   const SweepPlan& plan_;
