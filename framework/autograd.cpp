@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "framework/profile.h"
@@ -17,8 +19,8 @@ thread_local bool checking_finite = false;
 /// run of f, only tell what they read.
 enum Mode : int { plain, recording, watching };
 thread_local int mode = recording;
-/// While watching: a leaf that needs a gradient and was read; undefined if there was none.
-thread_local Tensor watched_leaf;
+/// While watching: the leaves that need a gradient and were read.
+thread_local std::vector<Tensor> watched_leaves;
 
 /// What a destroyed node owned; the outermost destructor frees all of it in a loop, so that a long chain does not
 /// recurse.
@@ -86,6 +88,68 @@ class Queue {
   std::vector<std::shared_ptr<Node>> heap_;
 };
 
+/// Adds what has arrived at a node to the gradient that it keeps. An optimizer may change that in place, so it shares its
+/// elements with nobody.
+void keep_grad(Node& node, const Tensor& dy) {
+  accumulate(node.grad, !node.grad.defined() && dy.use_count() > 1 ? dy.clone() : dy);
+}
+
+/// The leaves below a node: each is told of when every node has run that it goes into, which is before its turn.
+class Leaves {
+ public:
+  Leaves(const std::shared_ptr<Node>& top, const OnLeaf& on_leaf) : on_leaf_(on_leaf) {
+    if (!on_leaf) return;
+    std::unordered_set<const Node*> seen{top.get()};
+    for (std::vector<const Node*> todo{top.get()}; !todo.empty();) {
+      const Node* const node = todo.back();
+      todo.pop_back();
+      for (const auto& input : node->inputs) {
+        if (!input) continue;
+        if (!input->backward && input->keeps_grad) ++users_[input];
+        if (seen.insert(input.get()).second) todo.push_back(input.get());
+      }
+    }
+  }
+  Leaves(const Leaves&) = delete;
+  Leaves& operator=(const Leaves&) = delete;
+  ~Leaves() {
+    for (const auto& [leaf, users] : users_) leaf->incoming = {};  // not empty only if an error ended backward
+  }
+
+  /// Takes what arrives at one of them; false: it is none.
+  bool arrive(const std::shared_ptr<Node>& node, const Tensor& gradient) {
+    if (!users_.contains(node)) return false;
+    accumulate(node->incoming, gradient);
+    return true;
+  }
+  /// A node has run.
+  void on_run(const Node& node) {
+    if (users_.empty()) return;
+    for (const auto& input : node.inputs) {
+      const auto at = users_.find(input);
+      if (at != users_.end() && --at->second == 0) complete(at->first);
+    }
+  }
+  /// Nothing runs any more: those that go into nodes to which no gradient came are complete, too.
+  void on_end() {
+    for (const auto& [leaf, users] : users_) {
+      if (users > 0) complete(leaf);
+    }
+  }
+
+ private:
+  void complete(const std::shared_ptr<Node>& leaf) {
+    if (leaf->incoming.defined()) {
+      keep_grad(*leaf, leaf->incoming);
+      leaf->incoming = {};
+    }
+    on_leaf_(*leaf);
+  }
+
+  const OnLeaf& on_leaf_;
+  std::unordered_map<std::shared_ptr<Node>, std::size_t> users_;  ///< how many have still to run
+};
+
 }  // namespace
 
 Node::Node() : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)) {}
@@ -130,7 +194,8 @@ void watch(const char* name, const Tensor& x) {
   if (!x.requires_grad()) return;
   ensure(!x.node()->backward && !x.node()->freed, "recomputed: ", name, " reads the result of ", x.node()->name, " ",
          x.shape(), ", which was made outside; give it to recomputed as an input");
-  watched_leaf = x;
+  const auto known = [&](const Tensor& leaf) { return leaf.node() == x.node(); };
+  if (std::none_of(watched_leaves.begin(), watched_leaves.end(), known)) watched_leaves.push_back(x);
 }
 
 }  // namespace
@@ -143,14 +208,16 @@ Tensor recomputed(const std::vector<Tensor>& inputs, const Recomputable& f) {
   Tensor y;
   {
     const ModeGuard watch_only(watching);
-    watched_leaf = {};
+    watched_leaves.clear();
     y = f(detached);
-    // Leaves that f reads get their gradients from its own backward; one of them stands here, so that it is run.
-    sources.push_back(std::exchange(watched_leaf, Tensor()));
+    // Leaves that f reads get their gradients from its own backward; they stand here so that it is run, and before they
+    // are called complete.
+    sources.insert(sources.end(), watched_leaves.begin(), watched_leaves.end());
+    watched_leaves.clear();
   }
   std::vector<bool> wanted;
   for (const Tensor& x : inputs) wanted.push_back(x.requires_grad());
-  return make_result("recomputed", y, sources, [detached, wanted, f](const Tensor& dy) -> Grads {
+  return make_result("recomputed", y, sources, [detached, wanted, f, count = sources.size()](const Tensor& dy) -> Grads {
     std::vector<Tensor> leaves;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       leaves.push_back(detached[i].detach());
@@ -160,7 +227,7 @@ Tensor recomputed(const std::vector<Tensor>& inputs, const Recomputable& f) {
     if (const Tensor again = f(leaves); again.requires_grad()) backward(again, dy);
     Grads grads;
     for (const Tensor& leaf : leaves) grads.push_back(leaf.grad());
-    grads.emplace_back();
+    grads.resize(count);
     return grads;
   });
 }
@@ -229,7 +296,7 @@ Tensor make_result(const char* name, Tensor y, const std::vector<Tensor>& inputs
   return y;
 }
 
-void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
+void backward(const Tensor& loss, const Tensor& seed, bool retain_graph, const OnLeaf& on_leaf) {
   ensure(loss.requires_grad(), "backward: the loss depends on no tensor that requires a gradient");
   if (seed.defined()) {
     ensure(seed.shape() == loss.shape(), "backward: seed ", seed.shape(), " does not fit loss ", loss.shape());
@@ -240,12 +307,12 @@ void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
 
   profile_lap("between forward and backward");
   Queue queue;
+  Leaves leaves(loss.node(), on_leaf);
   queue.arrive(loss.node(), seed.defined() ? seed : Tensor::full(loss.shape(), 1));
   while (!queue.empty()) {
     const std::shared_ptr<Node> node = queue.pop();
     Tensor dy = std::exchange(node->incoming, Tensor());
-    // An optimizer may change a kept gradient in place, so it shares its elements with nobody.
-    if (node->keeps_grad) accumulate(node->grad, !node->grad.defined() && dy.use_count() > 1 ? dy.clone() : dy);
+    if (node->keeps_grad) keep_grad(*node, dy);
     if (!node->backward) {
       ensure(!node->freed, "backward: ", node->name,
              " has been passed before and its graph is freed; call the first backward with retain_graph");
@@ -267,15 +334,18 @@ void backward(const Tensor& loss, const Tensor& seed, bool retain_graph) {
       ensure(grads[i].shape() == input->shape, "backward: ", node->name, " gave gradient ", grads[i].shape(),
              " for input ", i, " of shape ", input->shape);
       if (checking_finite) check_finite(node->name, "gradient", grads[i]);
-      queue.arrive(input, std::exchange(grads[i], Tensor()));
+      const Tensor grad = std::exchange(grads[i], Tensor());
+      if (!leaves.arrive(input, grad)) queue.arrive(input, grad);
     }
     profile_lap("sum of gradients", true);
+    leaves.on_run(*node);
     if (!retain_graph) {
       node->backward = nullptr;
       node->inputs.clear();
       node->freed = true;
     }
   }
+  leaves.on_end();
 }
 
 }  // namespace heddle

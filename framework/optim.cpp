@@ -49,13 +49,16 @@ double learning_rate(const ScheduleConfig& config, index_t step, index_t total_s
 
 namespace {
 
-constexpr index_t kChunk = 16384;  // elements that are worth a task
+constexpr index_t kChunk = kOptimizerChunk;
+
+double sum_of_squares(const real* from, index_t begin, index_t end) {
+  return row_sum<double>(
+      end - begin, [at = from + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
+}
 
 double sum_of_squares(const Tensor& x) {
-  return parallel_sum(x.numel(), kChunk, [p = x.data()](index_t begin, index_t end) {
-    return row_sum<double>(
-        end - begin, [at = p + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
-  });
+  return parallel_sum(x.numel(), kChunk,
+                      [p = x.data()](index_t begin, index_t end) { return sum_of_squares(p, begin, end); });
 }
 
 }  // namespace
@@ -66,6 +69,21 @@ double grad_norm(const std::vector<NamedParameter>& parameters) {
     if (p.tensor.grad().defined()) squares += sum_of_squares(p.tensor.grad());
   }
   return std::sqrt(squares);
+}
+
+double grad_norm(const std::vector<std::vector<double>>& squares) {
+  double sum = 0;
+  for (const std::vector<double>& chunks : squares)  // in the order of the chunks, as above
+    sum += parallel_sum(static_cast<index_t>(chunks.size()), 1, [&](index_t i, index_t) { return chunks[static_cast<std::size_t>(i)]; });
+  return std::sqrt(sum);
+}
+
+std::vector<double> squares_of_chunks(const Tensor& gradient) {
+  std::vector<double> squares(static_cast<std::size_t>((gradient.numel() + kChunk - 1) / kChunk));
+  parallel_for(gradient.numel(), kChunk, [&](index_t begin, index_t end) {
+    squares[static_cast<std::size_t>(begin / kChunk)] = sum_of_squares(gradient.data(), begin, end);
+  });
+  return squares;
 }
 
 double clip_scale(double norm, double max_norm) {
@@ -81,19 +99,22 @@ OptimizerKind kind_for(const OptimConfig& config, const NamedParameter& p) {
   return config.kind == OptimizerKind::muon && !is_map ? OptimizerKind::adamw : config.kind;
 }
 
-/// Whether it keeps a mean of the squared gradient.
-bool has_second(OptimizerKind kind) { return kind != OptimizerKind::sgd && kind != OptimizerKind::muon; }
-
 }  // namespace
 
-Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedParameter>& parameters, Precision precision)
+index_t Optimizer::unit(const OptimConfig& config, const NamedParameter& parameter) {
+  return kind_for(config, parameter) == OptimizerKind::muon ? parameter.tensor.numel() : kOptimizerChunk;
+}
+
+Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedParameter>& parameters, Precision precision,
+                     const std::vector<ElementRange>& owned)
     : config_(config), precision_(precision) {
   for (const NamedParameter& p : parameters) {
     if (p.frozen()) continue;
     const OptimizerKind kind = kind_for(config, p);
-    slots_.push_back({p.name, p.tensor, Tensor::zeros(p.tensor.shape()),
-                      has_second(kind) ? Tensor::zeros(p.tensor.shape()) : Tensor(),
-                      averages() ? p.tensor.clone() : Tensor(), kind});
+    const ElementRange all{0, p.tensor.numel()}, own = owned.empty() ? all : owned[slots_.size()];
+    const Shape shape = own.size() == all.size() ? p.tensor.shape() : Shape{own.size()};
+    slots_.push_back({p.name, p.tensor, Tensor::zeros(shape), has_second(kind) ? Tensor::zeros(shape) : Tensor(),
+                      averages() ? Tensor::from(p.tensor.span().subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size())), shape) : Tensor(), kind, own});
   }
 }
 
@@ -104,11 +125,12 @@ struct Optimizer::Rates {
 
 Optimizer::Elements Optimizer::written_elements(Slot& slot) {
   real* const w = slot.parameter.mutable_data();
-  return {w,
+  bf16_t* const half = slot.parameter.mutable_kept_bf16();
+  return {w + slot.owned.begin,
           slot.first.mutable_data(),
           slot.second.mutable_data(),
           slot.average.mutable_data(),
-          slot.parameter.mutable_kept_bf16(),
+          half != nullptr ? half + slot.owned.begin : nullptr,
           slot.parameter.grad().data()};
 }
 
@@ -128,19 +150,19 @@ void Optimizer::step(double lr, double grad_scale) {
   chunks_.clear();
   elements_.resize(slots_.size());
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (!slots_[i].parameter.grad().defined()) continue;
+    if (!slots_[i].parameter.grad().defined() || slots_[i].owned.size() == 0) continue;
     elements_[i] = written_elements(slots_[i]);
     if (slots_[i].kind == OptimizerKind::muon) {
       step_muon(slots_[i], elements_[i], rates);
       continue;
     }
-    for (index_t begin = 0; begin < slots_[i].parameter.numel(); begin += kChunk) chunks_.push_back({i, begin});
+    for (index_t begin = 0; begin < slots_[i].owned.size(); begin += kChunk) chunks_.push_back({i, begin});
   }
   parallel_for(static_cast<index_t>(chunks_.size()), 1, [&](index_t first, index_t last) {
     for (index_t p = first; p < last; ++p) {
       const auto [slot, begin] = chunks_[static_cast<std::size_t>(p)];
       update(slots_[slot], elements_[slot], rates, nullptr, begin,
-             std::min(begin + kChunk, slots_[slot].parameter.numel()));
+             std::min(begin + kChunk, slots_[slot].owned.size()));
     }
   });
 }
@@ -202,8 +224,8 @@ void Optimizer::update(const Slot& slot, const Elements& at, const Rates& rates,
 void Optimizer::swap_average() {
   for (Slot& slot : slots_) {
     if (!slot.average.defined()) continue;
-    const auto weights = slot.parameter.mutable_span();
-    std::swap_ranges(weights.begin(), weights.end(), slot.average.mutable_data());
+    real* const weights = slot.parameter.mutable_data() + slot.owned.begin;
+    std::swap_ranges(weights, weights + slot.owned.size(), slot.average.mutable_data());
   }
 }
 

@@ -44,6 +44,15 @@ struct OptimConfig {
   std::vector<Key> keys();
 };
 
+/// Elements that are worth a task of their own.
+constexpr index_t kOptimizerChunk = 16384;
+
+/// Elements [begin, end) of a parameter.
+struct ElementRange {
+  index_t begin = 0, end = 0;
+  index_t size() const { return end - begin; }
+};
+
 /// Learning rate of a step (counted from 0). During warm-up it rises linearly, lr * (step + 1) / (warmup + 1). After
 /// it:
 ///   constant      lr
@@ -55,6 +64,10 @@ double learning_rate(const ScheduleConfig& config, index_t step, index_t total_s
 
 /// Euclidean norm of all gradients together, summed in double, in a fixed order.
 double grad_norm(const std::vector<NamedParameter>& parameters);
+/// The same from parts: of each parameter the sums of squares of its gradient's chunks of kOptimizerChunk elements; none
+/// where it has no gradient.
+double grad_norm(const std::vector<std::vector<double>>& squares);
+std::vector<double> squares_of_chunks(const Tensor& gradient);
 /// What gradients of that norm are multiplied with so that it is at most max_norm > 0 (Pascanu et al., "On the
 /// difficulty of training recurrent neural networks", 2013): 1 where it is smaller, not finite, or max_norm is 0.
 double clip_scale(double norm, double max_norm);
@@ -77,16 +90,22 @@ double clip_scale(double norm, double max_norm);
 /// Only parameters of two or more axes decay: biases and norms' weights do not. Frozen ones stay as they are, and take
 /// no memory here.
 ///
+/// An optimizer may have only a part of the elements, and others the rest, as each element is moved by itself; of Muon's
+/// matrices it has all or none.
+///
 /// With ema_decay d > 0 an average of the weights is kept, a = d' a + (1 - d') w after each step t, where
 /// d' = min(d, t / (t + 9)), so that the first weights are soon forgotten.
 class Optimizer {
  public:
-  /// Muon multiplies in the given precision.
+  /// Muon multiplies in the given precision. `owned`: of each parameter, the elements that it moves; all of them where
+  /// it is empty.
   Optimizer(const OptimConfig& config, const std::vector<NamedParameter>& parameters,
-            Precision precision = Precision::f32);
+            Precision precision = Precision::f32, const std::vector<ElementRange>& owned = {});
+  /// How many elements of a parameter, from a multiple of that on, can be moved apart from the rest.
+  static index_t unit(const OptimConfig& config, const NamedParameter& parameter);
 
   /// One step from the gradients that backward has summed, times grad_scale, in one pass over all parameters. Those
-  /// without a gradient stay as they are.
+  /// without a gradient stay as they are. Of a parameter that is moved in part the gradient holds that part alone.
   void step(double lr, double grad_scale = 1);
   void zero_grad();
   /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was.
@@ -95,14 +114,24 @@ class Optimizer {
   /// Bytes that the moments and averages take, of parameters that may have no elements yet.
   static std::size_t state_bytes(const OptimConfig& config, const std::vector<NamedParameter>& parameters);
 
-  /// Moments and averages by parameter name, and the number of steps taken.
+  /// Calls f(number of the parameter among those that learn, moment or average of its owned elements) for each.
+  template <class F>
+  void for_kept(const F& f) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      f(i, slots_[i].first);
+      if (has_second(slots_[i].kind)) f(i, slots_[i].second);
+      if (averages()) f(i, slots_[i].average);
+    }
+  }
+
+  /// Moments and averages by parameter name, and the number of steps taken. They must be those of all elements.
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& boost::serialization::make_nvp("steps", steps_);
     for (Slot& slot : slots_) {
       ar& boost::serialization::make_nvp((slot.name + "/first").c_str(), slot.first);
-      if (slot.second.defined()) ar& boost::serialization::make_nvp((slot.name + "/second").c_str(), slot.second);
-      if (slot.average.defined()) ar& boost::serialization::make_nvp((slot.name + "/average").c_str(), slot.average);
+      if (has_second(slot.kind)) ar& boost::serialization::make_nvp((slot.name + "/second").c_str(), slot.second);
+      if (averages()) ar& boost::serialization::make_nvp((slot.name + "/average").c_str(), slot.average);
     }
   }
 
@@ -114,10 +143,13 @@ class Optimizer {
     Tensor second;  ///< the squared gradient's mean
     Tensor average;
     OptimizerKind kind;
+    ElementRange owned;  ///< the elements of parameter that those above are of
   };
+  /// Whether it keeps a mean of the squared gradient.
+  static bool has_second(OptimizerKind kind) { return kind != OptimizerKind::sgd && kind != OptimizerKind::muon; }
 
   struct Rates;
-  /// Where the elements of a slot lie that a step reads and writes; null for what is not there.
+  /// Where the owned elements of a slot lie that a step reads and writes; null for what is not there.
   struct Elements {
     real *w, *first, *second, *average;
     bf16_t* half;

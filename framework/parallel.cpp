@@ -13,16 +13,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "framework/check.h"
+#include "framework/system/cores.h"
 #include "framework/system/resources.h"
 
 namespace heddle {
@@ -39,21 +38,9 @@ const cpu_set_t& allowed_processors() {
   return allowed;
 }
 
-/// Of these, one for each physical core: of those that share a core the first.
+/// Of these, one for each physical core.
 const std::vector<int>& cores() {
-  static const std::vector<int> found = [] {
-    std::vector<int> first_of_each;
-    const cpu_set_t& allowed = allowed_processors();
-    std::set<std::string> seen;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-      if (!CPU_ISSET(cpu, &allowed)) continue;
-      std::ifstream in("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
-      std::string siblings;
-      if (!std::getline(in, siblings)) siblings = "only " + std::to_string(cpu);
-      if (seen.insert(siblings).second) first_of_each.push_back(cpu);
-    }
-    return first_of_each;
-  }();
+  static const std::vector<int> found = one_of_each_core(allowed_processors());
   return found;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "framework/check.h"
+#include "framework/system/ranks.h"
 #include "framework/system/resources.h"
 #include "train/commands/commands.h"
 #include "train/config/config.h"
@@ -22,8 +24,8 @@ CommandFunction train_command, resume_command, eval_command, generate_command, p
 namespace {
 
 constexpr heddle::Command kCommands[] = {
-    {"train", "train a model as a config says", heddle::train_command},
-    {"resume", "go on with a run that was stopped", heddle::resume_command},
+    {"train", "train a model as a config says", heddle::train_command, true},
+    {"resume", "go on with a run that was stopped", heddle::resume_command, true},
     {"eval", "loss, accuracy and other figures of a trained model", heddle::eval_command},
     {"generate", "write or translate text with a trained model", heddle::generate_command},
     {"predict", "classes of files or texts, probabilities of a text's tokens", heddle::predict_command},
@@ -37,7 +39,7 @@ constexpr heddle::Command kCommands[] = {
     {"config", "show a config with every key, its value and meaning", heddle::config_command},
     {"doctor", "look for what is wrong with a config, its data and model before they are trained",
      heddle::doctor_command},
-    {"bench", "measure speed and memory", heddle::bench_command},
+    {"bench", "measure speed and memory", heddle::bench_command, true},
 };
 
 std::string usage() {
@@ -60,15 +62,27 @@ int run(const std::vector<std::string>& arguments) {
     return 0;
   }
   for (const auto& command : kCommands) {
-    if (arguments[0] == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+    if (arguments[0] != command.name) continue;
+    if (heddle::ranks() > 1 && !command.shared_out)
+      throw heddle::UsageError(heddle::concat_text(arguments[0], ": one process does that; leave mpirun or srun out"));
+    const heddle::JoinedRanks joined;
+    return command.run({arguments.begin() + 1, arguments.end()});
   }
   throw heddle::UsageError("no command '" + arguments[0] + "'; heddle --help lists them");
+}
+
+/// The line of an error, and its exit status.
+int fail(const std::string& why, int status) {
+  if (heddle::ranks() > 1) heddle::abort_ranks(why, status);
+  std::fprintf(stderr, "heddle: %s\n", why.c_str());
+  return status;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit on file sizes fails then, as on a full disk
+  if (heddle::rank() != 0 && std::freopen("/dev/null", "w", stdout) == nullptr) return 1;  // rank 0 speaks for all
   try {
     const int status = run({argv + 1, argv + argc});
     std::cout.flush();
@@ -76,18 +90,15 @@ int main(int argc, char** argv) {
                    "standard output cannot be written; is the disk full?");
     return status;
   } catch (const heddle::UsageError& e) {
-    std::fprintf(stderr, "heddle: %s\n", e.what());
-    return 2;
+    return fail(e.what(), 2);
   } catch (const heddle::Stopped& e) {
-    std::fprintf(stderr, "heddle: %s\n", e.what());
-    return heddle::kStoppedStatus;
+    return fail(e.what(), heddle::kStoppedStatus);
   } catch (const std::bad_alloc&) {
     const std::string space = heddle::address_space_limit();
-    std::fprintf(stderr, "heddle: out of memory%s; try a smaller train.batch_size, model.block_size or model.n_embd\n",
-                 space.empty() ? "" : (", with " + space).c_str());
-    return 1;
+    return fail("out of memory" + (space.empty() ? "" : ", with " + space) +
+                    "; try a smaller train.batch_size, model.block_size or model.n_embd",
+                1);
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "heddle: %s\n", e.what());
-    return 1;
+    return fail(e.what(), 1);
   }
 }

@@ -23,6 +23,7 @@ pkg_check_modules(TURBOJPEG QUIET IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(SNDFILE QUIET IMPORTED_TARGET sndfile)
 pkg_check_modules(SAMPLERATE QUIET IMPORTED_TARGET samplerate)
 pkg_check_modules(FFTW QUIET IMPORTED_TARGET fftw3)
+pkg_check_modules(OPENMPI QUIET IMPORTED_TARGET ompi-c)  # where heddle was built with it
 foreach(heddle_library UTF8PROC PCRE2 ZSTD TURBOJPEG SNDFILE SAMPLERATE FFTW)
   if(NOT ${heddle_library}_FOUND)
     set(heddle_FOUND FALSE)

@@ -18,6 +18,7 @@ class RowStates {
   /// Whether no module has left anything.
   bool empty() const { return tensors_.empty(); }
   void clear() { tensors_.clear(); }
+  const std::map<std::string, Tensor>& tensors() const { return tensors_; }
   /// Row i becomes what row rows[i] was, of `before` rows; rows may repeat, and there may be more or fewer. Errors: no
   /// row, a row that is not there, a tensor whose first axis is not that of the rows.
   void reorder(const std::vector<index_t>& rows, index_t before);

@@ -16,6 +16,7 @@ struct Command {
   const char* name;
   const char* summary;
   CommandFunction* run;
+  bool shared_out = false;  ///< whether mpirun and srun may start several processes for it, that work together
 };
 
 /// Runs the part of `command` that the first argument names; --help lists them. Errors (UsageError): there is none.

@@ -9,6 +9,8 @@
 #include "train/commands/verify_resume.h"
 #include "train/export/tensorboard/tensorboard_listener.h"
 #include "train/log/progress.h"
+#include "framework/system/ranks.h"
+#include "train/run/agreement.h"
 #include "train/run/folder/folder.h"
 #include "train/run/init.h"
 #include "train/run/memory.h"
@@ -89,11 +91,11 @@ void fix_steps(Experiment& experiment, const Dataset& dataset, const fs::path& f
   state.baselines = std::move(times.baselines);
   const double steps_per_epoch = experiment.make_feed(dataset)->steps_per_epoch();
   const FittedSteps fitted = fit_steps(times, experiment.plan(steps_per_epoch), seconds_now() - begun);
-  experiment.train.steps = fitted.steps;
+  experiment.train.steps = std::stoll(from_root(std::to_string(fitted.steps)));
   notes.push_back(fitted.text);
   const std::int64_t warmup = experiment.schedule.warmup_steps;
-  if (warmup >= fitted.steps)
-    notes.push_back(concat_text("optim.warmup_steps = ", warmup, " are not fewer than the ", fitted.steps,
+  if (warmup >= experiment.train.steps)
+    notes.push_back(concat_text("optim.warmup_steps = ", warmup, " are not fewer than the ", experiment.train.steps,
                                 " steps: the rate rises to the end; lower it, or give more minutes"));
 }
 
@@ -105,7 +107,7 @@ int finish(Session& session, const SessionParts& parts, RunFolder& folder, std::
   if (auto heads = heads_listener(parts, folder.path(), session.state().step, notice))
     listeners.push_back(std::move(heads));
   session.note(notice);
-  if (parts.experiment.train.tensorboard)
+  if (parts.experiment.train.tensorboard && rank() == 0)
     listeners.push_back(
         std::make_unique<TensorboardListener>(folder.path(), session.state().history, session.state().step));
   if (kill_after > 0) listeners.push_back(std::make_unique<KillAfter>(kill_after));
@@ -121,14 +123,16 @@ int go_on(RunFolder& folder, LoadedRun run, bool or_complete, std::int64_t kill_
   ensure(run.experiment->train.minutes == 0,
          "resume: train.minutes measures a run before its first step, and this one is at step ", run.state.step,
          "; give it more with --train.steps=N");
+  check_shares(*run.experiment);
   const auto dataset = load(*run.experiment, &run.data, folder.path());
+  check_agreement(*run.experiment, *dataset);
   ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
          "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
   const index_t done = run.state.step, without_better = run.state.evaluations_since_best;
   const SessionParts parts{*run.experiment, *dataset, *run.model, *run.learner};
   Session session(parts, std::move(run.state), folder.path());
   const TrainConfig& plan = session.trainer().plan();
-  const bool judged = fs::exists(folder.path() / kResultFile);
+  const bool judged = from_root(fs::exists(folder.path() / kResultFile));
   if (judged && or_complete && (done >= plan.steps || (plan.early_stop > 0 && without_better >= plan.early_stop))) {
     std::printf("run %s is complete, after step %ld\n", folder.path().c_str(), static_cast<long>(done));
     return 0;
@@ -138,7 +142,7 @@ int go_on(RunFolder& folder, LoadedRun run, bool or_complete, std::int64_t kill_
          "=N");
   session.trainer().check_memory_limit();
   folder.go_on();
-  dataset->keep_in(folder.path());
+  if (rank() == 0) dataset->keep_in(folder.path());
   for (const auto& notes : {run.notices, schedule_notes(run, session.trainer(), done)}) {
     for (const std::string& note : notes) session.note(note);
   }
@@ -185,9 +189,11 @@ int train_command(const std::vector<std::string>& arguments) {
     return go_on(folder, load_newest(folder.path(), given), true, kill_after);
   }
   if (!experiment.run.overwrite) folder.check_free();
+  check_shares(experiment);
   check_least_sizes(experiment);
   auto from = run_to_begin_with(experiment);
   const auto dataset = load(experiment, nullptr, folder.path(), from ? &from->data : nullptr);
+  check_agreement(experiment, *dataset);
   check_sizes(experiment, dataset->state().spec());
   RunState state;
   if (measured) fix_steps(experiment, *dataset, folder.path(), begun, state, notes);
@@ -200,7 +206,7 @@ int train_command(const std::vector<std::string>& arguments) {
   Session session(parts, std::move(state), folder.path());
   session.trainer().check_memory_limit();
   folder.begin(heading(*dataset) + experiment.text());
-  dataset->keep_in(folder.path());
+  if (rank() == 0) dataset->keep_in(folder.path());
   if (profiled) session.profile_steps();
   for (const std::string& note : notes) session.note(note);
   return finish(session, parts, folder, kill_after);
@@ -221,6 +227,7 @@ int resume_command(const std::vector<std::string>& arguments) {
   line.notes = exit_statuses;
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
+  ensure(!verify || ranks() == 1, "resume --verify runs as one process, which starts others itself");
   if (verify) return verify_resume(line.positional[0], verify_steps, line.assignments);
   const fs::path path = find_checkpoint(line.positional[0], kResumable);
   const bool named = !fs::is_directory(find_run(line.positional[0]));  // and no other is to be taken

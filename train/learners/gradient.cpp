@@ -11,6 +11,7 @@
 #include "framework/gemm.h"
 #include "framework/profile.h"
 #include "train/learners/gradient_sum.h"
+#include "train/learners/spread.h"
 
 namespace heddle {
 
@@ -21,6 +22,10 @@ std::vector<Key> GradientConfig::train_keys() {
       Key("recompute", recompute,
           "activation checkpointing: keep only what goes into each block and compute the rest again in backward: less "
           "memory, a third more time, the same bits")
+          .resumable(),
+      Key("shard_optimizer", shard_optimizer,
+          "of several processes each keeps the optimizer's moments of a part of the parameters, and moves that: less "
+          "memory, the same bits, but the new weights travel when backward is over")
           .resumable(),
       Key("freeze", freeze,
           "parameters that stay as they are, as token_embedding, blocks/0..3; a path stands for all that is below it")
@@ -48,6 +53,31 @@ std::vector<NamedParameter> learning_parameters(Model& model, const std::vector<
   return parameters;
 }
 
+/// Those of them that are not frozen.
+std::vector<NamedParameter> without_frozen(std::vector<NamedParameter> parameters) {
+  std::erase_if(parameters, [](const NamedParameter& p) { return p.frozen(); });
+  return parameters;
+}
+
+Shares shares_of(const OptimConfig& config, const std::vector<NamedParameter>& parameters) {
+  std::vector<index_t> elements, units;
+  for (const NamedParameter& p : parameters) {
+    elements.push_back(p.tensor.numel());
+    units.push_back(Optimizer::unit(config, p));
+  }
+  return {elements, units, ranks()};
+}
+
+/// What this rank moves of each parameter.
+std::vector<ElementRange> owned_ranges(const Shares& shares, std::size_t parameters) {
+  std::vector<ElementRange> ranges;
+  for (std::size_t i = 0; i < parameters; ++i) {
+    const Part part = shares.part(i, rank());
+    ranges.push_back({part.begin, part.end});
+  }
+  return ranges;
+}
+
 }  // namespace
 
 GradientLearner::GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision)
@@ -56,8 +86,18 @@ GradientLearner::GradientLearner(const GradientConfig& config, Model& model, con
       rng_(rng),
       precision_(precision),
       parameters_(learning_parameters(model, config.freeze)),
-      optimizer_(config.optim, parameters_, precision),
+      learning_(without_frozen(parameters_)),
+      own_(config.accumulate / ranks()),
+      shares_(shares_of(config.optim, learning_)),
+      sharded_(config.shard_optimizer && ranks() > 1),
+      optimizer_(config.optim, learning_, precision,
+                 sharded_ ? owned_ranges(shares_, learning_.size()) : std::vector<ElementRange>()),
       carried_(static_cast<std::size_t>(config.accumulate)) {
+  ensure(config.accumulate % ranks() == 0, "train.accumulate = ", config.accumulate, ": ", ranks(),
+         " processes cannot take as many micro-batches each");
+  first_ = own_ * rank();
+  for (std::size_t i = 0; i < learning_.size(); ++i) numbers_[learning_[i].tensor.node().get()] = i;
+  if (ranks() > 1) exchange_ = std::make_unique<GradientExchange>(learning_, shares_, config.accumulate, !sharded_);
   // Products would round the weights when they first meet them; done now, the memory forecast counts it once.
   for (const Tensor& weight : multiplied_weights(model)) rounded_parameter(weight, precision);
 }
@@ -73,48 +113,73 @@ Context GradientLearner::context_of(const Batch& batch) const {
 }
 
 std::vector<RowStates> GradientLearner::first_states(const std::vector<Batch>& batches) const {
-  std::vector<RowStates> states = carried_;  // modules put new tensors into their places, and leave the old ones whole
+  // modules put new tensors into their places, and leave the old ones whole
+  std::vector<RowStates> states(carried_.begin() + first_, carried_.begin() + first_ + own_);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     if (!batches[i].continues) states[i].clear();
   }
   return states;
 }
 
-double GradientLearner::differentiate(const Batch& batch, index_t divisor, RowStates& carried) {
+double GradientLearner::differentiate(const Batch& batch, index_t divisor, RowStates& carried, const OnLeaf& on_leaf) {
   Context context = context_of(batch);
   context.carried = &carried;
   const Tensor loss = model_.loss(batch, divisor, context).value;
-  backward(loss);
+  backward(loss, {}, false, on_leaf);
   return loss.item();
+}
+
+index_t GradientLearner::draw(const Feed& feed, index_t step, std::vector<Batch>& batches, StepResult& result) const {
+  std::vector<double> mine;  // of each micro-batch targets, inputs, flops
+  for (index_t micro = first_; micro < first_ + own_; ++micro) {
+    const Batch& batch = batches.emplace_back(feed.batch(step, micro));
+    mine.insert(mine.end(), {static_cast<double>(batch.count()), static_cast<double>(batch.inputs_shown()), model_.flops(batch)});
+  }
+  double targets = 0;
+  for (const std::vector<double>& figures : gather(mine)) {
+    for (std::size_t i = 0; i < figures.size(); i += 3) {
+      targets += figures[i];
+      result.inputs += figures[i + 1];
+      result.flops += figures[i + 2];
+    }
+  }
+  ensure(targets > 0, "step ", step + 1, ": none of its rows has a target that counts; check the data");
+  return static_cast<index_t>(targets);
+}
+
+double GradientLearner::sum_gradients(const std::vector<Batch>& batches, index_t targets, std::vector<RowStates>& states) {
+  GradientSum sum(learning_, config_.accumulate, first_);
+  const auto send = [&](const Node& leaf) {
+    const std::size_t parameter = numbers_.at(&leaf);
+    sum.take(parameter);
+    exchange_->send(parameter, sum.roots(parameter));
+  };
+  if (exchange_) exchange_->begin();
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    OnLeaf on_leaf;  // the last micro-batch's gradients leave as they come
+    if (exchange_ && i + 1 == batches.size()) on_leaf = send;
+    sum.add(differentiate(batches[i], targets, states[i], on_leaf));
+    if (batches.size() > 1) profile_lap("sum of micro-batches");
+  }
+  if (!exchange_) return sum.finish();
+  for (std::size_t i = 0; i < learning_.size(); ++i) {  // those that the loss did not depend on
+    if (!sum.roots(i).empty()) exchange_->send(i, sum.roots(i));
+  }
+  exchange_->finish();
+  profile_lap("wait for gradients of others");
+  return exchange_->sum(sum.losses());
 }
 
 StepResult GradientLearner::step(const Feed& feed, index_t step, double lr) {
   if (Profile* profile = Profile::current()) profile->restart();
   StepResult result;
   std::vector<Batch> batches;
-  index_t targets = 0;
-  for (index_t micro = 0; micro < config_.accumulate; ++micro) {
-    batches.push_back(feed.batch(step, micro));
-    targets += batches.back().count();
-    result.inputs += static_cast<double>(batches.back().inputs_shown());
-    result.flops += model_.flops(batches.back());
-  }
-  ensure(targets > 0, "step ", step + 1, ": none of its rows has a target that counts; check the data");
+  const index_t targets = draw(feed, step, batches, result);
   profile_lap("batch");
   optimizer_.zero_grad();
   std::vector<RowStates> states = first_states(batches);
-  if (batches.size() == 1) {
-    result.loss = differentiate(batches[0], targets, states[0]);
-  } else {
-    GradientSum sum;
-    for (std::size_t i = 0; i < batches.size(); ++i) {
-      const double loss = differentiate(batches[i], targets, states[i]);
-      sum.add(parameters_, loss);
-      profile_lap("sum of micro-batches");
-    }
-    result.loss = sum.finish(parameters_);
-  }
-  const double norm = grad_norm(parameters_);
+  result.loss = sum_gradients(batches, targets, states);
+  const double norm = sharded_ ? shared_grad_norm(learning_, shares_) : grad_norm(learning_);
   profile_lap("gradient norm");
   if (const std::string spike = find_spike(batches, targets, result.loss, norm); !spike.empty()) {
     skip_step(result, norm, concat_text("step ", step + 1, ": ", spike));
@@ -124,7 +189,10 @@ StepResult GradientLearner::step(const Feed& feed, index_t step, double lr) {
   optimizer_.step(lr, clip_scale(norm, config_.optim.grad_clip));
   optimizer_.zero_grad();
   profile_lap("optimizer");
-  for (std::size_t i = 0; i < states.size(); ++i) carried_[i] = feed.continues(step + 1) ? states[i] : RowStates();
+  if (sharded_) spread_weights(learning_, shares_);
+  if (sharded_) profile_lap("spread of weights");
+  for (std::size_t i = 0; i < states.size(); ++i)
+    carried_[static_cast<std::size_t>(first_) + i] = feed.continues(step + 1) ? states[i] : RowStates();
   result.more = step_metrics(norm);
   return result;
 }
@@ -163,12 +231,16 @@ void GradientLearner::skip_step(StepResult& result, double norm, const std::stri
 
 std::string GradientLearner::explain_failure(const std::vector<Batch>& batches, index_t divisor) {
   optimizer_.zero_grad();
+  std::string found;
   try {
     const FiniteGuard guard;
     std::vector<RowStates> states = first_states(batches);
     for (std::size_t i = 0; i < batches.size(); ++i) differentiate(batches[i], divisor, states[i]);
   } catch (const Error& e) {
-    return concat_text("first in ", e.what());
+    found = concat_text("first in ", e.what());
+  }
+  for (const std::string& of_rank : gather(found)) {
+    if (!of_rank.empty()) return of_rank;
   }
   return "every op was finite, their sum was not";
 }
@@ -198,9 +270,10 @@ MemoryEstimate GradientConfig::lasting_memory(Model& model, Precision precision)
   MemoryEstimate memory;
   memory.parameters = bytes_of(count_elements(parameters));
   // sets of gradients that are there at once while micro-batches are summed
-  const auto sets = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(accumulate)));
+  auto sets = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(accumulate / ranks())));
+  if (ranks() > 1) sets += 2;  // on their way to others and from them
   memory.gradients = sets * bytes_of(count_elements(parameters) - count_frozen(parameters));
-  memory.optimizer = static_cast<double>(Optimizer::state_bytes(optim, parameters));
+  memory.optimizer = static_cast<double>(Optimizer::state_bytes(optim, parameters)) / (shard_optimizer ? ranks() : 1);
   for (const NamedParameter& p : parameters) {
     if (p.multiplied && reads_bf16(precision))
       memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);
@@ -254,6 +327,27 @@ std::vector<std::string> GradientLearner::notices(const Feed& feed) {
       "rows go on"};
 }
 
+void GradientLearner::swap_average() {
+  optimizer_.swap_average();
+  if (sharded_ && optimizer_.averages()) spread_weights(learning_, shares_);
+}
+
+void GradientLearner::gather_state() {
+  if (ranks() > 1) spread_states(carried_);
+  if (!sharded_) return;
+  optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = whole_on_root(kept, learning_[i].tensor.shape(), i, shares_); });
+}
+
+void GradientLearner::part_state() {
+  if (!sharded_ || rank() != 0) return;
+  optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = owned_part(kept, i, shares_); });
+}
+
+std::optional<GradientExchange::Work> GradientLearner::exchange_work() const {
+  if (!exchange_) return {};
+  return exchange_->work();
+}
+
 void GradientLearner::save(Hdf5OArchive& ar) {
   ar& boost::serialization::make_nvp("optimizer", optimizer_);
   const auto none = [](const RowStates& states) { return states.empty(); };
@@ -262,7 +356,9 @@ void GradientLearner::save(Hdf5OArchive& ar) {
 }
 
 void GradientLearner::load(Hdf5IArchive& ar) {
+  if (sharded_) optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = Tensor(learning_[i].tensor.shape()); });
   ar& boost::serialization::make_nvp("optimizer", optimizer_);
+  if (sharded_) optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = owned_part(kept, i, shares_); });
   if (ar.contains("carried")) ar& boost::serialization::make_nvp("carried", carried_);
   if (ar.contains("spikes")) ar& boost::serialization::make_nvp("spikes", spikes_);
 }

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <optional>
+#include <unordered_map>
+
+#include "framework/autograd.h"
 #include "framework/optim.h"
+#include "train/learners/exchange.h"
 #include "train/learners/learner.h"
 #include "train/learners/spikes.h"
 
@@ -11,7 +16,7 @@ namespace heddle {
 struct GradientConfig final : LearnerConfig {
   OptimConfig optim;
   std::int64_t accumulate = 1;
-  bool recompute = false;
+  bool recompute = false, shard_optimizer = false;
   std::vector<std::string> freeze;  ///< patterns of parameters that stay as they are
   OnSpike on_spike = OnSpike::none;
   double spike_z = 6;  ///< from which SpikeWindow::scores on a step is a spike
@@ -27,10 +32,12 @@ struct GradientConfig final : LearnerConfig {
 };
 
 /// The loss of a step is the mean over the targets of all its micro-batches, so a step is the same, to rounding,
-/// however its rows are cut into micro-batches.
+/// however its rows are cut into micro-batches. Of several ranks each takes as many of them, in order; the bits are those
+/// of one.
 class GradientLearner final : public Learner {
  public:
-  /// Errors: a pattern of config.freeze that no parameter fits; none that is left to learn.
+  /// Errors: a pattern of config.freeze that no parameter fits; none that is left to learn; micro-batches that cannot be
+  /// dealt out evenly to the ranks.
   GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision);
 
   /// Where something is not finite, the first op whose result or gradient was not is named. A step that is skipped
@@ -43,7 +50,11 @@ class GradientLearner final : public Learner {
   MemoryEstimate estimate_memory(const Feed& feed, index_t rows) override;
   /// Errors: those of the model's loss.
   std::vector<std::string> notices(const Feed& feed) override;
-  void swap_average() override { optimizer_.swap_average(); }
+  void swap_average() override;
+  void gather_state() override;
+  void part_state() override;
+  /// What the exchange of gradients took so far; nothing with one rank.
+  std::optional<GradientExchange::Work> exchange_work() const;
   void save(Hdf5OArchive& ar) override;
   void load(Hdf5IArchive& ar) override;
 
@@ -62,8 +73,12 @@ class GradientLearner final : public Learner {
   Context context_of(const Batch& batch) const;
   /// Forward and backward of one micro-batch; returns its part of the step's loss. `carried` are the states that its
   /// rows begin with, and then those that they end in.
-  double differentiate(const Batch& batch, index_t divisor, RowStates& carried);
-  /// The states that the rows of a step's micro-batches begin with.
+  double differentiate(const Batch& batch, index_t divisor, RowStates& carried, const OnLeaf& on_leaf = {});
+  /// This rank's micro-batches of a step; adds up the inputs and flops of all, and returns their targets.
+  index_t draw(const Feed& feed, index_t step, std::vector<Batch>& batches, StepResult& result) const;
+  /// Computes the gradients of a step and returns its loss.
+  double sum_gradients(const std::vector<Batch>& batches, index_t targets, std::vector<RowStates>& states);
+  /// The states that the rows of this rank's micro-batches of a step begin with.
   std::vector<RowStates> first_states(const std::vector<Batch>& batches) const;
   /// Repeats a step that was not finite with every op checked, and says what it finds.
   std::string explain_failure(const std::vector<Batch>& batches, index_t divisor);
@@ -78,8 +93,13 @@ class GradientLearner final : public Learner {
   Model& model_;
   Rng rng_;
   Precision precision_;
-  std::vector<NamedParameter> parameters_;
+  std::vector<NamedParameter> parameters_, learning_;
+  std::unordered_map<const Node*, std::size_t> numbers_;  ///< of those that learn
+  index_t first_, own_;                                   ///< this rank's micro-batches of a step
+  Shares shares_;                                         ///< of the ranks, of those that learn
+  bool sharded_;
   Optimizer optimizer_;
+  std::unique_ptr<GradientExchange> exchange_;  ///< with other ranks, where there are any
   std::vector<RowStates> carried_;  ///< of each micro-batch, where the next step's rows go on from the last one's
   SpikeWindow spikes_;
   std::vector<StepMemory> measured_;  ///< of one row, and of more, once they were asked for

@@ -3,47 +3,53 @@
 #include <utility>
 
 namespace heddle {
+namespace {
 
-void GradientSum::add(const std::vector<NamedParameter>& parameters, double loss) {
-  Subtree leaf{1, loss, {}};
-  for (NamedParameter p : parameters) {
-    leaf.gradients.push_back(p.tensor.grad());
-    p.tensor.zero_grad();
+void join(Tensor& sum, Tensor&& more) {
+  if (!sum.defined()) {
+    sum = std::move(more);
+  } else if (more.defined()) {
+    parallel_for(sum.numel(), 16384, [to = sum.mutable_data(), from = more.data()](index_t begin, index_t end) {
+      for (index_t e = begin; e < end; ++e) to[e] += from[e];
+    });
   }
-  subtrees_.push_back(std::move(leaf));
-  while (subtrees_.size() > 1 && subtrees_.rbegin()[1].micro_batches == subtrees_.back().micro_batches) join();
 }
 
-double GradientSum::finish(const std::vector<NamedParameter>& parameters) {
-  ensure(!subtrees_.empty(), "gradients: no micro-batch was added");
-  while (subtrees_.size() > 1) join();
-  const Subtree all = std::move(subtrees_.back());
-  subtrees_.clear();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (!all.gradients[i].defined()) continue;
-    Tensor parameter = parameters[i].tensor;
-    parameter.mutable_grad() = all.gradients[i];
-  }
-  return all.loss;
+}  // namespace
+
+GradientSum::GradientSum(const std::vector<NamedParameter>& parameters, index_t micro_batches, index_t first)
+    : parameters_(parameters),
+      micro_batches_(micro_batches),
+      next_(first),
+      gradients_(parameters.size(), TreeSum<Tensor>(micro_batches)),
+      taken_(parameters.size(), first),
+      losses_(micro_batches) {}
+
+void GradientSum::take(std::size_t parameter) {
+  if (taken_[parameter] > next_) return;
+  Tensor tensor = parameters_[parameter].tensor;
+  Tensor gradient = tensor.grad();
+  tensor.zero_grad();
+  gradients_[parameter].add({next_, next_ + 1, std::move(gradient)}, join);
+  taken_[parameter] = next_ + 1;
 }
 
-void GradientSum::join() {
-  const Subtree right = std::move(subtrees_.back());
-  subtrees_.pop_back();
-  Subtree& left = subtrees_.back();
-  left.micro_batches += right.micro_batches;
-  left.loss += right.loss;
-  for (std::size_t i = 0; i < left.gradients.size(); ++i) {
-    Tensor& sum = left.gradients[i];
-    const Tensor& more = right.gradients[i];
-    if (!sum.defined()) {
-      sum = more;
-    } else if (more.defined()) {
-      parallel_for(sum.numel(), 16384, [to = sum.mutable_data(), from = more.data()](index_t begin, index_t end) {
-        for (index_t e = begin; e < end; ++e) to[e] += from[e];
-      });
-    }
+void GradientSum::add(double loss) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) take(i);
+  losses_.add({next_, next_ + 1, loss}, [](double& sum, double more) { sum += more; });
+  ++next_;
+}
+
+double GradientSum::finish() {
+  const auto& losses = losses_.roots();
+  ensure(losses.size() == 1 && losses[0].begin == 0 && losses[0].end == micro_batches_,
+         "gradients: not every one of the ", micro_batches_, " micro-batches was added");
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Tensor parameter = parameters_[i].tensor;
+    if (const Tensor& sum = roots(i)[0].value; sum.defined()) parameter.mutable_grad() = sum;
+    roots(i).clear();
   }
+  return losses[0].value;
 }
 
 }  // namespace heddle

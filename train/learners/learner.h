@@ -44,9 +44,12 @@ class Learner {
   /// What a person should know of how it learns from this feed, a line each.
   virtual std::vector<std::string> notices(const Feed&) { return {}; }
 
-  /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was.
+  /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was. All ranks do it.
   virtual void swap_average() {}
-  /// What a checkpoint keeps of it, while the weights are exchanged with their averages.
+  /// Gives rank 0 all that a checkpoint keeps, where ranks share it out, and takes it apart again. All ranks do both.
+  virtual void gather_state() {}
+  virtual void part_state() {}
+  /// What a checkpoint keeps of it, while rank 0 has all of it and the weights are exchanged with their averages.
   virtual void save(Hdf5OArchive&) {}
   virtual void load(Hdf5IArchive&) {}
 };
@@ -58,6 +61,18 @@ class AveragedWeights {
   ~AveragedWeights() { learner_.swap_average(); }
   AveragedWeights(const AveragedWeights&) = delete;
   AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  Learner& learner_;
+};
+
+/// RAII guard: within its scope rank 0 has all that a checkpoint keeps of a learner.
+class GatheredState {
+ public:
+  explicit GatheredState(Learner& learner) : learner_(learner) { learner_.gather_state(); }
+  ~GatheredState() { learner_.part_state(); }
+  GatheredState(const GatheredState&) = delete;
+  GatheredState& operator=(const GatheredState&) = delete;
 
  private:
   Learner& learner_;

@@ -4,6 +4,7 @@
 
 #include "data/text/token_file.h"
 #include "data/tokenizer/file.h"
+#include "framework/system/ranks.h"
 #include "train/run/memory.h"
 
 namespace heddle {
@@ -28,6 +29,8 @@ void save_checkpoint(const std::filesystem::path& path, const Experiment& experi
                      Model& model, Learner& learner, RunState& state) {
   using boost::serialization::make_nvp;
   const AveragedWeights averaged(learner);
+  const GatheredState gathered(learner);
+  if (rank() != 0) return;
   save_file(path, kKind, kFormat, [&](Hdf5OArchive& ar) {
     std::string config = experiment.text();
     Origin origin = Origin::here(experiment);

@@ -47,7 +47,7 @@ struct RunState {
 };
 
 /// Writes a checkpoint: /config (text), /origin, /data, /model, what the learner keeps, /state. Where the learner keeps
-/// averages, /model holds those, as they are what is used. Errors: as save_file.
+/// averages, /model holds those, as they are what is used. All ranks call it, and rank 0 writes. Errors: as save_file.
 void save_checkpoint(const std::filesystem::path& path, const Experiment& experiment, const DataState& data,
                      Model& model, Learner& learner, RunState& state);
 

@@ -1,6 +1,7 @@
 #include "train/run/memory.h"
 
 #include "framework/format.h"
+#include "framework/system/ranks.h"
 #include "framework/system/resources.h"
 #include "framework/tensor.h"
 
@@ -10,8 +11,9 @@ MemoryLimit memory_limit(const TrainConfig& train) {
   if (train.memory_limit > 0)
     return {train.memory_limit * 1e9, concat_text("train.memory_limit = ", train.memory_limit, " GB")};
   const Resource free = free_memory();
-  return {free.amount + static_cast<double>(pool_stats().bytes_reserved),
-          free.source + " (train.memory_limit = GB goes by that instead)"};
+  const std::string shared = local_ranks() > 1 ? concat_text(" for ", local_ranks(), " processes") : "";
+  return {free.amount / local_ranks() + static_cast<double>(pool_stats().bytes_reserved),
+          free.source + shared + " (train.memory_limit = GB goes by that instead)"};
 }
 
 void check_lasting_memory(const MemoryLimit& limit, const MemoryEstimate& lasting) {

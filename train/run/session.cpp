@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -12,6 +13,7 @@
 #include "framework/format.h"
 #include "framework/profile.h"
 #include "framework/system/disk.h"
+#include "framework/system/ranks.h"
 #include "train/log/course.h"
 #include "train/log/listeners.h"
 #include "train/log/profile_table.h"
@@ -42,13 +44,15 @@ Session::Session(const SessionParts& parts, RunState state, fs::path folder)
       folder_(std::move(folder)) {}
 
 bool Session::run(std::vector<std::unique_ptr<RunListener>> more) {
-  listeners_.push_back(std::make_unique<ConsoleListener>(folder_ / "log.txt", parts_.experiment.train.log_seconds));
-  listeners_.push_back(std::make_unique<CsvListener>(folder_ / "metrics.csv", state_.history));
-  listeners_.push_back(std::make_unique<SampleListener>(folder_ / "samples.txt"));
+  if (rank() == 0) {
+    listeners_.push_back(std::make_unique<ConsoleListener>(folder_ / "log.txt", parts_.experiment.train.log_seconds));
+    listeners_.push_back(std::make_unique<CsvListener>(folder_ / "metrics.csv", state_.history));
+    listeners_.push_back(std::make_unique<SampleListener>(folder_ / "samples.txt"));
+  }
   for (auto& listener : more) listeners_.push_back(std::move(listener));
   const StopOnSignal signals("stopping after this step, saving; Ctrl-C again quits unsaved\n");
   std::error_code none;
-  const bool judged = fs::remove(folder_ / kResultFile, none);  // of a run that was over, and goes on
+  const bool judged = from_root(rank() == 0 && fs::remove(folder_ / kResultFile, none));  // of a run that was over, and goes on
   mend_kept();
   tell([](RunListener& to) { to.on_begin(); });
   introduce();
@@ -60,13 +64,38 @@ bool Session::run(std::vector<std::unique_ptr<RunListener>> more) {
   if (done) {
     finish(early);
   } else {
-    const int signal = StopOnSignal::requested();
     save("last.h5");
-    message(fmt::format("stopped by SIG{} after step {} of {}; go on with: heddle resume {}", sigabbrev_np(signal),
+    message(fmt::format("stopped by SIG{} after step {} of {}; go on with: heddle resume {}", sigabbrev_np(signal_),
                         state_.step, trainer_.plan().steps, folder_.string()));
   }
   tell([](RunListener& to) { to.on_end(); });
   return done;
+}
+
+void Session::ask() {
+  const double minutes = trainer_.plan().checkpoint_minutes;
+  const bool due = minutes > 0 && seconds_now() - saved_ >= 60 * minutes;
+  const std::array<double, 2> mine = {static_cast<double>(StopOnSignal::requested()), due ? 1.0 : 0.0};
+  signal_ = 0;
+  save_is_due_ = false;
+  for (const auto& asked : gather(mine)) {
+    signal_ = std::max(signal_, static_cast<int>(asked[0]));
+    save_is_due_ = save_is_due_ || asked[1] > 0;
+  }
+}
+
+std::map<std::int64_t, fs::path> Session::kept(Kept kind) const {
+  std::vector<double> steps;
+  if (rank() == 0) {
+    for (const auto& [step, path] : kept_checkpoints(folder_, kind)) steps.push_back(static_cast<double>(step));
+  }
+  std::map<std::int64_t, fs::path> all;
+  const auto every = gather(steps);
+  for (const double step : every[0]) {
+    const auto number = static_cast<std::int64_t>(step);
+    all[number] = folder_ / kept_name(kind, number);
+  }
+  return all;
 }
 
 bool Session::train() {
@@ -77,7 +106,7 @@ bool Session::train() {
   std::optional<Profile> profile;
   if (profiled_) profile.emplace();
   RowSums& since = state_.since;
-  while (state_.step < plan.steps && !early && StopOnSignal::requested() == 0) {
+  for (ask(); state_.step < plan.steps && !early && signal_ == 0;) {
     const double begun = seconds_now();
     last_ = trainer_.step(state_.step);
     since.seconds += seconds_now() - begun;
@@ -99,10 +128,11 @@ bool Session::train() {
       end_row();
     }
     if (plan.sample_interval > 0 && state_.step % plan.sample_interval == 0 && !end) write_sample();
+    ask();
     if (end || early || state_.step % plan.checkpoint_interval == 0) {
       save("last.h5", plan.keep_last > 1 ? kept_name(Kept::last, state_.step) : "");
       leave_last();
-    } else if (plan.checkpoint_minutes > 0 && seconds_now() - saved_ >= 60 * plan.checkpoint_minutes) {
+    } else if (save_is_due_) {
       save("last.h5");
     }
   }
@@ -115,6 +145,7 @@ void Session::introduce() {
   const Experiment& experiment = parts_.experiment;
   message(fmt::format("run {} in {}, {} threads ({}), seed {}", experiment.run.name, folder_.string(), threads(),
                       threads_reason(), experiment.run.seed));
+  if (ranks() > 1) message(ranks_text());
   message("data: " + parts_.dataset.describe());
   for (const std::string& notice : parts_.dataset.notices()) message(notice);
   const MemoryEstimate memory = trainer_.estimate_memory();
@@ -200,7 +231,7 @@ void Session::save(const std::string& name, const std::string& kept) {
     save_checkpoint(to, parts_.experiment, parts_.dataset.state(), parts_.model, parts_.learner, state_);
   };
   if (!kept.empty()) write(folder_ / kept);
-  if (kept.empty() || !name_too(folder_ / kept, path)) write(path);
+  if (from_root(rank() == 0 && (kept.empty() || !name_too(folder_ / kept, path)))) write(path);
   if (name == "last.h5") saved_ = seconds_now();
   tell([&](RunListener& to) { to.on_checkpoint(path); });
 }
@@ -208,11 +239,13 @@ void Session::save(const std::string& name, const std::string& kept) {
 void Session::mend_kept() {
   leave_last();
   const fs::path best = folder_ / kept_name(Kept::best, state_.step);
-  if (state_.step > 0 && state_.evaluations_since_best == 0 && fs::exists(best) && !name_too(best, folder_ / "best.h5"))
-    save("best.h5");
+  const bool missing = rank() == 0 && state_.step > 0 && state_.evaluations_since_best == 0 && fs::exists(best) &&
+                       !name_too(best, folder_ / "best.h5");
+  if (from_root(missing)) save("best.h5");
 }
 
 void Session::leave_last() {
+  if (rank() != 0) return;
   auto steps = kept_checkpoints(folder_, Kept::last);
   steps.erase(steps.upper_bound(state_.step), steps.end());  // of a course that a resume from an earlier one left
   const index_t most = parts_.experiment.train.keep_last;
@@ -227,7 +260,7 @@ void Session::save_best(const std::string& loss, bool best) {
   const std::vector<double> losses = state_.history.column(loss);
   const auto most = static_cast<std::size_t>(parts_.experiment.train.keep_best);
   std::vector<std::pair<double, index_t>> kept;  // with the steps; those alone that this course has judged
-  const auto there = kept_checkpoints(folder_, Kept::best);
+  const auto there = this->kept(Kept::best);
   for (std::size_t row = 0; row + 1 < losses.size(); ++row) {
     if (there.contains(state_.history.step(row)) && std::isfinite(losses[row]))
       kept.emplace_back(losses[row], state_.history.step(row));
@@ -243,13 +276,13 @@ void Session::save_best(const std::string& loss, bool best) {
     if (static_cast<std::size_t>(rank) < most) save(name);
   }
   std::error_code ignored;
-  for (std::size_t i = most > 1 ? most : 0; i < kept.size(); ++i)
+  for (std::size_t i = most > 1 ? most : 0; rank() == 0 && i < kept.size(); ++i)
     fs::remove(folder_ / kept_name(Kept::best, kept[i].second), ignored);
 }
 
 void Session::average_last() {
   const auto wanted = static_cast<std::size_t>(parts_.experiment.train.average_last);
-  auto steps = kept_checkpoints(folder_, Kept::last);
+  auto steps = kept(Kept::last);
   steps.erase(steps.upper_bound(state_.step), steps.end());  // of a course that a resume from an earlier one left
   if (wanted < 2 || steps.size() < 2) return;
   const auto first = std::prev(steps.end(), static_cast<std::ptrdiff_t>(std::min(wanted, steps.size())));
@@ -313,13 +346,13 @@ void Session::finish(bool early) {
     }
   }
   message(fmt::format("whole validation split after step {}: {}", state_.step, shown(result.whole)));
-  if (state_.evaluations_since_best > 0) judge_best(result);
+  if (state_.evaluations_since_best > 0 && rank() == 0) judge_best(result);
   if (const std::string course = course_text(state_.history); !course.empty()) message(course);
   if (!comparison.empty()) message("against the baselines: " + comparison);
   message(fmt::format("{} of training, {} of tensors at most; {} and {} hold the model, metrics.csv its course",
                       human_time(state_.history.last("seconds", 0)), human_bytes(most), (folder_ / "last.h5").string(),
                       (folder_ / "best.h5").string()));
-  write_file(folder_ / kResultFile, result.json());
+  if (rank() == 0) write_file(folder_ / kResultFile, result.json());
 }
 
 }  // namespace heddle

@@ -20,7 +20,8 @@ struct SessionParts {
 };
 
 /// A run, from where it stands to its last step, its early stop or a signal: steps, evaluations, samples and
-/// checkpoints, of which it tells its listeners. `heddle train` and `heddle resume` both come here.
+/// checkpoints, of which it tells its listeners. `heddle train` and `heddle resume` both come here. Of several ranks each
+/// runs one, and all do the same; that of rank 0 writes, and decides what files and clocks say.
 class Session {
  public:
   /// `state` is where the run stands; the folder must exist when it runs.
@@ -38,7 +39,7 @@ class Session {
   void on_resume(const Origin& before) {
     for (const std::string& difference : before.differences(Origin::here(parts_.experiment))) note(difference);
   }
-  /// Trains; `more` are told beside console, metrics.csv and samples.txt. False: a signal stopped it, and it is saved.
+  /// Trains; `more` are told beside console, metrics.csv and samples.txt, which are rank 0's. False: a signal stopped it, and it is saved.
   /// Errors: a loss that is not finite, a file that cannot be written; the last good checkpoint stays.
   bool run(std::vector<std::unique_ptr<RunListener>> more = {});
 
@@ -52,6 +53,10 @@ class Session {
   }
   /// Says what will be trained, on what, with how much memory, and what the baselines reach.
   void introduce();
+  /// The checkpoints of a kind that the folder holds.
+  std::map<std::int64_t, std::filesystem::path> kept(Kept kind) const;
+  /// Whether a signal asks for a stop, and the clock for a checkpoint: of one rank is enough.
+  void ask();
   /// Steps until the end or a signal; true if it ended early.
   bool train();
   /// Evaluates, ends the row with it, and keeps the model as best.h5 if it is the best so far.
@@ -89,6 +94,8 @@ class Session {
   bool profiled_ = false;
 
   StepResult last_;
+  int signal_ = 0;            ///< that asks for a stop
+  bool save_is_due_ = false;  ///< by the clock
   double started_ = 0;  ///< when this session's first step began
   double saved_ = 0;    ///< when last.h5 was written last, or that
   index_t session_steps_ = 0;

@@ -57,15 +57,15 @@ TEST_CASE("micro-batches are summed in the tree that splits n at the largest pow
   const auto n = GENERATE(range<index_t>(1, 10));
   INFO(n << " micro-batches");
   auto parameters = three_parameters();
-  GradientSum sum;
+  GradientSum sum(parameters, n);
   for (index_t micro = 0; micro < n; ++micro) {
     for (std::size_t p = 0; p < parameters.size(); ++p) {
       if (const auto g = gradient(p, micro)) parameters[p].tensor.mutable_grad() = *g;
     }
-    sum.add(parameters, loss(micro));
+    sum.add(loss(micro));
     for (const NamedParameter& p : parameters) CHECK_FALSE(p.tensor.grad().defined());
   }
-  CHECK(sum.finish(parameters) == tree_of_losses(n));
+  CHECK(sum.finish() == tree_of_losses(n));
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     INFO(parameters[p].name);
     const Tensor& got = parameters[p].tensor.grad();
@@ -81,21 +81,24 @@ TEST_CASE("while n micro-batches are summed there are at most 1 + log2(n) sets o
   parameters.resize(1);
   const auto before = static_cast<index_t>(pool_stats().bytes_in_use);
   pool_reset_peak();
-  GradientSum sum;
+  GradientSum sum(parameters, n);
   for (index_t micro = 0; micro < n; ++micro) {
     parameters[0].tensor.mutable_grad() = Tensor::full({kSize}, 1);
-    sum.add(parameters, 1);
+    sum.add(1);
   }
-  CHECK(sum.finish(parameters) == static_cast<double>(n));
+  CHECK(sum.finish() == static_cast<double>(n));
   CHECK(parameters[0].tensor.grad().data()[kSize - 1] == static_cast<real>(n));
   const index_t sets = (static_cast<index_t>(pool_stats().peak_bytes) - before) / (kSize * index_t{sizeof(real)});
   INFO(n << " micro-batches, " << sets << " sets");
   CHECK(sets <= static_cast<index_t>(std::bit_width(static_cast<std::uint64_t>(n))));
 }
 
-TEST_CASE("a sum of no micro-batch is refused") {
+TEST_CASE("a sum of some of the micro-batches is refused") {
   auto parameters = three_parameters();
-  CHECK_THROWS_WITH(GradientSum().finish(parameters), Catch::Contains("no micro-batch was added"));
+  const auto added = GENERATE(0, 1, 2);
+  GradientSum sum(parameters, 3);
+  for (int i = 0; i < added; ++i) sum.add(1);
+  CHECK_THROWS_WITH(sum.finish(), Catch::Contains("not every one of the 3 micro-batches was added"));
 }
 
 }  // namespace heddle

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "data/io/file.h"
+#include "framework/system/ranks.h"
 #include "train/analysis/attention/head_survey.h"
 #include "train/commands/inspect/inspect_command.h"
 
@@ -48,7 +49,7 @@ class HeadsListener final : public RunListener {
 
   void on_begin() override {
     if (step_ == 0) return write(0);
-    write_file(path_, text_);
+    if (rank() == 0) write_file(path_, text_);
   }
   void on_step(const RunRow& row) override {
     if (row.step % parts_.experiment.train.inspect_interval == 0 || row.step == row.steps) write(row.step);
@@ -62,7 +63,7 @@ class HeadsListener final : public RunListener {
       for (std::size_t i = 0; i < kHeadRoles.size(); ++i) row.scores[i] = head.scores.mean(kHeadRoles[i].role);
       text_ += row_of(row);
     }
-    write_file(path_, text_);
+    if (rank() == 0) write_file(path_, text_);
   }
 
   SessionParts parts_;

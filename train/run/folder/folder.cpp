@@ -18,6 +18,7 @@
 #include "framework/check.h"
 #include "framework/system/beside.h"
 #include "framework/system/disk.h"
+#include "framework/system/ranks.h"
 #include "train/export/tensorboard/event_file.h"
 #include "train/run/checkpoint.h"
 
@@ -87,6 +88,7 @@ std::string trained_by(const fs::path& folder) {
 }
 
 RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)), lock_(folder_ / ".lock") {
+  if (rank() != 0) return;
   const auto fail = [&](const char* what, const std::string& why) {
     throw Error(concat_text("run folder ", folder_.string(), " cannot be ", what, " (", why,
                             "); choose another with --run.dir=FOLDER"));
@@ -140,10 +142,11 @@ RunFolder::~RunFolder() {
   ::close(fd_);
 }
 
-bool RunFolder::holds_checkpoint() const { return !run_checkpoints(folder_).empty(); }
+bool RunFolder::holds_checkpoint() const { return from_root(rank() == 0 && !run_checkpoints(folder_).empty()); }
 
 void RunFolder::check_free() const {
-  if (had_run_ && !holds_checkpoint() && fs::exists(folder_ / "config.cfg")) return;
+  if (rank() != 0) return;
+  if (had_run_ && run_checkpoints(folder_).empty() && fs::exists(folder_ / "config.cfg")) return;
   const std::vector<fs::path> files = run_files(folder_);
   if (files.empty()) return;
   throw Error(concat_text("run folder ", folder_.string(), " already holds a run (", files[0].filename().string(),
@@ -152,6 +155,7 @@ void RunFolder::check_free() const {
 }
 
 void RunFolder::begin(const std::string& config) {
+  if (rank() != 0) return;
   for (const fs::path& path : run_files(folder_)) {
     std::error_code error;
     fs::remove(path, error);

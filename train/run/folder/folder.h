@@ -15,7 +15,7 @@ std::string trained_by(const std::filesystem::path& folder);
 
 /// A run's folder, held by this process alone while this lives: another one is refused. The lock is the system's (flock
 /// on the folder's file `.lock`), so it ends with the process, however that ends. What was made for a run that did not
-/// begin is removed again.
+/// begin is removed again. Of several ranks rank 0 holds it for all, and alone writes.
 class RunFolder {
  public:
   /// Makes the folder where there is none, and removes what a process that died while it saved left there. Errors:

@@ -1,0 +1,162 @@
+#include "train/learners/spread.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "framework/optim.h"
+#include "framework/system/ranks.h"
+
+namespace heddle {
+namespace {
+
+constexpr int kWeights = 0, kWhole = 1;  // tags
+
+}  // namespace
+
+double shared_grad_norm(const std::vector<NamedParameter>& parameters, const Shares& shares) {
+  std::vector<double> mine;  // of each parameter the number of chunks, and theirs
+  for (const NamedParameter& p : parameters) {
+    const auto squares = p.tensor.grad().defined() ? squares_of_chunks(p.tensor.grad()) : std::vector<double>();
+    mine.push_back(static_cast<double>(squares.size()));
+    mine.insert(mine.end(), squares.begin(), squares.end());
+  }
+  std::vector<std::vector<double>> squares(parameters.size());
+  const auto all = gather(mine);
+  for (int r = 0; r < ranks(); ++r) {
+    auto from = all[static_cast<std::size_t>(r)].begin();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      const auto count = static_cast<std::ptrdiff_t>(*from++);
+      const auto first = static_cast<std::size_t>(shares.part(i, r).begin / kOptimizerChunk);
+      if (squares[i].size() < first + static_cast<std::size_t>(count)) squares[i].resize(first + static_cast<std::size_t>(count));
+      std::copy_n(from, count, squares[i].begin() + static_cast<std::ptrdiff_t>(first));
+      from += count;
+    }
+  }
+  return grad_norm(squares);
+}
+
+void spread_weights(std::vector<NamedParameter>& parameters, const Shares& shares) {
+  std::vector<Tensor> messages;  // of each rank
+  Transfers transfers;
+  const auto for_parts = [&](int owner, const auto& body) {
+    for (std::size_t b = 0; b < shares.buckets(); ++b) {
+      for (const Part& part : shares.parts(b, owner)) body(part);
+    }
+  };
+  for (int r = 0; r < ranks(); ++r) {
+    index_t size = 0;
+    for_parts(r, [&](const Part& part) { size += part.size(); });
+    messages.emplace_back(Shape{size});
+  }
+  const auto bytes_at = [&](int r) {
+    Tensor& message = messages[static_cast<std::size_t>(r)];
+    return bytes_of(message.mutable_data(), static_cast<std::size_t>(message.numel()));
+  };
+  real* own = messages[static_cast<std::size_t>(rank())].mutable_data();
+  for_parts(rank(), [&](const Part& part) {
+    own = std::copy_n(parameters[part.parameter].tensor.data() + part.begin, part.size(), own);
+  });
+  for (int r = 0; r < ranks(); ++r) {
+    if (r == rank()) continue;
+    transfers.receive(r, kWeights, bytes_at(r));
+    transfers.send(r, kWeights, bytes_at(rank()));
+  }
+  transfers.wait();
+  for (int r = 0; r < ranks(); ++r) {
+    if (r == rank()) continue;
+    const real* from = messages[static_cast<std::size_t>(r)].data();
+    for_parts(r, [&](const Part& part) {
+      std::copy_n(from, part.size(), parameters[part.parameter].tensor.mutable_data() + part.begin);
+      from += part.size();
+    });
+  }
+  for (NamedParameter& p : parameters) {
+    const real* const weights = p.tensor.data();
+    if (bf16_t* const half = p.tensor.mutable_kept_bf16()) {
+      parallel_for(p.tensor.numel(), kOptimizerChunk, [&](index_t begin, index_t end) {
+        for (index_t i = begin; i < end; ++i) half[i] = to_bf16(weights[i]);
+      });
+    }
+  }
+}
+
+Tensor whole_on_root(const Tensor& owned, const Shape& shape, std::size_t parameter, const Shares& shares) {
+  Transfers transfers;
+  if (rank() != 0) {
+    if (owned.numel() > 0) transfers.send(0, kWhole, bytes_of(owned.data(), static_cast<std::size_t>(owned.numel())));
+    transfers.wait();
+    return owned;
+  }
+  Tensor whole(shape);
+  real* const to = whole.mutable_data();
+  for (int r = 0; r < ranks(); ++r) {
+    const Part part = shares.part(parameter, r);
+    if (r == 0) {
+      std::copy_n(owned.data(), part.size(), to + part.begin);
+    } else if (part.size() > 0) {
+      transfers.receive(r, kWhole, bytes_of(to + part.begin, static_cast<std::size_t>(part.size())));
+    }
+  }
+  transfers.wait();
+  return whole;
+}
+
+Tensor owned_part(const Tensor& whole, std::size_t parameter, const Shares& shares) {
+  const Part part = shares.part(parameter, rank());
+  if (part.size() == whole.numel()) return whole;
+  return Tensor::from(whole.span().subspan(static_cast<std::size_t>(part.begin), static_cast<std::size_t>(part.size())),
+                      Shape{part.size()});
+}
+
+namespace {
+
+template <class Number>
+void put(std::string& to, const Number* from, std::size_t count) {
+  to.append(reinterpret_cast<const char*>(from), count * sizeof(Number));
+}
+template <class Number>
+void take(std::string_view& from, Number* to, std::size_t count) {
+  std::memcpy(to, from.data(), count * sizeof(Number));
+  from.remove_prefix(count * sizeof(Number));
+}
+std::uint64_t take_size(std::string_view& from) {
+  std::uint64_t size = 0;
+  take(from, &size, 1);
+  return size;
+}
+void put_size(std::string& to, std::uint64_t size) { put(to, &size, 1); }
+
+}  // namespace
+
+void spread_states(std::vector<RowStates>& states) {
+  const std::size_t own = states.size() / static_cast<std::size_t>(ranks());
+  std::string mine;  // of each: how many tensors; of each of those its name, its axes, its elements
+  for (std::size_t i = own * static_cast<std::size_t>(rank()), end = i + own; i < end; ++i) {
+    put_size(mine, states[i].tensors().size());
+    for (const auto& [name, tensor] : states[i].tensors()) {
+      put_size(mine, name.size());
+      put(mine, name.data(), name.size());
+      put_size(mine, static_cast<std::uint64_t>(tensor.ndim()));
+      for (int axis = 0; axis < tensor.ndim(); ++axis) put_size(mine, static_cast<std::uint64_t>(tensor.size(axis)));
+      put(mine, tensor.data(), static_cast<std::size_t>(tensor.numel()));
+    }
+  }
+  const auto all = gather(mine);
+  for (std::size_t r = 0; r < all.size(); ++r) {
+    std::string_view from = all[r];
+    for (std::size_t i = own * r; i < own * (r + 1); ++i) {
+      states[i].clear();
+      for (std::uint64_t left = take_size(from); left > 0; --left) {
+        std::string name(take_size(from), '\0');
+        take(from, name.data(), name.size());
+        std::vector<index_t> axes(take_size(from));
+        for (index_t& axis : axes) axis = static_cast<index_t>(take_size(from));
+        Tensor tensor{Shape(std::span<const index_t>(axes))};
+        take(from, tensor.mutable_data(), static_cast<std::size_t>(tensor.numel()));
+        states[i].at(name) = tensor;
+      }
+    }
+  }
+}
+
+}  // namespace heddle
