@@ -48,10 +48,14 @@ class MeanLoss {
  public:
   void add(Model& model, const Batch& batch, Context& context) {
     const index_t count = batch.count();
-    if (count == 0) return;
-    nats_ += model.loss(batch, count, context).value.item() * static_cast<double>(count);
+    if (count > 0) add(model.loss(batch, count, context).value.item() * static_cast<double>(count), count);
+  }
+  /// What was added elsewhere.
+  void add(double nats, index_t count) {
+    nats_ += nats;
     count_ += count;
   }
+  double nats() const { return nats_; }
   index_t count() const { return count_; }
   /// Errors: no target counted; `unit` is what targets are called.
   double value(const char* unit) const {

@@ -54,7 +54,7 @@ layers=(
   'run       train/run/                 config|base|parallel|tensor|gemm|autograd|nn|optim|archive|io|batch|dataset|kinds|tokenizer|text|model|models|metric|learners|tasks|log|tensorboard'
   'doctor    train/commands/doctor/     config|base|parallel|tensor|autograd|batch|tokenizer|dataset|model|geometry|picture|metric|learners|tasks|log|run|commands|bench'
   'commands  train/commands/            config|base|parallel|tensor|gemm|autograd|nn|io|batch|tokenizer|dataset|text|pairs|images|vectors|model|models|geometry|picture|seeds|space|predict|attention|circuits|words|report|decode|metric|tasks|log|tensorboard|run'
-  'bench     train/bench/               config|base|parallel|tensor|gemm|autograd|nn|io|batch|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
+  'bench     train/bench/               learners|config|base|parallel|tensor|gemm|autograd|nn|io|batch|dataset|tokenizer|text|vectors|model|models|geometry|picture|words|decode|tasks|log|run|commands'
   'main      train/(main|startup)\.cpp  base|config|run|commands|doctor|bench'
   'tests     tests/                     .*'
 )

@@ -7,6 +7,7 @@ source train/setup.sh
 
 folder=${1:-build}
 packages+=(chromium chromium-driver python3-selenium)  # the browser that tests the page of heddle report
+packages+=(libopenmpi-dev openmpi-bin)  # processes that train together
 install_packages
 build "$folder" all "${@:2}"
 ctest --test-dir "$folder" --output-on-failure -j "$(nproc)"

@@ -63,8 +63,7 @@ int run(const std::vector<std::string>& arguments) {
   }
   for (const auto& command : kCommands) {
     if (arguments[0] != command.name) continue;
-    if (heddle::ranks() > 1 && !command.shared_out)
-      throw heddle::UsageError(heddle::concat_text(arguments[0], ": one process does that; leave mpirun or srun out"));
+    heddle::check_shared_out(command, command.name);
     const heddle::JoinedRanks joined;
     return command.run({arguments.begin() + 1, arguments.end()});
   }

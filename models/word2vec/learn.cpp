@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "framework/ops/vector_math.h"
 #include "framework/rows.h"
+#include "framework/system/ranks.h"
 #include "models/word2vec/word2vec.h"
 
 namespace heddle {
@@ -52,7 +54,7 @@ class Word2Vec::Worker {
     });
     if (lr_ != 0) {
       keep_changes();
-      partition_rows();
+      replica_.sort_into_parts();
     }
     for (const std::int32_t met : replica_.rows) places_[static_cast<std::size_t>(met)] = -1;
   }
@@ -194,17 +196,6 @@ class Word2Vec::Worker {
     }
   }
 
-  /// Sorts the replica's rows by their part of the tables.
-  void partition_rows() {
-    replica_.begins.fill(0);
-    for (const std::int32_t row : replica_.rows) ++replica_.begins[static_cast<std::size_t>(row % kParts) + 1];
-    for (std::size_t p = 0; p < kParts; ++p) replica_.begins[p + 1] += replica_.begins[p];
-    replica_.parts.resize(replica_.rows.size());
-    auto next = replica_.begins;
-    for (std::size_t i = 0; i < replica_.rows.size(); ++i)
-      replica_.parts[next[static_cast<std::size_t>(replica_.rows[i] % kParts)]++] = static_cast<std::int32_t>(i);
-  }
-
   Word2Vec& model_;
   Replica& replica_;
   std::vector<std::int32_t>& places_;
@@ -216,17 +207,76 @@ class Word2Vec::Worker {
   std::vector<real> sums_, scores_, moves_, squares_, pulls_;
 };
 
-LossSum Word2Vec::run(const Batch& batch, real lr, const Rng& rng) {
-  const index_t rows = batch.inputs.size(0);
-  replicas_.resize(std::max(replicas_.size(), static_cast<std::size_t>(rows)));
-  places_.resize(std::max(places_.size(), static_cast<std::size_t>(threads())));
+void Word2Vec::Replica::sort_into_parts() {
+  begins.fill(0);
+  for (const std::int32_t row : rows) ++begins[static_cast<std::size_t>(row % kParts) + 1];
+  for (std::size_t p = 0; p < kParts; ++p) begins[p + 1] += begins[p];
+  parts.resize(rows.size());
+  auto next = begins;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    parts[next[static_cast<std::size_t>(rows[i] % kParts)]++] = static_cast<std::int32_t>(i);
+}
+
+void Word2Vec::share_replicas(index_t rows) {
+  std::vector<double> mine;  // of each row its losses and how many vectors it reads
+  const auto first_row = [&](int r) { return rows * r / ranks(); };
+  for (index_t row = first_row(rank()); row < first_row(rank() + 1); ++row) {
+    const Replica& replica = replicas_[static_cast<std::size_t>(row)];
+    mine.insert(mine.end(), {replica.losses.nats, static_cast<double>(replica.losses.count),
+                             static_cast<double>(replica.rows.size())});
+  }
+  const auto all = gather(mine);
+  const auto stride = static_cast<std::size_t>(padded(config_.n_embd));
+  Transfers transfers;
+  for (int r = 0; r < ranks(); ++r) {
+    auto figure = all[static_cast<std::size_t>(r)].begin();
+    for (index_t row = first_row(r); row < first_row(r + 1); ++row) {
+      Replica& replica = replicas_[static_cast<std::size_t>(row)];
+      const int tag = static_cast<int>(row * 3 % (Transfers::kTags - 2));
+      if (r != rank()) {
+        replica.losses.nats = *figure++;
+        replica.losses.count = static_cast<index_t>(*figure++);
+        const auto size = static_cast<std::size_t>(*figure++);
+        replica.rows.resize(size);
+        replica.curvature.resize(size);
+        replica.values.resize(std::max(replica.values.size(), size * stride));
+        transfers.receive(r, tag, bytes_of(replica.rows.data(), size));
+        transfers.receive(r, tag + 1, bytes_of(replica.curvature.data(), size));
+        transfers.receive(r, tag + 2, bytes_of(replica.values.data(), size * stride));
+        continue;
+      }
+      for (int other = 0; other < ranks(); ++other) {
+        if (other == rank()) continue;
+        const std::size_t size = replica.rows.size();
+        transfers.send(other, tag, bytes_of(std::as_const(replica).rows.data(), size));
+        transfers.send(other, tag + 1, bytes_of(std::as_const(replica).curvature.data(), size));
+        transfers.send(other, tag + 2, bytes_of(std::as_const(replica).values.data(), size * stride));
+      }
+    }
+  }
+  transfers.wait();
   parallel_for(rows, 1, [&](index_t begin, index_t end) {
     for (index_t row = begin; row < end; ++row) {
+      const bool own = row >= first_row(rank()) && row < first_row(rank() + 1);
+      if (!own) replicas_[static_cast<std::size_t>(row)].sort_into_parts();
+    }
+  });
+}
+
+LossSum Word2Vec::run(const Batch& batch, real lr, const Rng& rng) {
+  const index_t rows = batch.inputs.size(0);
+  const bool shared = lr != 0 && ranks() > 1;
+  const index_t first = shared ? rows * rank() / ranks() : 0, last = shared ? rows * (rank() + 1) / ranks() : rows;
+  replicas_.resize(std::max(replicas_.size(), static_cast<std::size_t>(rows)));
+  places_.resize(std::max(places_.size(), static_cast<std::size_t>(threads())));
+  parallel_for(last - first, 1, [&](index_t begin, index_t end) {
+    for (index_t row = first + begin; row < first + end; ++row) {
       Worker worker(*this, replicas_[static_cast<std::size_t>(row)], places_[static_cast<std::size_t>(thread_index())],
                     lr);
       worker.run(batch, row, rng.fork(static_cast<std::uint64_t>(row)));
     }
   });
+  if (shared) share_replicas(rows);
   LossSum sum;
   for (index_t row = 0; row < rows; ++row) {
     sum.nats += replicas_[static_cast<std::size_t>(row)].losses.nats;

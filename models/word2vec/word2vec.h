@@ -71,7 +71,7 @@ class Word2Vec final : public Model, public WordTable {
   /// Of the products alone, for average words of the text.
   double flops(const Batch& batch) override;
   /// One step of descent by the model's own rule; the losses before it. A pure function of the vectors and the
-  /// arguments; where the losses are not finite nothing is moved.
+  /// arguments; where the losses are not finite nothing is moved. Of several ranks all make it together.
   LossSum update(const Batch& batch, double lr, const Rng& rng);
   /// Bytes that steps of `rows` rows take beside the vectors, by what the largest batch so far took.
   double working_bytes(index_t rows) const;
@@ -107,12 +107,16 @@ class Word2Vec final : public Model, public WordTable {
     std::vector<real> values;                    ///< of each of `rows`, padded with zeros
     std::vector<real> curvature;                 ///< of each: lr times a bound on the loss's curvature along it
     LossSum losses;
+    /// Sorts the indices of rows by their part of the tables.
+    void sort_into_parts();
   };
 
   /// Of the words that are drawn beside a pair's: how many that count, and the loss of frequencies alone.
   std::pair<double, double> expected() const;
-  /// Works through all rows of a batch, and moves the vectors unless lr is 0.
+  /// Works through all rows of a batch, and moves the vectors unless lr is 0: then ranks share out the rows.
   LossSum run(const Batch& batch, real lr, const Rng& rng);
+  /// Gives every rank the replicas that the others have worked through, of a batch of `rows` rows.
+  void share_replicas(index_t rows);
   /// Adds the changes of the first `replicas` replicas to the tables.
   void merge(index_t replicas);
   /// What the sum of an input's rows is multiplied with.

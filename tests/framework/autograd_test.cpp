@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <map>
 
 #include "framework/ops.h"
 
@@ -294,6 +295,77 @@ TEST_CASE("what is recomputed reads no result of an op but its inputs") {
   REQUIRE(x.grad().data()[1] == 16);
   const NoGradGuard no_grad;
   REQUIRE(recomputed({x}, f).data()[0] == 9);
+}
+
+namespace {
+
+/// In which order leaves were told complete, and the gradients that they had then.
+struct Told {
+  std::vector<const Node*> order;
+  std::map<const Node*, std::vector<real>> gradients;
+  OnLeaf listener() {
+    return [this](const Node& leaf) {
+      order.push_back(&leaf);
+      const Tensor& grad = leaf.grad;
+      gradients[&leaf] =
+          grad.defined() ? std::vector<real>(grad.span().begin(), grad.span().end()) : std::vector<real>();
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("each leaf is told of once, when its gradient is complete, the last used first") {
+  const bool again = GENERATE(false, true);  // as a part that is computed again in backward
+  std::vector<Tensor> leaves, others;        // the same, to be differentiated without a listener
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    leaves.push_back(Tensor::normal({3, 3}, Rng(i)).set_requires_grad());
+    others.push_back(leaves.back().clone().set_requires_grad());
+  }
+  const Tensor x = Tensor::normal({2, 3}, Rng(9));
+  // the first leaf is used at both ends, the last by what no gradient comes to
+  const auto loss_of = [&](const std::vector<Tensor>& w) {
+    const Recomputable middle = [&](const std::vector<Tensor>& in) { return gelu(linear(linear(in[0], w[1]), w[2])); };
+    const Tensor h = linear(x, w[0]);
+    const Tensor y = again ? recomputed({h}, middle) : middle({h});
+    const Tensor unused = make_result("unused", y.clone(), {linear(y, w[3])}, [](const Tensor&) { return Grads(1); });
+    return sum(add(linear(y, w[0]), unused));
+  };
+  Told told;
+  for (int times = 1; times <= 2; ++times) {  // gradients add up
+    told = Told();
+    backward(loss_of(leaves), {}, false, told.listener());
+    backward(loss_of(others));
+    REQUIRE(told.order.size() == leaves.size());
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      const Tensor &grad = leaves[i].grad(), &plain = others[i].grad();
+      REQUIRE(grad.defined() == plain.defined());
+      CHECK(grad.defined() == (i < 3));
+      if (grad.defined()) CHECK(std::equal(grad.span().begin(), grad.span().end(), plain.span().begin()));
+      CHECK(told.gradients[leaves[i].node().get()] ==
+            (grad.defined() ? std::vector<real>(grad.span().begin(), grad.span().end()) : std::vector<real>()));
+      if (grad.defined()) CHECK(grad.use_count() == 1);
+    }
+    const auto turn = [&](std::size_t i) {
+      return std::find(told.order.begin(), told.order.end(), leaves[i].node().get()) - told.order.begin();
+    };
+    if (!again) CHECK(turn(2) < turn(1));
+    CHECK(turn(1) < turn(0));
+    CHECK(turn(0) < turn(3));
+  }
+}
+
+TEST_CASE("an error in backward leaves nothing behind that the next one would add") {
+  Tensor w = Tensor::full({1}, 2).set_requires_grad();
+  const auto failing = [](const Tensor& x) {
+    return make_result("failing", x.clone(), {x}, [](const Tensor&) -> Grads { throw Error("no gradient"); });
+  };
+  const OnLeaf listener = [](const Node&) {};
+  CHECK_THROWS_WITH(backward(sum(add(failing(multiply(w, w)), w)), {}, false, listener),
+                    Catch::Contains("no gradient"));
+  w.zero_grad();
+  backward(sum(w), {}, false, listener);
+  CHECK(w.grad().item() == 1);
 }
 
 }  // namespace heddle

@@ -37,6 +37,60 @@ TEST_CASE("optimizers take PyTorch's steps") {
   }
 }
 
+TEST_CASE(
+    "two optimizers that own a part of the elements each make the steps of one, and the norm of one, to the bit") {
+  const auto kind = GENERATE(OptimizerKind::adamw, OptimizerKind::adam, OptimizerKind::sgd, OptimizerKind::muon);
+  OptimConfig config;
+  config.kind = kind;
+  config.ema_decay = 0.9;
+  constexpr index_t kRows = 300, kSize = kRows * 200;  // of four chunks, the last of them short
+  const auto parameters = [&] {
+    NamedParameter matrix{"matrix", Tensor::normal({kRows, 200}, Rng(1)).set_requires_grad()};
+    NamedParameter vector{"vector", Tensor::normal({kSize}, Rng(2)).set_requires_grad(), Role::vector};
+    return std::vector<NamedParameter>{matrix, vector};
+  };
+  auto whole = parameters(), parts = parameters();
+  const index_t unit = Optimizer::unit(config, whole[0]),
+                cut = kind == OptimizerKind::muon ? kSize : 2 * kOptimizerChunk;
+  CHECK(unit == (kind == OptimizerKind::muon ? kSize : kOptimizerChunk));
+  const std::vector<std::vector<ElementRange>> owned = {{{0, cut}, {0, kOptimizerChunk}},
+                                                        {{cut, kSize}, {kOptimizerChunk, kSize}}};
+  Optimizer one(config, whole), first(config, parts, Precision::f32, owned[0]),
+      second(config, parts, Precision::f32, owned[1]);
+  for (int step = 0; step < 3; ++step) {
+    std::vector<Tensor> gradients;
+    for (NamedParameter& p : whole)
+      gradients.push_back(p.tensor.mutable_grad() = Tensor::normal(
+                              p.tensor.shape(), Rng(7).fork(gradients.size() + 2 * static_cast<std::uint64_t>(step))));
+    std::vector<std::vector<double>> squares(whole.size());
+    for (std::size_t half = 0; half < 2; ++half) {
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        const ElementRange range = owned[half][i];
+        if (range.size() == 0) {
+          parts[i].tensor.zero_grad();
+          continue;
+        }
+        parts[i].tensor.mutable_grad() = Tensor::from(
+            gradients[i].span().subspan(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.size())),
+            {range.size()});
+        const auto chunks = squares_of_chunks(parts[i].tensor.grad());
+        squares[i].insert(squares[i].end(), chunks.begin(), chunks.end());
+      }
+      (half == 0 ? first : second).step(0.01, 0.5);
+    }
+    CHECK(grad_norm(squares) == grad_norm(whole));
+    one.step(0.01, 0.5);
+  }
+  for (const bool averages : {false, true}) {
+    INFO((averages ? "averages" : "weights"));
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      INFO(whole[i].name);
+      CHECK(std::equal(whole[i].tensor.span().begin(), whole[i].tensor.span().end(), parts[i].tensor.span().begin()));
+    }
+    for (Optimizer* optimizer : {&one, &first, &second}) optimizer->swap_average();
+  }
+}
+
 TEST_CASE("a parameter without a gradient stays as it is, decay included") {
   NamedParameter p{"w", Tensor::full({2, 2}, 3).set_requires_grad()};
   Optimizer optimizer(OptimConfig(), {p});

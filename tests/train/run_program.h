@@ -20,12 +20,15 @@ namespace heddle {
 /// The program, started with arguments, its outputs going to files of the folder.
 class Process {
  public:
-  /// `prepare` is called in the new process before the program takes it over: for limits and signals.
+  /// `prepare` is called in the new process before the program takes it over: for limits and signals. `launcher` is
+  /// what starts it, as mpirun and its arguments.
   Process(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const std::string& input = "",
-          const std::function<void()>& prepare = {})
+          const std::function<void()>& prepare = {}, const std::vector<std::string>& launcher = {})
       : out_(folder.path("stdout")), err_(folder.path("stderr")) {
     const std::string in = folder.write("stdin", input);
-    std::vector<char*> argv{const_cast<char*>(HEDDLE_PROGRAM)};
+    std::vector<char*> argv;
+    for (const std::string& a : launcher) argv.push_back(const_cast<char*>(a.c_str()));
+    argv.push_back(const_cast<char*>(HEDDLE_PROGRAM));
     for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
     pid_ = fork();
@@ -35,7 +38,7 @@ class Process {
     redirect(out_, O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
     redirect(err_, O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
     if (prepare) prepare();
-    execv(argv[0], argv.data());
+    execvp(argv[0], argv.data());
     _exit(127);
   }
 

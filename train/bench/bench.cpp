@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "train/commands/commands.h"
+#include "train/run/agreement.h"
 
 namespace heddle {
 
@@ -24,7 +25,9 @@ Workload::Workload(const std::string& path, const std::vector<std::string>& assi
   settings.override_with(assignments);
   experiment = std::make_unique<Experiment>(settings);
   experiment->apply_to_process();
+  check_shares(*experiment);
   dataset = experiment->load_data();
+  check_agreement(*experiment, *dataset);
   model = experiment->build_model(dataset->state().spec());
   learner = experiment->make_learner(*model);
 }
@@ -34,7 +37,7 @@ CommandFunction bench_train, bench_generate, bench_capture, bench_gemm, bench_to
 int bench_command(const std::vector<std::string>& arguments) {
   return run_part(
       "bench",
-      {{"train", "training steps of a config: speed, share of the machine's limit, memory", bench_train},
+      {{"train", "training steps of a config: speed, share of the machine's limit, memory", bench_train, true},
        {"generate", "writing token by token: speed, share of what the memory's speed allows", bench_generate},
        {"capture", "what looking into a model costs, where it is asked for and where it is not", bench_capture},
        {"gemm", "matrix products of a config's model, beside a large one", bench_gemm},

@@ -39,7 +39,7 @@ std::vector<int> thread_counts(const std::string& command, const std::string& te
 struct StepTimes {
   int threads;
   std::vector<double> seconds{};  ///< of each step
-  std::vector<double> limits{};   ///< GFLOP/s of a large product, around the steps
+  std::vector<double> limits{};   ///< GFLOP/s of a large product in each process, all together, around the steps
   std::size_t requests = 0;       ///< for memory, to the system
   double inputs = 0, flops = 0;   ///< of a step
 
@@ -48,7 +48,8 @@ struct StepTimes {
   double rate() const { return inputs / step(); }  ///< inputs a second
   double gflops() const { return flops / step() / 1e9; }
 };
-/// `steps` steps with each number of threads, in turns, after some to warm up, at whose end `warm` is called.
+/// `steps` steps with each number of threads in each process, in turns, after some to warm up, at whose end `warm` is
+/// called.
 std::vector<StepTimes> measure_steps(Trainer& trainer, const std::vector<int>& threads, bool pinned, index_t steps,
                                      const std::function<void()>& warm = {});
 

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <sstream>
 
 #include "framework/profile.h"
+#include "framework/system/ranks.h"
 #include "train/bench/bench.h"
 #include "train/bench/lengths.h"
 #include "train/commands/commands.h"
@@ -31,9 +33,14 @@ std::vector<StepTimes> measure_steps(Trainer& trainer, const std::vector<int>& t
   std::vector<StepTimes> all;
   for (const int count : threads) all.push_back({count});
   index_t number = 0;
+  const auto limit = [&] {
+    double sum = 0;
+    for (const auto& of_rank : gather(std::array{measure_limit(trainer.precision())})) sum += of_rank[0];
+    return sum;
+  };
   const auto run = [&](StepTimes& times, index_t count) {
     set_threads(times.threads, pinned);
-    times.limits.push_back(measure_limit(trainer.precision()));
+    times.limits.push_back(limit());
     for (index_t i = 0; i < count; ++i) {
       const std::size_t before = pool_stats().system_requests;
       const double begun = seconds_now();
@@ -43,7 +50,7 @@ std::vector<StepTimes> measure_steps(Trainer& trainer, const std::vector<int>& t
       times.seconds.push_back(seconds_now() - begun);
       times.requests += pool_stats().system_requests - before;
     }
-    times.limits.push_back(measure_limit(trainer.precision()));
+    times.limits.push_back(limit());
   };
   for (StepTimes& times : all) {
     run(times, std::max<index_t>(3, steps / 10));
@@ -63,7 +70,8 @@ namespace {
 struct TrainAnswer {
   std::string inputs;  ///< what the model is trained on: "tokens"
   std::vector<StepTimes> times;
-  double peak_tensors, peak_process;  ///< bytes
+  double peak_tensors, peak_process;  ///< bytes, of this process
+  ExchangeWork exchange;              ///< with others, a step
   std::string profile;                ///< the table of the time by op, where it was asked for
 
   /// How much of what so many more threads could gain is gained.
@@ -81,6 +89,10 @@ nlohmann::json to_json(const TrainAnswer& found) {
          {"limit_gflops", m.limit()},
          {"share_of_limit", m.gflops() / m.limit()},
          {"efficiency", found.efficiency(m)},
+         {"processes", ranks()},
+         {"sent_bytes_per_step", found.exchange.bytes},
+         {"exchange_ms_per_step", found.exchange.seconds * 1e3},
+         {"waited_ms_per_step", found.exchange.waited * 1e3},
          {"peak_tensor_bytes", found.peak_tensors},
          {"peak_process_bytes", found.peak_process},
          {"system_requests_per_step", static_cast<double>(m.requests) / static_cast<double>(m.seconds.size())}});
@@ -92,13 +104,19 @@ std::string to_text(const TrainAnswer& found) {
   const StepTimes& first = found.times[0];
   for (const StepTimes& m : found.times) {
     text += fmt::format(
-        "{} threads: {:.2f} ms a step (median of {}), {} {}/s\n{:.1f} GFLOP/s, {:.0f} % of the {:.1f} that a large "
+        "{} threads{}: {:.2f} ms a step (median of {}), {} {}/s\n{:.1f} GFLOP/s, {:.0f} % of the {:.1f} that a large "
         "product reaches here; {} requests for memory to the system\n",
-        m.threads, m.step() * 1e3, m.seconds.size(), human_count(m.rate()), found.inputs, m.gflops(),
-        100 * m.gflops() / m.limit(), m.limit(), m.requests);
+        m.threads, ranks() > 1 ? " a process" : "", m.step() * 1e3, m.seconds.size(), human_count(m.rate()),
+        found.inputs, m.gflops(), 100 * m.gflops() / m.limit(), m.limit(), m.requests);
     if (&m != &first)
       text += fmt::format("{:.2f} times as fast as {} threads: {:.0f} % of {:.2f}\n", first.step() / m.step(),
                           first.threads, 100 * found.efficiency(m), static_cast<double>(m.threads) / first.threads);
+  }
+  if (ranks() > 1) {
+    const double hidden = found.exchange.seconds > 0 ? 1 - found.exchange.waited / found.exchange.seconds : 0;
+    text += fmt::format(
+        "{}: each sends {} a step; gradients travel for {:.2f} ms, {:.0f} % of it while backward runs\n", ranks_text(),
+        human_bytes(found.exchange.bytes), found.exchange.seconds * 1e3, 100 * std::max(0.0, hidden));
   }
   text += fmt::format("{} of tensors at most, {} of memory in all\n", human_bytes(found.peak_tensors),
                       human_bytes(found.peak_process));
@@ -136,15 +154,20 @@ int bench_train(const std::vector<std::string>& arguments) {
   const std::vector<int> counts = thread_counts("bench train", threads_text);
   const Workload work(line.positional[0], line.assignments);
   Trainer trainer(*work.experiment, *work.dataset, *work.model, *work.learner);
-  TrainAnswer found{trainer.task().unit().inputs, {}, 0, 0, {}};
+  TrainAnswer found{trainer.task().unit().inputs, {}, 0, 0, {}, {}};
   std::optional<Profile> profile;
   found.times = measure_steps(trainer, counts, work.experiment->run.pin, steps, [&] {
     pool_reset_peak();
+    found.exchange = work.learner->exchange_work();
     if (profiled) profile.emplace();
   });
+  const ExchangeWork all = work.learner->exchange_work();
+  const auto each = static_cast<double>(steps * std::ssize(counts));
+  found.exchange = {(all.bytes - found.exchange.bytes) / each, (all.seconds - found.exchange.seconds) / each,
+                    (all.waited - found.exchange.waited) / each};
   found.peak_tensors = static_cast<double>(pool_stats().peak_bytes);
   found.peak_process = peak_memory();
-  if (profile) found.profile = profile_table(*profile, static_cast<double>(steps * std::ssize(counts)));
+  if (profile) found.profile = profile_table(*profile, each);
   print_answer(json, to_json(found), to_text(found));
   return 0;
 }

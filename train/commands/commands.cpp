@@ -13,10 +13,15 @@
 #include "data/io/file.h"
 #include "data/io/other_kind.h"
 #include "data/io/utf8.h"
+#include "framework/system/ranks.h"
 #include "train/config/config.h"
 #include "train/run/checkpoint.h"
 
 namespace heddle {
+
+void check_shared_out(const Command& command, const std::string& name) {
+  if (ranks() > 1 && !command.shared_out) throw UsageError(name + ": one process does that; leave mpirun or srun out");
+}
 
 int run_part(const std::string& command, const std::vector<Command>& parts, const std::vector<std::string>& arguments) {
   std::string names, table;
@@ -33,7 +38,9 @@ int run_part(const std::string& command, const std::vector<Command>& parts, cons
     return arguments.empty() ? 2 : 0;
   }
   for (const Command& part : parts) {
-    if (arguments[0] == part.name) return part.run({arguments.begin() + 1, arguments.end()});
+    if (arguments[0] != part.name) continue;
+    check_shared_out(part, command + ' ' + part.name);
+    return part.run({arguments.begin() + 1, arguments.end()});
   }
   throw UsageError(fmt::format("{}: no part '{}'; there are: {}", command, arguments[0], names));
 }

@@ -19,6 +19,9 @@ struct Command {
   bool shared_out = false;  ///< whether mpirun and srun may start several processes for it, that work together
 };
 
+/// Errors (UsageError): several processes were started for a command that one does, `name` as it was given.
+void check_shared_out(const Command& command, const std::string& name);
+
 /// Runs the part of `command` that the first argument names; --help lists them. Errors (UsageError): there is none.
 int run_part(const std::string& command, const std::vector<Command>& parts, const std::vector<std::string>& arguments);
 

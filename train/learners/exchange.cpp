@@ -142,8 +142,10 @@ void GradientExchange::sum_roots(std::size_t b) {
   Bucket& bucket = buckets_[b];
   const auto own = static_cast<std::size_t>(rank());
   for (int r = 0; r < ranks(); ++r) {
-    if (r == rank() || everywhere_) bucket.sums.emplace_back(Shape{message_size(b, r)});
-    else bucket.sums.emplace_back();
+    if (r == rank() || everywhere_)
+      bucket.sums.emplace_back(Shape{message_size(b, r)});
+    else
+      bucket.sums.emplace_back();
   }
   real* const sums = bucket.sums[own].mutable_data();
   index_t at = 0;
@@ -211,7 +213,8 @@ void GradientExchange::finish() {
         Tensor& gradient = parameter.mutable_grad();
         if (!gradient.defined()) gradient = everywhere_ ? Tensor(parameter.shape()) : Tensor(Shape{part.size()});
         real* const to = gradient.mutable_data() + (everywhere_ ? part.begin : 0);
-        parallel_for(part.size(), 1 << 16, [&](index_t begin, index_t end) { std::copy(from + 1 + begin, from + 1 + end, to + begin); });
+        parallel_for(part.size(), 1 << 16,
+                     [&](index_t begin, index_t end) { std::copy(from + 1 + begin, from + 1 + end, to + begin); });
       }
     }
     buckets_[b].sums.clear();
@@ -225,12 +228,13 @@ double GradientExchange::sum(const std::vector<TreeSum<double>::Root>& losses) c
   TreeSum<double> sum(micro_batches_);
   for (std::size_t r = 0; r < all.size(); ++r) {
     for (std::size_t k = 0; k < all[r].size(); ++k)
-      sum.add({subtrees_[r][k].begin, subtrees_[r][k].end, all[r][k]}, [](double& left, double right) { left += right; });
+      sum.add({subtrees_[r][k].begin, subtrees_[r][k].end, all[r][k]},
+              [](double& left, double right) { left += right; });
   }
   return sum.roots()[0].value;
 }
 
-GradientExchange::Work GradientExchange::work() const {
+ExchangeWork GradientExchange::work() const {
   const std::scoped_lock lock(mutex_);
   return work_;
 }

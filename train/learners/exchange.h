@@ -9,13 +9,14 @@
 
 #include "framework/system/ranks.h"
 #include "train/learners/gradient_sum.h"
+#include "train/learners/learner.h"
 #include "train/learners/shares.h"
 
 namespace heddle {
 
 /// Sums the gradients of all ranks, while backward still finds others. Of each parameter every rank sends the roots of
-/// the subtrees that it holds (TreeSum) to the rank that owns the elements, which joins them in the order of the tree; so
-/// the sums have the bits of one process that has all micro-batches. A thread of its own sends and receives.
+/// the subtrees that it holds (TreeSum) to the rank that owns the elements, which joins them in the order of the tree;
+/// so the sums have the bits of one process that has all micro-batches. A thread of its own sends and receives.
 class GradientExchange {
  public:
   /// Of each step's micro-batches every rank has as many, in the order of the ranks. `everywhere`: all ranks get all
@@ -38,20 +39,16 @@ class GradientExchange {
   /// The sum over all ranks' losses.
   double sum(const std::vector<TreeSum<double>::Root>& losses) const;
 
-  /// How much was sent in all, and how long it took; of that, how long `finish` waited.
-  struct Work {
-    double bytes = 0, seconds = 0, waited = 0;
-  };
-  Work work() const;
+  ExchangeWork work() const;
 
  private:
   /// A bucket of a step on its way. Messages hold, for each root and each part, whether there is a gradient, and the
   /// elements.
   struct Bucket {
-    std::size_t waits_for = 0;          ///< parameters that are not sent yet
-    std::vector<Tensor> roots_to;       ///< each rank
-    std::vector<Tensor> roots_from;     ///< each rank
-    std::vector<Tensor> sums;           ///< of what each rank owns
+    std::size_t waits_for = 0;       ///< parameters that are not sent yet
+    std::vector<Tensor> roots_to;    ///< each rank
+    std::vector<Tensor> roots_from;  ///< each rank
+    std::vector<Tensor> sums;        ///< of what each rank owns
     bool summed = false;
     Transfers transfers;
   };
@@ -75,7 +72,7 @@ class GradientExchange {
   std::size_t through_ = 0;
   bool over_ = false;
   std::exception_ptr failure_;
-  Work work_;
+  ExchangeWork work_;
   std::thread thread_;
 };
 

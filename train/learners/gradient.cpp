@@ -133,7 +133,8 @@ index_t GradientLearner::draw(const Feed& feed, index_t step, std::vector<Batch>
   std::vector<double> mine;  // of each micro-batch targets, inputs, flops
   for (index_t micro = first_; micro < first_ + own_; ++micro) {
     const Batch& batch = batches.emplace_back(feed.batch(step, micro));
-    mine.insert(mine.end(), {static_cast<double>(batch.count()), static_cast<double>(batch.inputs_shown()), model_.flops(batch)});
+    mine.insert(mine.end(),
+                {static_cast<double>(batch.count()), static_cast<double>(batch.inputs_shown()), model_.flops(batch)});
   }
   double targets = 0;
   for (const std::vector<double>& figures : gather(mine)) {
@@ -147,7 +148,8 @@ index_t GradientLearner::draw(const Feed& feed, index_t step, std::vector<Batch>
   return static_cast<index_t>(targets);
 }
 
-double GradientLearner::sum_gradients(const std::vector<Batch>& batches, index_t targets, std::vector<RowStates>& states) {
+double GradientLearner::sum_gradients(const std::vector<Batch>& batches, index_t targets,
+                                      std::vector<RowStates>& states) {
   GradientSum sum(learning_, config_.accumulate, first_);
   const auto send = [&](const Node& leaf) {
     const std::size_t parameter = numbers_.at(&leaf);
@@ -335,17 +337,13 @@ void GradientLearner::swap_average() {
 void GradientLearner::gather_state() {
   if (ranks() > 1) spread_states(carried_);
   if (!sharded_) return;
-  optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = whole_on_root(kept, learning_[i].tensor.shape(), i, shares_); });
+  optimizer_.for_kept(
+      [&](std::size_t i, Tensor& kept) { kept = whole_on_root(kept, learning_[i].tensor.shape(), i, shares_); });
 }
 
 void GradientLearner::part_state() {
   if (!sharded_ || rank() != 0) return;
   optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = owned_part(kept, i, shares_); });
-}
-
-std::optional<GradientExchange::Work> GradientLearner::exchange_work() const {
-  if (!exchange_) return {};
-  return exchange_->work();
 }
 
 void GradientLearner::save(Hdf5OArchive& ar) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <unordered_map>
 
 #include "framework/autograd.h"
@@ -32,12 +32,12 @@ struct GradientConfig final : LearnerConfig {
 };
 
 /// The loss of a step is the mean over the targets of all its micro-batches, so a step is the same, to rounding,
-/// however its rows are cut into micro-batches. Of several ranks each takes as many of them, in order; the bits are those
-/// of one.
+/// however its rows are cut into micro-batches. Of several ranks each takes as many of them, in order; the bits are
+/// those of one.
 class GradientLearner final : public Learner {
  public:
-  /// Errors: a pattern of config.freeze that no parameter fits; none that is left to learn; micro-batches that cannot be
-  /// dealt out evenly to the ranks.
+  /// Errors: a pattern of config.freeze that no parameter fits; none that is left to learn; micro-batches that cannot
+  /// be dealt out evenly to the ranks.
   GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision);
 
   /// Where something is not finite, the first op whose result or gradient was not is named. A step that is skipped
@@ -53,8 +53,8 @@ class GradientLearner final : public Learner {
   void swap_average() override;
   void gather_state() override;
   void part_state() override;
-  /// What the exchange of gradients took so far; nothing with one rank.
-  std::optional<GradientExchange::Work> exchange_work() const;
+  /// Of gradients alone.
+  ExchangeWork exchange_work() const override { return exchange_ ? exchange_->work() : ExchangeWork(); }
   void save(Hdf5OArchive& ar) override;
   void load(Hdf5IArchive& ar) override;
 

@@ -20,6 +20,11 @@ struct StepResult {
   std::string event{};  ///< what a person should know of this step; empty: nothing
 };
 
+/// What a learner sent to other ranks so far, how long that took, and how long it waited for it.
+struct ExchangeWork {
+  double bytes = 0, seconds = 0, waited = 0;
+};
+
 /// Memory that training takes, in bytes.
 struct MemoryEstimate {
   double parameters = 0, gradients = 0, optimizer = 0, activations = 0;
@@ -43,6 +48,9 @@ class Learner {
 
   /// What a person should know of how it learns from this feed, a line each.
   virtual std::vector<std::string> notices(const Feed&) { return {}; }
+
+  /// What it sent of what it learned; nothing with one rank.
+  virtual ExchangeWork exchange_work() const { return {}; }
 
   /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was. All ranks do it.
   virtual void swap_average() {}

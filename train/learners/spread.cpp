@@ -1,9 +1,9 @@
 #include "train/learners/spread.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "framework/optim.h"
+#include "framework/system/message.h"
 #include "framework/system/ranks.h"
 
 namespace heddle {
@@ -27,7 +27,8 @@ double shared_grad_norm(const std::vector<NamedParameter>& parameters, const Sha
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const auto count = static_cast<std::ptrdiff_t>(*from++);
       const auto first = static_cast<std::size_t>(shares.part(i, r).begin / kOptimizerChunk);
-      if (squares[i].size() < first + static_cast<std::size_t>(count)) squares[i].resize(first + static_cast<std::size_t>(count));
+      if (squares[i].size() < first + static_cast<std::size_t>(count))
+        squares[i].resize(first + static_cast<std::size_t>(count));
       std::copy_n(from, count, squares[i].begin() + static_cast<std::ptrdiff_t>(first));
       from += count;
     }
@@ -108,52 +109,29 @@ Tensor owned_part(const Tensor& whole, std::size_t parameter, const Shares& shar
                       Shape{part.size()});
 }
 
-namespace {
-
-template <class Number>
-void put(std::string& to, const Number* from, std::size_t count) {
-  to.append(reinterpret_cast<const char*>(from), count * sizeof(Number));
-}
-template <class Number>
-void take(std::string_view& from, Number* to, std::size_t count) {
-  std::memcpy(to, from.data(), count * sizeof(Number));
-  from.remove_prefix(count * sizeof(Number));
-}
-std::uint64_t take_size(std::string_view& from) {
-  std::uint64_t size = 0;
-  take(from, &size, 1);
-  return size;
-}
-void put_size(std::string& to, std::uint64_t size) { put(to, &size, 1); }
-
-}  // namespace
-
 void spread_states(std::vector<RowStates>& states) {
   const std::size_t own = states.size() / static_cast<std::size_t>(ranks());
-  std::string mine;  // of each: how many tensors; of each of those its name, its axes, its elements
+  Message mine;
   for (std::size_t i = own * static_cast<std::size_t>(rank()), end = i + own; i < end; ++i) {
-    put_size(mine, states[i].tensors().size());
+    mine.put(static_cast<std::uint64_t>(states[i].tensors().size()));
     for (const auto& [name, tensor] : states[i].tensors()) {
-      put_size(mine, name.size());
-      put(mine, name.data(), name.size());
-      put_size(mine, static_cast<std::uint64_t>(tensor.ndim()));
-      for (int axis = 0; axis < tensor.ndim(); ++axis) put_size(mine, static_cast<std::uint64_t>(tensor.size(axis)));
-      put(mine, tensor.data(), static_cast<std::size_t>(tensor.numel()));
+      mine.put(name);
+      mine.put(static_cast<std::uint64_t>(tensor.ndim()));
+      mine.put(std::span<const index_t>(tensor.shape().begin(), tensor.shape().end()));
+      mine.put(tensor.span());
     }
   }
-  const auto all = gather(mine);
+  const auto all = gather(mine.bytes());
   for (std::size_t r = 0; r < all.size(); ++r) {
-    std::string_view from = all[r];
+    Message from(all[r]);
     for (std::size_t i = own * r; i < own * (r + 1); ++i) {
       states[i].clear();
-      for (std::uint64_t left = take_size(from); left > 0; --left) {
-        std::string name(take_size(from), '\0');
-        take(from, name.data(), name.size());
-        std::vector<index_t> axes(take_size(from));
-        for (index_t& axis : axes) axis = static_cast<index_t>(take_size(from));
-        Tensor tensor{Shape(std::span<const index_t>(axes))};
-        take(from, tensor.mutable_data(), static_cast<std::size_t>(tensor.numel()));
-        states[i].at(name) = tensor;
+      for (auto left = from.take<std::uint64_t>(); left > 0; --left) {
+        const std::string name = from.take_text();
+        std::vector<index_t> axes(from.take<std::uint64_t>());
+        from.take(std::span<index_t>(axes));
+        Tensor& tensor = states[i].at(name) = Tensor(Shape(std::span<const index_t>(axes)));
+        from.take(tensor.mutable_span());
       }
     }
   }

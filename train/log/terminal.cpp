@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "data/io/utf8.h"
+#include "framework/system/ranks.h"
 
 namespace heddle {
 namespace {
@@ -32,7 +33,7 @@ std::size_t unfinished(std::string_view text) {
 
 bool is_drawn_on(int fd) {
   const std::string_view term = variable("TERM");
-  return !term.empty() && term != "dumb" && isatty(fd) == 1;
+  return !term.empty() && term != "dumb" && isatty(fd) == 1 && ranks() == 1;
 }
 
 bool shows_colours(int fd) { return variable("NO_COLOR").empty() && is_drawn_on(fd); }

@@ -8,7 +8,8 @@ namespace heddle {
 /// Takes away the line that the cursor is on, of a terminal that is drawn on.
 constexpr std::string_view kClearLine = "\r\033[K";
 
-/// Whether `fd` is a terminal that moves its cursor when it is told to: TERM is neither empty nor dumb.
+/// Whether `fd` is a terminal that moves its cursor when it is told to: TERM is neither empty nor dumb. Of several
+/// ranks none has one: what mpirun gives them looks like it wherever their output goes.
 bool is_drawn_on(int fd);
 /// Whether `fd` is such a terminal and colours are wanted: NO_COLOR is not set, or empty (no-color.org).
 bool shows_colours(int fd);

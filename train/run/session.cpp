@@ -50,9 +50,10 @@ bool Session::run(std::vector<std::unique_ptr<RunListener>> more) {
     listeners_.push_back(std::make_unique<SampleListener>(folder_ / "samples.txt"));
   }
   for (auto& listener : more) listeners_.push_back(std::move(listener));
-  const StopOnSignal signals("stopping after this step, saving; Ctrl-C again quits unsaved\n");
+  const StopOnSignal signals(rank() == 0 ? "stopping after this step, saving; Ctrl-C again quits unsaved\n" : "");
   std::error_code none;
-  const bool judged = from_root(rank() == 0 && fs::remove(folder_ / kResultFile, none));  // of a run that was over, and goes on
+  const bool judged =
+      from_root(rank() == 0 && fs::remove(folder_ / kResultFile, none));  // of a run that was over, and goes on
   mend_kept();
   tell([](RunListener& to) { to.on_begin(); });
   introduce();
@@ -158,7 +159,7 @@ void Session::introduce() {
       human_bytes(memory.activations)));
   for (const std::string& notice : trainer_.notices()) message(notice);
   // A resumed run has them: it goes on with the same data, and with every key that decides them.
-  if (state_.baselines.line.empty()) {
+  if (state_.baselines.line.empty() && rank() == 0) {
     state_.baselines = trainer_.task().baselines([&](const char* what, std::uint64_t bytes, std::uint64_t of) {
       tell([text = progress_text(what, bytes, of)](RunListener& to) { to.on_progress(text); });
     });
@@ -346,7 +347,7 @@ void Session::finish(bool early) {
     }
   }
   message(fmt::format("whole validation split after step {}: {}", state_.step, shown(result.whole)));
-  if (state_.evaluations_since_best > 0 && rank() == 0) judge_best(result);
+  if (state_.evaluations_since_best > 0) judge_best(result);
   if (const std::string course = course_text(state_.history); !course.empty()) message(course);
   if (!comparison.empty()) message("against the baselines: " + comparison);
   message(fmt::format("{} of training, {} of tensors at most; {} and {} hold the model, metrics.csv its course",

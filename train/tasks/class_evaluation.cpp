@@ -20,20 +20,36 @@ std::vector<Mistake> surest(std::vector<Mistake> mistakes, std::size_t count) {
 ClassEvaluation::ClassEvaluation(Classifier& model, const std::vector<std::string>& labels)
     : model_(model), labels_(labels), counts_(labels.size() * labels.size()) {}
 
-void ClassEvaluation::add(const Batch& batch, Context& context) {
+Message ClassEvaluation::measure(const Batch& batch, Context& context) {
   const index_t count = batch.count(), classes = std::ssize(labels_);
-  if (count == 0) return;
+  Message measured;
+  if (count == 0) return measured;
   const Tensor scores = model_.class_scores(batch, context);
-  nats_ += cross_entropy(scores, batch.targets, {kIgnore, 0, count}).item() * static_cast<double>(count);
+  measured.put(cross_entropy(scores, batch.targets, {kIgnore, 0, count}).item() * static_cast<double>(count));
   const IdTensor found = argmax(scores);
   const Tensor probabilities = softmax(scores);
   for (index_t row = 0; row < found.numel(); ++row) {
     const std::int32_t is = batch.targets[row], as = found[row];
     if (is == kIgnore) continue;
-    ++counts_[static_cast<std::size_t>(is * classes + as)];
-    if (is != as)
-      mistakes_.push_back(
-          {batch.first_row + row, is, as, static_cast<double>(probabilities.data()[row * classes + as])});
+    measured.put(batch.first_row + row);
+    measured.put(is);
+    measured.put(as);
+    measured.put(static_cast<double>(probabilities.data()[row * classes + as]));
+  }
+  return measured;
+}
+
+void ClassEvaluation::add(Message measured) {
+  if (measured.done()) return;
+  nats_ += measured.take<double>();
+  while (!measured.done()) {
+    Mistake of;
+    of.example = measured.take<index_t>();
+    of.is = measured.take<std::int32_t>();
+    of.found = measured.take<std::int32_t>();
+    of.probability = measured.take<double>();
+    ++counts_[static_cast<std::size_t>(of.is) * labels_.size() + static_cast<std::size_t>(of.found)];
+    if (of.is != of.found) mistakes_.push_back(of);
   }
 }
 

@@ -27,7 +27,8 @@ class ClassEvaluation final : public Evaluation {
   /// `labels` names the classes; it and the model must live as long as this.
   ClassEvaluation(Classifier& model, const std::vector<std::string>& labels);
   /// Examples are numbered by the batch's rows. Those without a target do not count.
-  void add(const Batch& batch, Context& context) override;
+  Message measure(const Batch& batch, Context& context) override;
+  void add(Message measured) override;
   Metrics result() const override;
   std::vector<CountTable> tables() const override;
   /// In the order of the examples.

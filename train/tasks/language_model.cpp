@@ -35,7 +35,8 @@ class TextEvaluation final : public Evaluation {
  public:
   TextEvaluation(Model& model, Bits bits) : model_(model), bits_(bits) {}
 
-  void add(const Batch& batch, Context& context) override { loss_.add(model_, batch, context); }
+  Message measure(const Batch& batch, Context& context) override { return measured_loss(model_, batch, context); }
+  void add(Message measured) override { add_loss(loss_, measured); }
   Metrics result() const override {
     const double loss = loss_.value("token");
     Metrics metrics = {{"loss", loss, fmt::format("{:.4f} nats a token", loss)},

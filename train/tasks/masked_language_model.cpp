@@ -21,11 +21,12 @@ class FillEvaluation final : public Evaluation {
  public:
   explicit FillEvaluation(TokenFiller& model) : model_(model) {}
 
-  void add(const Batch& batch, Context& context) override {
+  Message measure(const Batch& batch, Context& context) override {
     const CountedTargets hidden(batch.targets);
-    if (hidden.values.numel() == 0) return;
-    tokens_.add(model_.token_scores(batch, hidden.places, context), hidden.values);
+    if (hidden.values.numel() == 0) return {};
+    return ScoredTokens::measure(model_.token_scores(batch, hidden.places, context), hidden.values);
   }
+  void add(Message measured) override { tokens_.add(std::move(measured)); }
   Metrics result() const override {
     ensure(tokens_.count() > 0, "evaluation: there is no token to fill in; give more text");
     const double loss = tokens_.loss(), accuracy = tokens_.accuracy();

@@ -15,10 +15,11 @@ class RecallEvaluation final : public Evaluation {
  public:
   explicit RecallEvaluation(NextToken& model) : model_(model) {}
 
-  void add(const Batch& batch, Context& context) override {
-    if (batch.count() == 0) return;
-    tokens_.add(model_.logits(batch.inputs, context), batch.targets);
+  Message measure(const Batch& batch, Context& context) override {
+    if (batch.count() == 0) return {};
+    return ScoredTokens::measure(model_.logits(batch.inputs, context), batch.targets);
   }
+  void add(Message measured) override { tokens_.add(std::move(measured)); }
   Metrics result() const override {
     ensure(tokens_.count() > 0, "evaluation: no row repeats itself; give longer rows");
     return {{"loss", tokens_.loss(), fmt::format("{:.4f} nats a repeated token", tokens_.loss())},

@@ -2,6 +2,7 @@
 
 #include "data/batch.h"
 #include "framework/ops.h"
+#include "framework/system/message.h"
 
 namespace heddle {
 
@@ -9,17 +10,27 @@ namespace heddle {
 /// one's.
 class ScoredTokens {
  public:
-  /// scores [..., V], targets [...]; those of kIgnore do not count.
-  void add(const Tensor& scores, const IdTensor& targets) {
+  /// Of one batch: scores [..., V], targets [...]; those of kIgnore do not count.
+  static Message measure(const Tensor& scores, const IdTensor& targets) {
     const IdTensor found = argmax(scores);
-    index_t counted = 0;
+    index_t counted = 0, right = 0;
     for (index_t i = 0; i < targets.numel(); ++i) {
       if (targets[i] == kIgnore) continue;
       ++counted;
-      right_ += found[i] == targets[i] ? 1 : 0;
+      right += found[i] == targets[i] ? 1 : 0;
     }
-    nats_ += cross_entropy(scores, targets).item() * static_cast<double>(counted);
-    count_ += counted;
+    Message measured;
+    measured.put(cross_entropy(scores, targets).item() * static_cast<double>(counted));
+    measured.put(counted);
+    measured.put(right);
+    return measured;
+  }
+  /// What was measured; nothing, if that is empty.
+  void add(Message measured) {
+    if (measured.done()) return;
+    nats_ += measured.take<double>();
+    count_ += measured.take<index_t>();
+    right_ += measured.take<index_t>();
   }
   index_t count() const { return count_; }
   double loss() const { return nats_ / static_cast<double>(count_); }

@@ -4,6 +4,7 @@
 
 #include "data/sampler.h"
 #include "framework/autograd.h"
+#include "framework/system/ranks.h"
 #include "train/learners/gradient.h"
 #include "train/learners/word2vec.h"
 #include "train/tasks/classification.h"
@@ -50,6 +51,20 @@ std::vector<index_t> first_rows(index_t count) {
 
 }  // namespace
 
+Message measured_loss(Model& model, const Batch& batch, Context& context) {
+  MeanLoss loss;
+  loss.add(model, batch, context);
+  Message measured;
+  measured.put(loss.nats());
+  measured.put(loss.count());
+  return measured;
+}
+
+void add_loss(MeanLoss& loss, Message& measured) {
+  const auto nats = measured.take<double>();
+  loss.add(nats, measured.take<index_t>());
+}
+
 bool learns_from(const ModelKind& model, const DataKind& data) { return task_of(model, data) != nullptr; }
 
 const TaskKind& task_kind(const std::string& model, const std::string& data) {
@@ -74,9 +89,11 @@ void add_split(Evaluation& evaluation, const Task& task, const Dataset& dataset,
   ensure(examples > 0, "the ", name_of(split), " split is empty; give it a share of the data (data.", name_of(split),
          "_fraction) or files of its own (data.", name_of(split), "_path)");
   const index_t count = options.batches > 0 ? std::min(options.batches, all) : all;
+  const index_t shares = options.contiguous ? 1 : ranks(), own = options.contiguous ? 0 : rank();
   RowStates carried;
   index_t before = 0;  // rows of the batch before
-  for (index_t i = 0; i < count; ++i) {
+  Message measured;
+  for (index_t i = own; i < count; i += shares) {
     const index_t first = i * all / count * rows;
     Batch batch = options.contiguous ? walk_split(dataset, split, rows, i)
                                      : get_examples(dataset, split, first, std::min(rows, examples - first));
@@ -89,8 +106,13 @@ void add_split(Evaluation& evaluation, const Task& task, const Dataset& dataset,
       before = batch.rows();
       context.carried = &carried;
     }
-    evaluation.add(batch, context);
+    measured.put(evaluation.measure(batch, context).bytes());
   }
+  std::vector<Message> of_shares;
+  for (std::string& bytes : shares > 1 ? gather(measured.bytes()) : std::vector<std::string>{measured.bytes()})
+    of_shares.emplace_back(std::move(bytes));
+  for (index_t i = 0; i < count; ++i)
+    evaluation.add(Message(of_shares[static_cast<std::size_t>(i % shares)].take_text()));
 }
 
 Metrics evaluate(const Task& task, const Dataset& dataset, Split split, const EvaluationOptions& options) {

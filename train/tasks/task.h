@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/kinds.h"
+#include "framework/system/message.h"
 #include "models/kinds.h"
 #include "train/decode/beam.h"
 #include "train/learners/learner.h"
@@ -54,16 +55,22 @@ struct EvaluationOptions {
   bool contiguous = false;
   BeamConfig beam{};  ///< how translations are searched for
 };
-/// Figures of a split, collected batch by batch.
+/// Figures of a split, collected batch by batch: any process can measure any batch, and all that are measured are added
+/// up in their order.
 class Evaluation {
  public:
   virtual ~Evaluation() = default;
-  virtual void add(const Batch& batch, Context& context) = 0;
+  virtual Message measure(const Batch& batch, Context& context) = 0;
+  virtual void add(Message measured) = 0;
   /// The mean loss first, called "loss". Errors: nothing was added that counts.
   virtual Metrics result() const = 0;
   /// What `heddle eval` shows beside the figures.
   virtual std::vector<CountTable> tables() const { return {}; }
 };
+
+/// The loss of a batch, as an evaluation measures it, and adds it.
+Message measured_loss(Model& model, const Batch& batch, Context& context);
+void add_loss(MeanLoss& loss, Message& measured);
 
 /// Joins a dataset and a model: what the model is trained to do with it, and how well it does. A new task is two files
 /// and a row; trainer, session, checkpoint and commands know none by name.
@@ -97,7 +104,8 @@ bool learns_from(const ModelKind& model, const DataKind& data);
 /// The task of a kind of model. Errors: it does not take data of that kind, saying which models and data fit.
 const TaskKind& task_kind(const std::string& model_kind, const std::string& data_kind);
 
-/// Shows a task's evaluation the batches of a split. Errors: an empty split; those of the evaluation.
+/// Shows a task's evaluation the batches of a split, which ranks share out where none goes on from the one before it;
+/// all of them call it, and have all figures. Errors: an empty split; those of the evaluation.
 void add_split(Evaluation& evaluation, const Task& task, const Dataset& dataset, Split split,
                const EvaluationOptions& options);
 /// Figures of a split. Errors: as add_split.

@@ -58,7 +58,8 @@ class TextEvaluation final : public Evaluation {
  public:
   TextEvaluation(Classifier& model, const std::vector<std::string>& labels, std::vector<Baseline> baselines)
       : classes_(model, labels), baselines_(std::move(baselines)) {}
-  void add(const Batch& batch, Context& context) override { classes_.add(batch, context); }
+  Message measure(const Batch& batch, Context& context) override { return classes_.measure(batch, context); }
+  void add(Message measured) override { classes_.add(std::move(measured)); }
   Metrics result() const override {
     Metrics metrics = classes_.result();
     for (const auto& [name, accuracy] : baselines_) {

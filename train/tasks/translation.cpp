@@ -45,13 +45,22 @@ class TranslationEvaluation final : public Evaluation {
                         const EvaluationOptions& options)
       : model_(model), translator_(translator), dataset_(dataset), split_(split), options_(options) {}
 
-  void add(const Batch& batch, Context& context) override {
-    loss_.add(model_, batch, context);
-    if (!options_.thorough) return;
-    for (std::string& text : translate(translator_, dataset_, batch, options_.beam, context.precision))
-      translations_.push_back(std::move(text));
-    for (index_t row = 0; row < batch.rows(); ++row)
-      references_.push_back(dataset_.target_text(split_, batch.first_row + row));
+  Message measure(const Batch& batch, Context& context) override {
+    Message measured = measured_loss(model_, batch, context);
+    if (!options_.thorough) return measured;
+    const auto texts = translate(translator_, dataset_, batch, options_.beam, context.precision);
+    for (index_t row = 0; row < batch.rows(); ++row) {
+      measured.put(texts[static_cast<std::size_t>(row)]);
+      measured.put(dataset_.target_text(split_, batch.first_row + row));
+    }
+    return measured;
+  }
+  void add(Message measured) override {
+    add_loss(loss_, measured);
+    while (!measured.done()) {
+      translations_.push_back(measured.take_text());
+      references_.push_back(measured.take_text());
+    }
   }
 
   Metrics result() const override {

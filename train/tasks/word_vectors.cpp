@@ -15,10 +15,16 @@ class PairEvaluation final : public Evaluation {
  public:
   explicit PairEvaluation(Word2Vec& model) : model_(model) {}
 
-  void add(const Batch& batch, Context& context) override {
+  Message measure(const Batch& batch, Context& context) override {
     const LossSum sum = model_.loss_sum(batch, context.next_rng());
-    total_.nats += sum.nats;
-    total_.count += sum.count;
+    Message measured;
+    measured.put(sum.nats);
+    measured.put(sum.count);
+    return measured;
+  }
+  void add(Message measured) override {
+    total_.nats += measured.take<double>();
+    total_.count += measured.take<index_t>();
   }
   Metrics result() const override {
     ensure(total_.count > 0, "evaluation: there is no pair of known words near each other; give more text, raise ",

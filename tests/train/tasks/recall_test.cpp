@@ -53,8 +53,8 @@ TEST_CASE("recall is judged by the tokens that their rows have told, over all ba
   const auto evaluation = task->evaluation(Split::val, {});
   CHECK_THROWS_WITH(evaluation->result(), Catch::Contains("no row repeats itself"));
   Context context;
-  evaluation->add(batch, context);
-  evaluation->add(batch, context);
+  evaluation->add(evaluation->measure(batch, context));
+  evaluation->add(evaluation->measure(batch, context));
   double right = 0, count = 0;
   for (index_t i = 0; i < 24; ++i) {
     if (batch.targets[i] == kIgnore) continue;

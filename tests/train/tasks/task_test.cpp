@@ -26,12 +26,12 @@ class Recorder final : public Task, public Evaluation {
   std::unique_ptr<Evaluation> evaluation(Split, const EvaluationOptions&) const override {
     return std::make_unique<Recorder>(*this);
   }
-  void add(const Batch& batch, Context& context) override {
+  Message measure(const Batch& batch, Context& context) override {
     CHECK_FALSE(grad_enabled());
     CHECK_FALSE(context.training);
     shown->rows[batch.inputs[0] / 3] = batch.rows();
     shown->bits[batch.inputs[0] / 3] = context.next_rng().bits(0);
-    if (context.carried == nullptr) return;
+    if (context.carried == nullptr) return {};
     Tensor& state = context.carried->at("last");  // of each row: the example before
     CHECK(state.defined() == batch.continues);
     for (index_t row = 0; batch.continues && row < batch.rows(); ++row)
@@ -40,7 +40,9 @@ class Recorder final : public Task, public Evaluation {
     state = Tensor({batch.rows()});
     for (index_t row = 0; row < batch.rows(); ++row)
       state.mutable_data()[row] = static_cast<real>(batch.inputs[row] / 3);
+    return {};
   }
+  void add(Message) override {}
   void prepare(Batch& batch, const Rng& rng) const override {
     for (index_t row = 0; row < batch.rows(); ++row)
       shown->prepared[batch.inputs[row] / 3] = rng.bits(static_cast<std::uint64_t>(batch.first_row + row));

@@ -1,0 +1,189 @@
+// What holds for runs of several processes, as mpirun starts them.
+
+#include "tests/train/ranks.h"
+
+#include <chrono>
+
+#include "tests/train/kinds.h"
+#include "train/run/folder/difference.h"
+#include "train/run/stop.h"
+
+namespace heddle {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_same(const fs::path& one, const fs::path& other) {
+  const RunDifference difference = compare_runs(one, other);
+  CHECK(difference.compared.size() >= 3);
+  CHECK(difference.found == std::vector<std::string>{});
+}
+
+/// Runs in one place, one after the other: its name is part of what checkpoints hold.
+class Place {
+ public:
+  explicit Place(const TemporaryFolder& folder) : folder_(folder) {}
+  std::string dir() const { return folder_.path("run"); }
+  std::string keep(const std::string& name) const {
+    fs::rename(dir(), folder_.path(name));
+    return folder_.path(name);
+  }
+
+ private:
+  const TemporaryFolder& folder_;
+};
+
+/// A config whose steps are of six micro-batches.
+std::string six_config(const TemporaryFolder& folder, const std::string& more = "") {
+  return folder.write(
+      "six.cfg",
+      "[model]\nn_layer = 2\nn_head = 2\nn_embd = 32\nblock_size = 16\ndropout = 0.1\n[data]\nsize = 20000\n"
+      "[optim]\nwarmup_steps = 2\n[train]\nbatch_size = 2\naccumulate = 6\nsteps = 50\neval_interval = 20\n"
+      "eval_batches = 3\nsample_tokens = 20\ncheckpoint_interval = 10\ncheckpoint_minutes = 0\n" +
+          more);
+}
+
+}  // namespace
+
+TEST_CASE("every kind of model trained by two and three processes is the run of one, to the byte", "[slow]") {
+  if (!has_ranks()) return;
+  const std::vector<std::string> optimizers = {"adamw", "muon", "adam", "sgd"};
+  std::size_t number = 0;
+  for (const Kinds& kinds : all_kinds()) {
+    const bool shards = number % 2 == 1;
+    const std::string optimizer = optimizers[number++ % optimizers.size()];
+    INFO(kinds.model << " of " << kinds.data << ", " << optimizer << (shards ? ", sharded" : ""));
+    const TemporaryFolder folder;
+    const Place place(folder);
+    const std::string config = folder.write(
+        "small.cfg", "[model]\nkind = " + kinds.model +
+                         "\n[optim]\nlr = 0.01\nwarmup_steps = 2\n[train]\nbatch_size = 3\nsteps = 7\neval_interval = "
+                         "3\neval_batches = 2\nsample_tokens = 0\ncheckpoint_minutes = 0\n");
+    Arguments arguments =
+        with({"train", config, "--run.dir=" + place.dir()}, with(some_data(folder, kinds.data), kinds.sizes));
+    if (kinds.model != "word2vec")
+      arguments = with(arguments, {"--train.accumulate=6", "--optim.kind=" + optimizer, "--optim.ema_decay=0.9",
+                                   std::string("--train.shard_optimizer=") + (shards ? "true" : "false")});
+    REQUIRE(run_program(folder, arguments).status == 0);
+    const std::string alone = place.keep("alone");
+    for (const int ranks : {2, 3}) {
+      INFO(ranks << " processes");
+      const Outcome outcome = run_ranks(folder, ranks, arguments);
+      INFO(outcome.err);
+      REQUIRE(outcome.status == 0);
+      CHECK(outcome.err.empty());
+      CHECK_THAT(outcome.out, Catch::Contains(std::to_string(ranks) + " processes on "));
+      check_same(alone, place.keep("by " + std::to_string(ranks)));
+    }
+  }
+}
+
+TEST_CASE("a run whose process is killed ends within seconds, and goes on with fewer as if nothing had been",
+          "[slow]") {
+  if (!has_ranks()) return;
+  const TemporaryFolder folder;
+  const Place place(folder);
+  const Arguments train = {"train", six_config(folder, "shard_optimizer = true\nkeep_last = 3\n"),
+                           "--run.dir=" + place.dir(), "--resume=auto"};
+  REQUIRE(run_program(folder, train).status == 0);
+  const std::string alone = place.keep("alone");
+  const int victim = GENERATE(0, 2);
+  {
+    const Process process(folder, train, "", {}, mpirun(3));
+    REQUIRE(appears(place.dir() + "/step_10.h5"));
+    const pid_t pid = process_of_rank(victim, place.dir());
+    REQUIRE(pid > 0);
+    kill(pid, SIGKILL);
+    const auto killed = std::chrono::steady_clock::now();
+    CHECK(process.wait() != 0);
+    CHECK(std::chrono::steady_clock::now() - killed < std::chrono::seconds(20));
+    CHECK(process_of_rank(1, place.dir()) == 0);
+  }
+  CHECK_FALSE(fs::exists(place.dir() + "/result.json"));
+  const Outcome outcome = victim == 0 ? run_ranks(folder, 2, train) : run_program(folder, train);
+  INFO(outcome.err);
+  REQUIRE(outcome.status == 0);
+  check_same(alone, place.keep("gone on with"));
+}
+
+TEST_CASE("a signal to one process stops all after the step, and the run goes on with more", "[slow]") {
+  if (!has_ranks()) return;
+  const TemporaryFolder folder;
+  const Place place(folder);
+  const Arguments train = {"train", six_config(folder), "--run.dir=" + place.dir(), "--resume=auto"};
+  REQUIRE(run_program(folder, train).status == 0);
+  const std::string alone = place.keep("alone");
+  {
+    const Process process(folder, train, "", {}, mpirun(2));
+    REQUIRE(appears(place.dir() + "/last.h5"));
+    kill(process_of_rank(1, place.dir()), SIGUSR1);
+    CHECK(process.wait() == kStoppedStatus);
+    CHECK_THAT(process.output(), Catch::Contains("stopped by SIGUSR1 after step"));
+  }
+  const Outcome outcome = run_ranks(folder, 3, train);
+  INFO(outcome.err);
+  REQUIRE(outcome.status == 0);
+  check_same(alone, place.keep("gone on with"));
+}
+
+TEST_CASE("processes that cannot train together say so in one line", "[slow]") {
+  if (!has_ranks()) return;
+  const TemporaryFolder folder;
+  const std::string config = six_config(folder), dir = "--run.dir=" + folder.path("run"),
+                    text = folder.path("a/text.txt");
+  folder.write("a/text.txt", std::string(3000, 'a') + std::string(3000, 'b'));
+  folder.write("b/text.txt", std::string(3000, 'a') + std::string(2999, 'b') + "c");
+  check_one_line(run_ranks(folder, 4, {"train", config, dir}), 1,
+                 "train.accumulate = 6: 4 processes cannot take as many of a step's micro-batches each; steps of the "
+                 "same 12 rows are train.batch_size = 1 with train.accumulate = 12");
+  check_one_line(run_ranks(folder, 5, {"train", config, dir}), 1,
+                 "make train.batch_size x train.accumulate a multiple of 5");
+  check_one_line(run_ranks(folder, 3, {"train", config, dir, "--model.kind=word2vec", "--data.tokenizer=word"}), 2,
+                 "model.n_layer");
+  const std::string words = folder.write(
+      "words.cfg",
+      "[model]\nkind = word2vec\n[data]\ntokenizer = word\nsize = 20000\n[train]\nbatch_size = 2\nsteps = 3\n");
+  check_one_line(run_ranks(folder, 3, {"train", words, dir}), 1, "3 processes share out the rows of a batch");
+  check_one_line(run_ranks(folder, 2, {"runs", "list"}), 2, "runs: one process does that; leave mpirun or srun out");
+  check_one_line(run_ranks(folder, 2, {"train", folder.path("none.cfg")}), 1, "none.cfg");
+  // what each is told for itself: mpirun's other processes come behind a colon
+  const auto different = [&](const std::vector<std::string>& one, const std::vector<std::string>& other,
+                             const Arguments& extra = {}) {
+    std::vector<std::string> launcher = {"mpirun", "-q", "--allow-run-as-root", "--oversubscribe", "-n", "1"};
+    launcher.insert(launcher.end(), extra.begin(), extra.end());
+    std::vector<std::string> arguments = one;
+    arguments.insert(arguments.end(), {":", "-n", "1", HEDDLE_PROGRAM});
+    arguments.insert(arguments.end(), other.begin(), other.end());
+    const Process process(folder, arguments, "", {}, launcher);
+    const int status = process.wait();
+    return Outcome{status, process.output(), process.errors()};
+  };
+  check_one_line(different({"train", config, dir, "--optim.lr=0.01"}, {"train", config, dir, "--optim.lr=0.02"}), 1,
+                 "optim.lr differs: rank 0");
+  const auto on = [&](const std::string& path) {
+    return Arguments{"train", config, dir, "--data.path=" + path, "--data.tokenizer=byte"};
+  };
+  check_one_line(different(on(text), on(folder.path("b/text.txt"))), 1, "the data differs: rank 0");
+  check_one_line(different(on(text), on(folder.path("c/text.txt"))), 1, "rank 1 (on ");
+  CHECK_FALSE(fs::exists(folder.path("run")));
+}
+
+TEST_CASE("processes that were started together and cannot reach each other say so in one line", "[slow]") {
+  if (!has_ranks()) return;
+  const TemporaryFolder folder;
+  const auto started_as = [](const char* size, const char* rank, const char* number) {
+    return [=] {
+      setenv(size, "2", 1);
+      setenv(rank, number, 1);
+    };
+  };
+  const Arguments train = {"train", tiny_config(folder), "--run.dir=" + folder.path("run")};
+  check_one_line(run_program(folder, train, "", started_as("SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "0")), 1,
+                 "srun started 2 processes, and MPI sees 1");
+  const Outcome other = run_program(folder, train, "", started_as("SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "1"));
+  CHECK(other.status == 1);
+  CHECK(other.err.empty());  // rank 0 says it
+  CHECK_FALSE(fs::exists(folder.path("run")));
+}
+
+}  // namespace heddle
