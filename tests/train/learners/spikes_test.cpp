@@ -213,6 +213,32 @@ TEST_CASE("a spike is skipped with weights, moments and window as they were, or 
   CHECK(next.more.back().value == 1);
 }
 
+TEST_CASE("a spike is a loss or a gradient norm that lies above the others, and is none of the last steps itself") {
+  using boost::serialization::make_nvp;
+  const TemporaryFolder folder;
+  const Points data({}, 1);
+  Walk plain(data, OnSpike::none), source(data, OnSpike::none);
+  const StepResult made = plain.step(0);
+  const double loss = made.loss, norm = made.more[0].value;
+  const auto skipped_after = [&](SpikeWindow before) {
+    Walk walk(data, OnSpike::skip);
+    save_file(folder / "a.h5", "test", 1, [&](Hdf5OArchive& ar) {
+      source.learner->save(ar);
+      ar& make_nvp("spikes", before);
+    });
+    load_file(folder / "a.h5", "test", 1, [&](Hdf5IArchive& ar) { walk.learner->load(ar); });
+    const bool skipped = !walk.step(0).event.empty();
+    SpikeWindow after;
+    save_file(folder / "a.h5", "test", 1, [&](Hdf5OArchive& ar) { walk.learner->save(ar); });
+    load_file(folder / "a.h5", "test", 1, [&](Hdf5IArchive& ar) { ar& make_nvp("spikes", after); });
+    CHECK((after.scores(9, 9).mean == before.scores(9, 9).mean) == skipped);
+    return skipped;
+  };
+  CHECK(skipped_after(still(loss / 2, norm)));
+  CHECK(skipped_after(still(loss, norm / 100)));
+  CHECK_FALSE(skipped_after(still(loss * 2, norm * 100)));
+}
+
 TEST_CASE("a run that skips step after step ends, and says so") {
   std::vector<index_t> absurd;
   for (index_t place = 600; place < 3000; ++place) absurd.push_back(place);
