@@ -241,6 +241,10 @@ int fsync(int fd) {
   return static_cast<int>(call(here != nullptr && here->is_folder(fd) ? Kind::flush_folder : Kind::flush, fd, 0,
                                nullptr, 0, [&](std::size_t) { return 0; }));  // no test is there when the power fails
 }
+int posix_fadvise(int fd, off_t at, off_t count, int advice) noexcept {
+  return static_cast<int>(call(Kind::forget, fd, static_cast<std::uint64_t>(at), nullptr, 0,
+                               [&](std::size_t) { return ::syscall(SYS_fadvise64, fd, at, count, advice); }));
+}
 
 int rename(const char* from, const char* to) noexcept {
   return name_call(Kind::rename, from, to,

@@ -17,7 +17,20 @@ namespace heddle {
 
 /// A call about a file of the folder that is listened to; paths begin at that.
 struct SystemCall {
-  enum class Kind { create, open, read, write, truncate, flush, flush_folder, rename, remove, link, make_folder };
+  enum class Kind {
+    create,
+    open,
+    read,
+    write,
+    truncate,
+    flush,
+    forget,
+    flush_folder,
+    rename,
+    remove,
+    link,
+    make_folder
+  };
   Kind kind = Kind::open;
   std::string path, to{};   ///< `to`: the new name
   int file = 0;             ///< a number for each file, whatever its name
@@ -25,7 +38,7 @@ struct SystemCall {
   std::string bytes{};      ///< that were written
   std::uint64_t count = 0;  ///< bytes that were read, or are to be written
 
-  bool writes() const { return kind != Kind::open && kind != Kind::read; }
+  bool writes() const { return kind != Kind::open && kind != Kind::read && kind != Kind::forget; }
 };
 
 /// What a call is answered.

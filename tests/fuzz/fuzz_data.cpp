@@ -194,7 +194,7 @@ void test_input_file(std::string_view input) {
   check(other_kind(input, "a b").find('\n') == std::string::npos, "a kind of file is told in a line");
 }
 
-/// Rows that are written with quotes are read as they were.
+/// Rows that are written with quotes are read as they were, if they are not taken for another kind of file.
 void test_rows(std::string_view input) {
   using Rows = std::vector<std::vector<std::string>>;
   const auto read = [](const std::string& path) {
@@ -216,7 +216,7 @@ void test_rows(std::string_view input) {
     text += '\n';
   }
   const auto again = read(write_input("again.csv", text));
-  check(!again || *again == *rows, "rows in quotes are read as they were");
+  check(again ? *again == *rows : !other_kind(text, "again.csv").empty(), "rows in quotes are read as they were");
 }
 
 /// The input is a rule and the name of a file in a folder.

@@ -243,6 +243,11 @@ void Session::mend_kept() {
   const bool missing = rank() == 0 && state_.step > 0 && state_.evaluations_since_best == 0 && fs::exists(best) &&
                        !name_too(best, folder_ / "best.h5");
   if (from_root(missing)) save("best.h5");
+  // a best one alone was there to go on from, and its step may be one that the last are kept of
+  if (state_.step == 0 || from_root(rank() == 0 && fs::exists(folder_ / "last.h5"))) return;
+  const TrainConfig& plan = trainer_.plan();
+  const bool decided = state_.step % plan.checkpoint_interval == 0 || state_.step == plan.steps;
+  save("last.h5", decided && plan.keep_last > 1 ? kept_name(Kept::last, state_.step) : "");
 }
 
 void Session::leave_last() {

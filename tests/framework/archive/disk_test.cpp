@@ -9,9 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <set>
 
 #include "framework/system/beside.h"
 #include "tests/framework/archive/archive_fixture.h"
@@ -37,24 +39,76 @@ std::string order_of(const SystemCalls& calls) {
 
 TEST_CASE("a saved file is on the disk before it gets its name, and then the name is", "[archive]") {
   const TemporaryFolder folder;
-  const SystemCalls calls(folder.path());
+  std::string order;  // of those that decide whether it is the disk that gives back what was written
+  const SystemCalls calls(folder.path(), [&](const SystemCall& call) {
+    const char* const name = call.kind == Kind::flush ? "flush" : call.kind == Kind::forget ? "forget" : "read";
+    if ((call.kind == Kind::read || *name != 'r') && !order.ends_with(name)) order += name;
+    return Answer{};
+  });
   save_one(folder / "a.h5", 1);
+  CHECK(order == "flushforgetread");
   CHECK(order_of(calls) == "flush, rename, flush folder");
 }
 
-TEST_CASE("a disk that cannot flush a file leaves the last one as it was", "[archive]") {
+TEST_CASE("a disk that cannot write or flush a file leaves the last one as it was", "[archive]") {
   const TemporaryFolder folder;
+  const Kind fails = GENERATE(Kind::create, Kind::write, Kind::flush, Kind::rename);
   save_one(folder / "a.h5", 1);
   std::string error;
   {
     const SystemCalls calls(folder.path(),
-                            [](const SystemCall& call) { return Answer{call.kind == Kind::flush ? EIO : 0}; });
+                            [&](const SystemCall& call) { return Answer{call.kind == fails ? EIO : 0}; });
     error = error_of([&] { save_one(folder / "a.h5", 2); });
-    CHECK(order_of(calls).empty());
+    CHECK(order_of(calls) == (fails == Kind::rename ? "flush, " : ""));
   }
   CHECK_THAT(error, Contains("Input/output error; check its folder and disk"));
   CHECK(load_one<int>(folder / "a.h5") == 1);
   CHECK(folder.count() == 1);
+}
+
+TEST_CASE("every call of a save and a load that a signal interrupts is made again", "[archive]") {
+  const TemporaryFolder folder;
+  std::set<Kind> interrupted;
+  const SystemCalls calls(folder.path(), [&](const SystemCall& call) {
+    const bool can = call.kind != Kind::rename && call.kind != Kind::remove && call.kind != Kind::forget;
+    return Answer{can && interrupted.insert(call.kind).second ? EINTR : 0};
+  });
+  save_one(folder / "a.h5", 1);
+  interrupted.erase(Kind::open);  // as the folder was
+  CHECK(load_one<int>(folder / "a.h5") == 1);
+  Temporary temporary(folder / "b");
+  temporary.disk().resize(100);
+  CHECK(temporary.disk().error() == 0);
+  CHECK(temporary.disk().size() == 100);
+  CHECK(interrupted ==
+        std::set{Kind::create, Kind::open, Kind::read, Kind::write, Kind::truncate, Kind::flush, Kind::flush_folder});
+}
+
+TEST_CASE("a file that cannot be resized is told, however its flushing ends", "[archive]") {
+  const TemporaryFolder folder;
+  const SystemCalls calls(folder.path(),
+                          [](const SystemCall& call) { return Answer{call.kind == Kind::truncate ? EIO : 0}; });
+  Temporary temporary(folder / "a");
+  temporary.disk().resize(100);
+  temporary.disk().flush();
+  CHECK(temporary.disk().error() == EIO);
+}
+
+TEST_CASE("a folder that cannot be flushed is told where the disk fails, and not where its kind has no flushing",
+          "[archive]") {
+  const TemporaryFolder folder;
+  for (const int error : {EIO, EINVAL, ENOTSUP, EACCES}) {
+    const Kind fails = error == EACCES ? Kind::open : Kind::flush_folder;
+    const SystemCalls calls(folder.path(), [&](const SystemCall& call) {
+      return Answer{call.path == "." && call.kind == fails ? error : 0};
+    });
+    const std::string told = error_of([&] { save_one(folder / "a.h5", error); });
+    if (error == EIO)
+      CHECK_THAT(told, Contains("the names in folder ") && Contains("Input/output error; check the disk"));
+    else
+      CHECK(told == "no error");
+    CHECK(load_one<int>(folder / "a.h5") == error);  // it has its name in any case
+  }
 }
 
 TEST_CASE("bytes that the disk took otherwise than they were written are found before the rename", "[archive]") {
@@ -69,6 +123,12 @@ TEST_CASE("bytes that the disk took otherwise than they were written are found b
   };
   CHECK_THAT(error_of([&] { save_file(folder / "a.h5", "test", 1, spoil); }),
              Contains("reads back otherwise") && Contains("'/value' was changed"));
+  const std::string other = read_bytes(folder / "a.h5");  // whole, and another file
+  const SystemCalls calls(folder.path(), [&](const SystemCall& call) {
+    if (call.kind == Kind::flush) write_bytes(temporary, other);
+    return Answer{};
+  });
+  CHECK_THAT(error_of([&] { save_one(folder / "a.h5", 2); }), Contains("the list of checksums differs"));
   CHECK(load_one<int>(folder / "a.h5") == 1);
   CHECK(folder.count() == 1);
 }
@@ -87,6 +147,11 @@ TEST_CASE("a link that lies where the temporary belongs is not written through",
   save_one(folder / "a.h5", 1);
   CHECK(read_bytes(folder / "other") == "precious");
   CHECK(load_one<int>(folder / "a.h5") == 1);
+  fs::create_symlink(folder / "other", beside(folder / "a.h5"));  // and where it cannot be taken away
+  const SystemCalls calls(folder.path(),
+                          [](const SystemCall& call) { return Answer{call.kind == Kind::remove ? EIO : 0}; });
+  CHECK_THAT(error_of([&] { save_one(folder / "a.h5", 2); }), Contains("File exists"));
+  CHECK(read_bytes(folder / "other") == "precious");
 }
 
 TEST_CASE("a file that lies under the temporary's name keeps its bytes under its other name", "[archive]") {
@@ -104,7 +169,12 @@ TEST_CASE("a file gets a second name in the place of what had it, also where it 
   folder.write("new", "new");
   folder.write("old", "old");
   for (int again = 0; again < 2; ++again) {
+    const SystemCalls calls(folder.path());
+    folder.write("old.tmp-" + std::to_string(::getpid()), "of one who died");
     CHECK(name_too(folder / "new", folder / "old"));
+    CHECK(order_of(calls) == "rename, flush folder");
+    CHECK(std::none_of(calls.made.begin(), calls.made.end(),
+                       [](const SystemCall& call) { return call.kind == Kind::remove && call.path == "old"; }));
     CHECK(read_bytes(folder / "old") == "new");
     CHECK(folder.count() == 2);
   }

@@ -158,6 +158,24 @@ TEST_CASE("a step that fails advances no states: made again, it goes on from whe
   CHECK(weights_of(*setup.model) == weights_after(tiny(), 4));
 }
 
+TEST_CASE("a step that is skipped as a spike leaves no states: each row begins with zeros after it") {
+  auto given = kStill;                                                    // so losses differ by the states alone
+  given.insert(given.end(), {"train.on_spike=skip", "train.spike_z=1"});  // chance makes some
+  TrainerSetup setup(tiny(given));
+  int seen = 0;
+  bool skipped = false;
+  for (index_t step = 0; step < 200; ++step) {
+    const double loss = setup.trainer.step(step).loss;
+    if (skipped && !std::isnan(loss)) {
+      RowStates zeros;
+      CHECK(loss == Approx(loss_of(setup, setup.trainer.feed().batch(step, 0), zeros)).epsilon(1e-7));
+      ++seen;
+    }
+    skipped = std::isnan(loss);
+  }
+  CHECK(seen > 0);
+}
+
 TEST_CASE("who could carry states and begins each row with zeros is told so") {
   const auto notices = [](Experiment experiment) { return TrainerSetup(std::move(experiment)).trainer.notices(); };
   CHECK(notices(tiny()).empty());

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "framework/archive/file.h"
 #include "framework/parallel.h"
 #include "models/mlp.h"
 #include "tests/numbered_dataset.h"
@@ -16,6 +17,12 @@ namespace {
 SpikeWindow filled(std::size_t steps) {
   SpikeWindow window;
   for (std::size_t i = 0; i < steps; ++i) window.accept(i % 2 == 0 ? 1 : 3, 1);
+  return window;
+}
+/// The same loss and norm at every step.
+SpikeWindow still(double loss, double norm) {
+  SpikeWindow window;
+  for (std::size_t i = 0; i < SpikeWindow::kSteps; ++i) window.accept(loss, norm);
   return window;
 }
 
@@ -44,11 +51,24 @@ class Points final : public NumberedDataset {
   real size_;
 };
 
+/// A window as a file may hold it.
+struct Damaged {
+  std::vector<double> loss, norm;
+  std::int64_t skipped = 0, in_a_row = 0;
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(loss) & BOOST_SERIALIZATION_NVP(norm);
+    ar& BOOST_SERIALIZATION_NVP(skipped) & BOOST_SERIALIZATION_NVP(in_a_row);
+  }
+};
+
 /// A learner that walks through the points in their order, two rows a step.
 struct Walk {
-  Walk(const Dataset& dataset, OnSpike on_spike)
+  Walk(const Dataset& dataset, OnSpike on_spike, double spike_z = 6)
       : feed(dataset, Order::contiguous, {2, 1}, Rng(1), Rng(2)), model(make_model()) {
     settings.on_spike = on_spike;
+    settings.spike_z = spike_z;
     learner = settings.make(*model, Rng(3), Precision::f32);
   }
   static std::unique_ptr<Model> make_model() {
@@ -89,6 +109,40 @@ TEST_CASE("a step's deviations are those from the mean of the last 128 steps, an
   CHECK(moved.size() == 128);
   CHECK(moved.scores(7.7, 1).loss == Approx(10));  // what hardly varies: 1 % of the mean
   CHECK(moved.scores(7.7, 1).mean == Approx(7));
+  SpikeWindow varied;
+  for (int i = 0; i < 128; ++i) varied.accept(2, std::exp(i % 2 == 0 ? 1 : 3));
+  CHECK(varied.scores(2, std::exp(5)).norm == Approx(3 / std::sqrt(128.0 / 127)));
+}
+
+TEST_CASE("losses below 0 have the least deviation of those above, and what is 0 throughout tells spikes too") {
+  CHECK(still(-7, 1).scores(-6.3, 1).loss == Approx(10));
+  const SpikeWindow learned = still(0, 0);  // a model that has learned all
+  CHECK(learned.scores(0, 0).loss == 0);
+  CHECK(std::abs(learned.scores(0, 0).norm) < 1e-9);
+  CHECK(learned.scores(1, 0).loss > 100);
+  CHECK(learned.scores(0, 1).norm > 100);
+}
+
+TEST_CASE("a window is read from a file as it was written, and one of other sizes than there can be is refused") {
+  const TemporaryFolder folder;
+  SpikeWindow window = filled(70), read;
+  for (int i = 0; i < 3; ++i) window.skip();
+  window.accept(2, 5);
+  for (int i = 0; i < 2; ++i) window.skip();
+  const auto through_file = [&](auto& from) {
+    save_file(folder / "a.h5", "test", 1, [&](Hdf5OArchive& ar) { ar& boost::serialization::make_nvp("x", from); });
+    load_file(folder / "a.h5", "test", 1, [&](Hdf5IArchive& ar) { ar& boost::serialization::make_nvp("x", read); });
+  };
+  through_file(window);
+  CHECK(read.size() == 71);
+  CHECK(read.skipped() == 5);
+  CHECK(read.in_a_row() == 2);
+  CHECK(read.scores(9, 9).loss == window.scores(9, 9).loss);
+  CHECK(read.scores(9, 9).norm == window.scores(9, 9).norm);
+  Damaged fewer{std::vector<double>(3), std::vector<double>(2)},
+      more{std::vector<double>(129), std::vector<double>(129)};
+  CHECK_THROWS_WITH(through_file(fewer), Catch::Contains("3 losses and 2 norms are no window of 128 steps"));
+  CHECK_THROWS_WITH(through_file(more), Catch::Contains("129 losses and 129 norms are no window of 128 steps"));
 }
 
 TEST_CASE("steps that are skipped are counted, and in a row until one is made") {
@@ -106,7 +160,8 @@ TEST_CASE("steps that are skipped are counted, and in a row until one is made") 
 TEST_CASE("a spike is skipped with weights, moments and window as they were, or stops the run") {
   const real size = GENERATE(real{300}, std::numeric_limits<real>::infinity());
   const Points data({600}, size);  // in the row that begins there: step 200 of 3 places each
-  Walk skips(data, OnSpike::skip), stops(data, OnSpike::stop), ignores(data, OnSpike::none);
+  Walk skips(data, OnSpike::skip), stops(data, OnSpike::stop), ignores(data, OnSpike::none),
+      bears(data, OnSpike::stop, 1e6);
   const index_t at = [&] {
     for (index_t step = 0; step < 1000; ++step) {
       const Batch batch = skips.feed.batch(step, 0);
@@ -125,6 +180,7 @@ TEST_CASE("a spike is skipped with weights, moments and window as they were, or 
     CHECK(made.more.back().value == 0);
     stops.step(step);
     ignores.step(step);
+    bears.step(step);
   }
   const std::string before = skips.weights();
   CHECK(stops.weights() == before);
@@ -143,6 +199,8 @@ TEST_CASE("a spike is skipped with weights, moments and window as they were, or 
     CHECK_THAT(skipped.event, Catch::Contains("standard deviations above the last 128 steps"));
     ignores.step(at);
     CHECK(ignores.weights() != before);
+    bears.step(at);  // as train.spike_z lies above
+    CHECK(bears.weights() == ignores.weights());
   } else {
     CHECK_THAT(skipped.event, Catch::Contains("first in "));
     CHECK_THROWS(ignores.step(at));
@@ -153,6 +211,32 @@ TEST_CASE("a spike is skipped with weights, moments and window as they were, or 
   CHECK(next.event.empty());
   CHECK(skips.weights() == stops.weights());
   CHECK(next.more.back().value == 1);
+}
+
+TEST_CASE("a spike is a loss or a gradient norm that lies above the others, and is none of the last steps itself") {
+  using boost::serialization::make_nvp;
+  const TemporaryFolder folder;
+  const Points data({}, 1);
+  Walk plain(data, OnSpike::none), source(data, OnSpike::none);
+  const StepResult made = plain.step(0);
+  const double loss = made.loss, norm = made.more[0].value;
+  const auto skipped_after = [&](SpikeWindow before) {
+    Walk walk(data, OnSpike::skip);
+    save_file(folder / "a.h5", "test", 1, [&](Hdf5OArchive& ar) {
+      source.learner->save(ar);
+      ar& make_nvp("spikes", before);
+    });
+    load_file(folder / "a.h5", "test", 1, [&](Hdf5IArchive& ar) { walk.learner->load(ar); });
+    const bool skipped = !walk.step(0).event.empty();
+    SpikeWindow after;
+    save_file(folder / "a.h5", "test", 1, [&](Hdf5OArchive& ar) { walk.learner->save(ar); });
+    load_file(folder / "a.h5", "test", 1, [&](Hdf5IArchive& ar) { ar& make_nvp("spikes", after); });
+    CHECK((after.scores(9, 9).mean == before.scores(9, 9).mean) == skipped);
+    return skipped;
+  };
+  CHECK(skipped_after(still(loss / 2, norm)));
+  CHECK(skipped_after(still(loss, norm / 100)));
+  CHECK_FALSE(skipped_after(still(loss * 2, norm * 100)));
 }
 
 TEST_CASE("a run that skips step after step ends, and says so") {

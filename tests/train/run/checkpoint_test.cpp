@@ -2,6 +2,7 @@
 
 #include "train/run/checkpoint.h"
 
+#include <chrono>
 #include <map>
 
 #include "tests/train/run_program.h"
@@ -76,6 +77,12 @@ TEST_CASE("resume goes on from the newest checkpoint that is whole, names those 
   const std::string broken = read_bytes(run + "/step_16.h5");
   check_one_line(run_program(folder, {"resume", run + "/last.h5", "--train.steps=20"}), 1,
                  "may be given in its place: " + run + "/step_12.h5, after step 12; ");  // who names one gets that one
+  const std::string few = folder.path("few");  // the newest is neither the first of its kind nor by its file's time
+  fs::create_directory(few);
+  fs::copy_file(run + "/step_12.h5", few + "/best_12.h5");
+  fs::copy_file(run + "/step_8.h5", few + "/step_8.h5");
+  fs::last_write_time(few + "/step_8.h5", fs::last_write_time(few + "/best_12.h5") + std::chrono::hours(1));
+  CHECK(load_newest(few).state.step == 12);
   const Outcome resumed = run_program(folder, {"resume", run, "--train.steps=20"});
   INFO(resumed.err);
   REQUIRE(resumed.status == 0);
@@ -166,6 +173,8 @@ TEST_CASE("of equal losses the earlier checkpoints are kept, and by itself a run
   };
   CHECK(go("two", "2") == std::vector<std::int64_t>{1, 2});
   CHECK(go("one", "1").empty());
+  REQUIRE(run_program(folder, {"resume", folder.path("one"), "--train.steps=8", "--train.keep_best=2"}).status == 0);
+  CHECK(best_steps(folder.path("one")) == std::vector<std::int64_t>{6, 7});  // those before have no files to be kept
   REQUIRE(run_program(folder, {"resume", folder.path("two"), "--train.steps=7", "--train.keep_best=1"}).status == 0);
   CHECK(best_steps(folder.path("two")).empty());
 }

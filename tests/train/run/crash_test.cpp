@@ -120,6 +120,58 @@ TEST_CASE("signals at every call and short writes change nothing") {
   CHECK(read_bytes(disturbed.folder + "/samples.txt") == read_bytes(straight.folder + "/samples.txt"));
 }
 
+TEST_CASE("a run that dies when a checkpoint gets or loses its name goes on to the same files, with links or without") {
+  const bool links = GENERATE(true, false);
+  const std::string rate = links ? "0.01" : "0";  // each evaluation is the best so far, or the first is
+  const Arguments plan = {
+      "--model.n_layer=1",       "--model.n_head=1",
+      "--model.n_embd=8",        "--model.block_size=8",
+      "--data.size=3000",        "--train.steps=5",
+      "--train.batch_size=2",    "--train.eval_batches=1",
+      "--train.eval_interval=1", "--train.keep_last=2",
+      "--train.keep_best=2",     links ? "--train.checkpoint_interval=3" : "--train.checkpoint_interval=2",
+      "--train.log_seconds=0",   "--train.sample_tokens=0",
+      "--optim.warmup_steps=0",  "--optim.lr=" + rate,
+      "--optim.min_lr=" + rate};
+  const auto begin = [&](const TinyRun& run, const Arguments& more = {}) {
+    return run_here(with(with({"train", run.config, "--run.dir=" + run.folder}, plan), more));
+  };
+  std::vector<std::size_t> kept;                         // how many of its kind were there when one was removed
+  const auto die_at = [&](const TinyRun& run, int at) {  // -1: never
+    int calls = 0;
+    bool dead = false;
+    const SystemCalls listening(run.place.path(), [&](const SystemCall& call) {
+      const std::string name = fs::path(call.kind == Kind::rename ? call.to : call.path).filename();
+      const bool names = call.kind == Kind::rename || call.kind == Kind::link || call.kind == Kind::remove;
+      if (call.kind == Kind::link && !links) return Answer{EPERM};
+      if (names && name.ends_with(".h5")) dead = calls++ == at || dead;
+      if (call.kind == Kind::remove && is_kept_name(name))
+        kept.push_back(kept_checkpoints(run.folder, name.starts_with("best") ? Kept::best : Kept::last).size());
+      return Answer{dead && call.writes() ? EIO : 0};
+    });
+    CHECK(begin(run).status == (at < 0 ? 0 : 1));
+    return calls;
+  };
+  const TinyRun straight;
+  const int most = die_at(straight, -1);
+  CHECK(most >= (links ? 20 : 10));
+  CHECK(kept == (links ? std::vector<std::size_t>{3, 3, 3}
+                       : std::vector<std::size_t>{2, 2, 2, 3}));  // not before the next is there
+  CHECK(fs::exists(straight.folder + (links ? "/best_5.h5" : "/best_2.h5")));
+  for (int at = 0; at < most; ++at) {
+    const TinyRun run;
+    INFO("naming " << at << " of " << most << (links ? ", links" : ""));
+    die_at(run, at);
+    const SystemCalls listening(run.place.path(), [&](const SystemCall& call) {
+      return Answer{call.kind == Kind::link && !links ? EPERM : 0};
+    });
+    const Outcome end = begin(run, {"--resume=auto"});
+    INFO(end.err);
+    REQUIRE(end.status == 0);
+    REQUIRE(differing(run.folder, straight.folder) == "");
+  }
+}
+
 TEST_CASE("whatever call fails, the run ends with one line or goes on, and is the run that nothing happened to",
           "[slow]") {
   const int error = GENERATE(ENOSPC, EIO);
@@ -147,7 +199,8 @@ TEST_CASE("whatever call fails, the run ends with one line or goes on, and is th
         // a full disk refuses what takes space; one that fails takes back nothing that was there
         const bool takes = call.kind == Kind::create || call.kind == Kind::write || call.kind == Kind::link ||
                            call.kind == Kind::make_folder || call.kind == Kind::flush;
-        if (!fails || (error == ENOSPC && !takes) || call.kind == Kind::remove) return Answer{};
+        if (!fails || (error == ENOSPC && !takes) || call.kind == Kind::remove || call.kind == Kind::forget)
+          return Answer{};
         if (what.empty()) what = call.path;
         return Answer{error};
       });
