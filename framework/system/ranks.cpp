@@ -28,7 +28,8 @@ struct Launcher {
   const char *name, *size, *rank, *hint;
 };
 constexpr Launcher kLaunchers[] = {
-    {"mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "use the mpirun of the Open MPI that heddle was built with"},
+    {"mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
+     "use the mpirun of the Open MPI that heddle was built with"},
     {"srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "try srun --mpi=pmix (srun --mpi=list names what there is)"},
     {"mpiexec", "PMI_SIZE", "PMI_RANK", "use the mpirun of the Open MPI that heddle was built with"},
 };
@@ -84,7 +85,6 @@ std::string rank_text(int number) {
   return concat_text("rank ", number, at < hosts.size() ? " (on " + hosts[at] + ")" : "");
 }
 
-
 std::string ranks_text() {
   if (ranks() == 1) return "";
   std::vector<std::string> names;
@@ -125,7 +125,6 @@ bool wait_until(const Done& done, double seconds) {
       std::this_thread::yield();
       continue;
     }
-    if (tries % 16 == 0) hear_failure();
     if (Clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
@@ -145,6 +144,7 @@ std::string ranks_library() {
 
 struct Transfers::Requests {
   std::vector<MPI_Request> open;
+  std::int64_t tries = 0;
 };
 
 Transfers::Transfers() : requests_(std::make_unique<Requests>()) {}
@@ -182,6 +182,7 @@ bool Transfers::done() {
   int all = 0;
   MPI_Testall(static_cast<int>(requests_->open.size()), requests_->open.data(), &all, MPI_STATUSES_IGNORE);
   if (all != 0) requests_->open.clear();
+  if (all == 0 && ++requests_->tries % 64 == 0) hear_failure();
   return all != 0;
 }
 
@@ -222,14 +223,18 @@ void meet_hosts() {
     transfers[at].receive(other, kHost, bytes_of(names[at].data(), names[at].size()));
     transfers[at].send(other, kHost, bytes_of(std::as_const(mine).data(), mine.size()));
   }
-  const auto all_done = [&] { return std::all_of(transfers.begin(), transfers.end(), [](Transfers& t) { return t.done(); }); };
+  const auto all_done = [&] {
+    return std::all_of(transfers.begin(), transfers.end(), [](Transfers& t) { return t.done(); });
+  };
   if (!wait_until(all_done, kPatience)) {
     std::string silent;
     for (int other = 0; other < ranks(); ++other) {
-      if (!transfers[static_cast<std::size_t>(other)].done()) silent += (silent.empty() ? "" : ", ") + std::to_string(other);
+      if (!transfers[static_cast<std::size_t>(other)].done())
+        silent += (silent.empty() ? "" : ", ") + std::to_string(other);
     }
-    throw Error(concat_text("no answer within ", kPatience, " seconds from rank ", silent, " to rank ", rank(), " on ",
-                            host_name(), "; can their hosts reach each other? mpirun --mca btl_tcp_if_include NETWORK says by which network"));
+    throw Error(concat_text(
+        "no answer within ", kPatience, " seconds from rank ", silent, " to rank ", rank(), " on ", host_name(),
+        "; can their hosts reach each other? mpirun --mca btl_tcp_if_include NETWORK says by which network"));
   }
   for (const Name& name : names) place().hosts.emplace_back(name.data());
 }
@@ -246,19 +251,21 @@ JoinedRanks::JoinedRanks() {
   Place& here = place();
   const bool as_started = size == here.ranks;
   if (!as_started) {
-    const std::string wrong = concat_text(by->name, " started ", here.ranks, " processes, and MPI sees ", size, ": they cannot reach each other; ", by->hint);
+    const std::string wrong = concat_text(by->name, " started ", here.ranks, " processes, and MPI sees ", size,
+                                          ": they cannot reach each other; ", by->hint);
     MPI_Finalize();  // each is alone
     throw Error(wrong);
   }
   here.rank = number;
   here.joined = true;
-  ensure(provided >= MPI_THREAD_SERIALIZED, "this MPI (", ranks_library(), ") lets one thread alone send messages; use one built with MPI_THREAD_SERIALIZED");
+  ensure(provided >= MPI_THREAD_SERIALIZED, "this MPI (", ranks_library(),
+         ") lets one thread alone send messages; use one built with MPI_THREAD_SERIALIZED");
   meet_hosts();
   const std::string& host = here.hosts[static_cast<std::size_t>(here.rank)];
   here.local_ranks = static_cast<int>(std::count(here.hosts.begin(), here.hosts.end(), host));
   here.local_rank = static_cast<int>(std::count(here.hosts.begin(), here.hosts.begin() + here.rank, host));
   const bool bound = std::getenv("OMPI_MCA_hwloc_base_binding_policy") != nullptr;  // as its user said
-  if (!bound && std::string_view(by->name) == "mpirun") allow_all_processors();  // it bound each rank to one core
+  if (!bound && std::string_view(by->name) == "mpirun") allow_all_processors();     // it bound each rank to one core
   const auto all = gather(processors());
   std::vector<std::string> local;
   for (std::size_t r = 0; r < all.size(); ++r) {
@@ -332,7 +339,8 @@ void Transfers::wait() {}
 
 JoinedRanks::JoinedRanks() {
   const Launcher* const by = launcher();
-  ensure(by == nullptr, by == nullptr ? "" : by->name, " started ", ranks(), " processes, and this heddle was built without MPI: install libopenmpi-dev, run cmake again and build");
+  ensure(by == nullptr, by == nullptr ? "" : by->name, " started ", ranks(),
+         " processes, and this heddle was built without MPI: install libopenmpi-dev, run cmake again and build");
 }
 JoinedRanks::~JoinedRanks() = default;
 

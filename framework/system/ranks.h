@@ -64,9 +64,9 @@ class Transfers {
   static constexpr int kTags = 30000;
   void send(int to, int tag, std::span<const std::byte> bytes);
   void receive(int from, int tag, std::span<std::byte> bytes);
-  /// Whether all are through; brings them on.
+  /// Whether all are through; brings them on. Errors: a rank failed, and why.
   bool done();
-  /// Until they are. Errors: a rank failed, and why.
+  /// Until they are. Errors: likewise.
   void wait();
 
  private:

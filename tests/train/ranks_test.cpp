@@ -147,14 +147,11 @@ TEST_CASE("processes that cannot train together say so in one line", "[slow]") {
   check_one_line(run_ranks(folder, 2, {"runs", "list"}), 2, "runs: one process does that; leave mpirun or srun out");
   check_one_line(run_ranks(folder, 2, {"train", folder.path("none.cfg")}), 1, "none.cfg");
   // what each is told for itself: mpirun's other processes come behind a colon
-  const auto different = [&](const std::vector<std::string>& one, const std::vector<std::string>& other,
-                             const Arguments& extra = {}) {
-    std::vector<std::string> launcher = {"mpirun", "-q", "--allow-run-as-root", "--oversubscribe", "-n", "1"};
-    launcher.insert(launcher.end(), extra.begin(), extra.end());
-    std::vector<std::string> arguments = one;
-    arguments.insert(arguments.end(), {":", "-n", "1", HEDDLE_PROGRAM});
-    arguments.insert(arguments.end(), other.begin(), other.end());
-    const Process process(folder, arguments, "", {}, launcher);
+  const auto different = [&](const Arguments& one, const Arguments& other, const std::string& shell = "") {
+    Arguments arguments = with(one, {":", "-n", "1"});
+    if (!shell.empty()) arguments = with(arguments, {"bash", "-c", shell + "; exec \"$0\" \"$@\""});
+    arguments = with(with(arguments, {HEDDLE_PROGRAM}), other);
+    const Process process(folder, arguments, "", {}, mpirun(1));
     const int status = process.wait();
     return Outcome{status, process.output(), process.errors()};
   };
@@ -165,6 +162,8 @@ TEST_CASE("processes that cannot train together say so in one line", "[slow]") {
   };
   check_one_line(different(on(text), on(folder.path("b/text.txt"))), 1, "the data differs: rank 0");
   check_one_line(different(on(text), on(folder.path("c/text.txt"))), 1, "rank 1 (on ");
+  const Arguments same = {"train", config, dir};
+  check_one_line(different(same, same, "ulimit -v 700000"), 1, "rank 1 (on ");
   CHECK_FALSE(fs::exists(folder.path("run")));
 }
 
