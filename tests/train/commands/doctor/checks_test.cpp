@@ -45,6 +45,7 @@ TEST_CASE("first weights that are sure of what they cannot know are found, right
   const Finding look = examined(static_cast<real>(100000 * 2.5 / high.figures[0].value), wrong);
   CHECK(look.figures[0].value == Approx(std::log(1 + std::exp(2.5))).epsilon(0.02));
   CHECK(look.verdict == Verdict::look);
+  CHECK(examined(static_cast<real>(100000 * 2.5 / high.figures[0].value), 1 - wrong).verdict == Verdict::wrong);
 }
 
 TEST_CASE("data of which nothing validates is wrong") {
