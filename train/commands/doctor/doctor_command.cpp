@@ -33,7 +33,7 @@ constexpr CheckKind kChecks[] = {
     {"memory", "what training takes, beside what there is", check_memory},
     {"initial-loss", "the loss before the first step, beside that of knowing nothing", check_initial_loss},
     {"one-batch", "whether the model learns one batch by heart", check_one_batch},
-    {"rate", "optim.lr beside a tenth of it, and a range test (picture: --output)", check_learning_rate},
+    {"rate", "optim.lr beside a tenth of it over 60 steps, and a range test (picture: --output)", check_learning_rate},
     {"speed", "a step's speed beside what the machine can do", check_speed},
 };
 
@@ -131,13 +131,14 @@ int doctor_command(const std::vector<std::string>& arguments) {
     }
   }
   std::string text;
-  std::size_t wrong = 0;
+  std::size_t wrong = 0, look = 0;
   for (const Examined& answer : answers) {
     text += to_text(answer);
     wrong += answer.finding.verdict == Verdict::wrong ? 1 : 0;
+    look += answer.finding.verdict == Verdict::look ? 1 : 0;
   }
-  text +=
-      wrong == 0 ? "nothing is wrong\n" : fmt::format("{} of {} checks found something wrong\n", wrong, answers.size());
+  text += wrong == 0 ? "nothing is wrong" : fmt::format("{} of {} checks found something wrong", wrong, answers.size());
+  text += look == 0 ? "\n" : fmt::format("; {} to be looked at\n", look);
   print_answer(json, json_list(answers), text);
   return wrong == 0 ? 0 : 1;
 }

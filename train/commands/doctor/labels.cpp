@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 
@@ -14,6 +15,8 @@
 
 namespace heddle {
 namespace {
+
+constexpr index_t kChunk = 64;  // examples that are read at once
 
 /// Deviations of a share of `count` above one that chance gives.
 double z_of(double share, double chance, double count) {
@@ -146,15 +149,30 @@ bool lost(const Judged& training, const Judged& validation) {
          gap > 3 * std::hypot(training.deviation(), validation.deviation());
 }
 
-std::vector<int> labels_of(const Dataset& dataset, Split split) {
-  constexpr index_t kChunk = 64, kMost = 20000;
-  std::vector<int> all;
-  const index_t examples = std::min(dataset.size(split), kMost);
-  for (index_t first = 0; first < examples; first += kChunk) {
-    for (const Example& example : read_examples(dataset, split, first, std::min(kChunk, examples - first)))
-      all.push_back(example.label);
+/// Calls use(label) for every `step`-th chunk of a split's examples, until one says that it has seen enough.
+void for_labels(const Dataset& dataset, Split split, index_t step, const std::function<bool(int label)>& use) {
+  for (index_t first = 0; first < dataset.size(split); first += kChunk * step) {
+    for (const Example& example : read_examples(dataset, split, first, std::min(kChunk, dataset.size(split) - first)))
+      if (use(example.label)) return;
   }
+}
+
+/// Of all examples, or of as many chunks, evenly spread, as hold about kMost.
+std::vector<int> labels_of(const Dataset& dataset, Split split) {
+  constexpr index_t kMost = 20000;
+  std::vector<int> all;
+  for_labels(dataset, split, std::max<index_t>(1, dataset.size(split) / kMost), [&](int label) {
+    all.push_back(label);
+    return false;
+  });
   return all;
+}
+
+/// Whether any training example is of the class.
+bool is_trained(const Dataset& dataset, int label) {
+  bool found = false;
+  for_labels(dataset, Split::train, 1, [&](int other) { return found = other == label; });
+  return found;
 }
 
 }  // namespace
@@ -187,7 +205,10 @@ LabelSignal label_signal(const Tensor& vectors, const std::vector<int>& labels, 
 }
 
 Finding check_labels(const Patient& patient) {
-  constexpr index_t kMost = 3000, kWidth = 192;
+  struct Looked {
+    index_t examples, width;
+  };
+  constexpr Looked kNear{3000, 192}, kMeans{20000, 1024};  // means cost little, and gain by numbers
   const Dataset& dataset = patient.dataset;
   const std::vector<std::string>& names = dataset.state().labels;
   if (names.empty()) return {Verdict::unfit, "the data has no classes"};
@@ -195,24 +216,26 @@ Finding check_labels(const Patient& patient) {
   const std::map<int, double> shares = shares_of(training), others = shares_of(validating);
   const auto commonest =
       std::max_element(shares.begin(), shares.end(), [](auto& a, auto& b) { return a.second < b.second; });
-  const auto numbers = [&](Split split) { return spread_over(0, dataset.size(split), kMost); };
-  const ExampleVectors train = vectors_of(dataset, Split::train, numbers(Split::train), kWidth);
-  const ExampleVectors val = vectors_of(dataset, Split::val, numbers(Split::val), kWidth);
+  const auto vectors = [&](Split split, Looked most) {
+    return vectors_of(dataset, split, spread_over(0, dataset.size(split), most.examples), most.width);
+  };
+  const ExampleVectors train = vectors(Split::train, kNear), val = vectors(Split::val, kNear);
   const LabelSignal signal = label_signal(train.vectors, train.labels, patient.rng(5));
   const Judged near = judge(by_nearest(train.vectors, train.vectors, train.labels, true), train.labels);
   const Judged val_near = judge(by_nearest(val.vectors, train.vectors, train.labels, false), val.labels);
+  const ExampleVectors more = vectors(Split::train, kMeans), val_more = vectors(Split::val, kMeans);
   std::vector<bool> half;
-  for (std::size_t i = 0; i < train.labels.size(); ++i) half.push_back(patient.rng(6).below(2, i) == 0);
-  const NearestMean means(train.vectors, train.labels, half);
-  const std::vector<int> said = means.classes_of(train.vectors);
+  for (std::size_t i = 0; i < more.labels.size(); ++i) half.push_back(patient.rng(6).below(2, i) == 0);
+  const NearestMean means(more.vectors, more.labels, half);
+  const std::vector<int> said = means.classes_of(more.vectors);
   std::vector<int> other_said, other_labels;
   for (std::size_t i = 0; i < half.size(); ++i) {
     if (half[i]) continue;
     other_said.push_back(said[i]);
-    other_labels.push_back(train.labels[i]);
+    other_labels.push_back(more.labels[i]);
   }
   const Judged by_means = judge(other_said, other_labels);
-  const Judged val_means = judge(means.classes_of(val.vectors), val.labels);
+  const Judged val_means = judge(means.classes_of(val_more.vectors), val_more.labels);
   Finding finding;
   finding.figures = {{"classes", static_cast<double>(names.size())},
                      {"commonest_share", commonest->second},
@@ -224,15 +247,19 @@ Finding check_labels(const Patient& patient) {
                      {"validation_nearest", val_near.right},
                      {"means", by_means.right},
                      {"validation_means", val_means.right}};
+  const auto of_training = [&](const ExampleVectors& looked) {
+    return of_all(std::ssize(looked.labels), dataset.size(Split::train), "training examples");
+  };
   finding.found = fmt::format(
       "{} classes, the commonest {:.1f} %; without a model inputs tell them in {:.1f} % by a linear classifier (always "
-      "the commonest: {:.1f}) and in {:.1f} % by the nearest example (chance: {:.1f}); by classes' means in {:.1f} %, "
-      "and those that validate in {:.1f} %",
+      "the commonest: {:.1f}) and in {:.1f} % by the nearest example (chance: {:.1f}){}; by classes' means in {:.1f} "
+      "%, "
+      "and those that validate in {:.1f} %{}",
       names.size(), 100 * commonest->second, 100 * signal.probe, 100 * signal.majority, 100 * signal.nearest,
-      100 * signal.chance, 100 * by_means.right, 100 * val_means.right);
-  finding.found += of_all(std::ssize(train.labels), dataset.size(Split::train), "training examples");
-  const auto missing =
-      std::find_if(others.begin(), others.end(), [&](const auto& row) { return !shares.contains(row.first); });
+      100 * signal.chance, of_training(train), 100 * by_means.right, 100 * val_means.right, of_training(more));
+  const auto missing = std::find_if(others.begin(), others.end(), [&](const auto& row) {
+    return !shares.contains(row.first) && !is_trained(dataset, row.first);
+  });
   if (missing != others.end()) {
     finding.verdict = Verdict::wrong;
     finding.advice = fmt::format("class {} validates and is never trained: deal the examples out anew",

@@ -101,6 +101,9 @@ Finding check_learning_rate(const Patient& patient) {
       "loss after {} steps of {} rows from {:.3f}: {:.3f} at optim.lr = {:g}, {:.3f} at a tenth of it; it falls "
       "fastest at {:.1e}",
       kSteps, rows, first, now, lr, tenth, test.steepest);
+  if (test.steepest > 0 && lr > 2 * test.steepest && first - now > 0.05 * std::abs(first))
+    finding.found += fmt::format(", {:.2g} times less (what {} steps bear may be too high for a whole run)",
+                                 lr / test.steepest, kSteps);
   finding.found += test.diverges > 0 ? fmt::format(", and rises from {:.1e} on", test.diverges) : ", and rises nowhere";
   if (!patient.picture.empty() && test.losses.size() > 1)
     finding.found += write_picture(patient.picture, picture_of(test, lr));

@@ -27,9 +27,10 @@ Finding check_speed(const Patient& patient) {
   const auto steps = static_cast<double>(trainer.plan().steps);
   Finding finding;
   finding.figures = {{"step_seconds", step}, {"gflops", gflops}, {"limit_gflops", limit}, {"share_of_limit", share}};
+  const std::string reach = threads() == 1 ? "one thread reaches" : fmt::format("{} threads reach", threads());
   finding.found =
-      fmt::format("a step takes {:.3g} ms: {:.0f} of {:.0f} GFLOP/s that {} threads reach, {:.0f} %; all {} steps {}",
-                  1000 * step, gflops, limit, threads(), 100 * share, human_count(steps), human_time(steps * step));
+      fmt::format("a step takes {:.3g} ms: {:.0f} of {:.0f} GFLOP/s that {}, {:.0f} %; all {} steps {}", 1000 * step,
+                  gflops, limit, reach, 100 * share, human_count(steps), human_time(steps * step));
   if (share < 0.05 && steps * step > 600) {
     finding.verdict = Verdict::look;
     finding.advice =

@@ -38,6 +38,16 @@ IdCounts count_ids(const Dataset& dataset, Split split, std::size_t vocabulary) 
   return counts;
 }
 
+/// What makes more of a text known to training, by how it is cut into tokens.
+std::string remedy_of(const std::string& tokenizer) {
+  if (tokenizer == "byte") return "give more text to train on";
+  if (tokenizer == "bpe")
+    return "give more text to train on, or let a smaller vocabulary be learned from it (data.vocab_size, and no "
+           "data.tokenizer_file)";
+  return std::string(tokenizer == "char" ? "" : "raise data.vocab_size, lower data.min_count, or ") +
+         "take data.tokenizer = bpe";
+}
+
 }  // namespace
 
 Check check_token_ids;
@@ -80,13 +90,11 @@ Finding check_token_ids(const Patient& patient) {
         "ids are no tokens of the vocabulary: encode the text with the tokenizer that the data is given with";
   } else if (unseen > 0.05 || unknown > before + 0.1) {
     finding.verdict = Verdict::wrong;
-    finding.advice =
-        "what validates is written in tokens that the model never learns: look at both parts, or take data.tokenizer = "
-        "bpe";
+    finding.advice = "what validates is written in tokens that the model never learns: look at both parts, or " +
+                     remedy_of(state.tokenizer.kind);
   } else if (unknown > 0.2 || unseen > 0.02) {
     finding.verdict = Verdict::look;
-    finding.advice =
-        "much of what validates is unknown: raise data.vocab_size, lower data.min_count, or take data.tokenizer = bpe";
+    finding.advice = "training never shows much of what validates: " + remedy_of(state.tokenizer.kind);
   }
   return finding;
 }

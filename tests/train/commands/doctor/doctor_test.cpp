@@ -151,6 +151,27 @@ TEST_CASE("doctor finds a rate that is ten times too high, and draws the range t
   CHECK_FALSE(std::filesystem::exists(folder.path("run")));
 }
 
+TEST_CASE("a rate that is a little too high or too low is to be looked at, and a tenth of it is judged as itself") {
+  const TemporaryFolder folder;
+  const std::string config = tiny_config(folder);
+  const auto at = [&](const std::string& lr) {
+    return examine(folder, config,
+                   {"--only=rate,one-batch", "--model.n_layer=1", "--optim.schedule=constant", "--optim.lr=" + lr});
+  };
+  const Diagnosis high = at("5e-2"), good = at("1e-2"), tenth = at("1e-3"), low = at("3e-5");
+  CHECK(high.verdicts.at("rate") == "look");
+  CHECK_THAT(high.advice.at("rate"), Catch::Contains("5e-03"));
+  CHECK(high.verdicts.at("one-batch") == "ok");
+  CHECK(good.verdicts.at("rate") == "ok");
+  CHECK(good.figures.at("rate")["loss_at_a_tenth"] == tenth.figures.at("rate")["loss"]);
+  CHECK(good.figures.at("rate")["steepest"] > 1e-3);
+  CHECK(good.figures.at("rate")["steepest"] < 1e-2);
+  CHECK(good.figures.at("rate")["diverges"] > 0.1);
+  CHECK(tenth.verdicts.at("one-batch") == "ok");
+  CHECK(low.verdicts.at("one-batch") == "look");
+  CHECK(at("0").verdicts.at("rate") == "wrong");
+}
+
 TEST_CASE("doctor says what does not fit data or model, the same each time, and leaves no trace") {
   const TemporaryFolder folder;
   const std::string config = table_config(folder, "points", points(1, 300, false), points(2, 100, false));
@@ -177,6 +198,11 @@ TEST_CASE("doctor judges sizes: too little data for a step or a validation is to
   CHECK(size(12, 40, "100") == "wrong");
   CHECK(size(100, 4, "100") == "look");
   CHECK(size(100, 40, "100000") == "look");
+  const std::string config = table_config(folder, "sized", points(1, 160, false), points(2, 40, false));
+  const Diagnosis in_parts = examine(folder, config, {"--only=size", "--train.accumulate=5"});
+  CHECK(in_parts.figures.at("size")["passes"] == Approx(100 * 16 * 5 / 160.0));
+  CHECK(in_parts.verdicts.at("size") == "ok");
+  CHECK(examine(folder, config, {"--only=size", "--train.accumulate=11"}).verdicts.at("size") == "wrong");
 }
 
 TEST_CASE("tokens that training never has, and unknown words, are found in what validates") {
@@ -190,6 +216,74 @@ TEST_CASE("tokens that training never has, and unknown words, are found in what 
   CHECK(tokens("unseen", text_of(kOne, 2, 3000) + std::string(200, '#'), {}).verdicts.at("tokens") == "wrong");
   CHECK(tokens("some", text_of(kOne, 2, 3000) + std::string(100, '#'), {}).verdicts.at("tokens") == "look");
   CHECK(tokens("words", text_of(kOther, 2, 4000), {"--data.tokenizer=word"}).verdicts.at("tokens") == "wrong");
+}
+
+TEST_CASE("what is advised for unknown tokens fits the tokenizer, and what both parts lack is to be looked at") {
+  const TemporaryFolder folder;
+  const std::string training = text_of(kOne, 1, 20000), some = text_of(kOne, 2, 3000) + std::string(200, '#');
+  const auto tokens = [&](const std::string& name, const std::string& first, const std::string& second,
+                          const std::string& more) {
+    return examine(folder, text_config(folder, name, first, second), {"--only=tokens", "--data.tokenizer=" + more});
+  };
+  const Diagnosis with_char = tokens("char", training, some, "char"), with_bpe = tokens("bpe", training, some, "bpe"),
+                  with_byte = tokens("byte", training, some, "byte");
+  CHECK_THAT(with_char.advice.at("tokens"), Catch::Contains("data.tokenizer = bpe"));
+  for (const Diagnosis* found : {&with_bpe, &with_byte}) {
+    CHECK(found->verdicts.at("tokens") == "wrong");
+    CHECK_THAT(found->advice.at("tokens"), !Catch::Contains("data.tokenizer = bpe") && Catch::Contains("more text"));
+  }
+  CHECK_THAT(with_bpe.advice.at("tokens"), Catch::Contains("data.vocab_size"));
+  CHECK(with_byte.figures.at("tokens")["bytes_a_token"] == 1);
+  CHECK(with_byte.figures.at("tokens")["never_seen"] > 200);
+  CHECK(with_bpe.figures.at("tokens")["bytes_a_token"] > 2);
+  // every third word comes once
+  const auto rare = [](int seed, int count) {
+    std::string words;
+    for (int i = 0; i < count; ++i)
+      words += (i % 3 == 0 ? "rare" + std::to_string(seed * count + i) : i % 3 == 1 ? "one" : "two") + " ";
+    return words;
+  };
+  const Diagnosis words = tokens("rare", rare(1, 3000), rare(2, 600), "word");
+  CHECK(words.figures.at("tokens")["training_unknown"] > 0.1);
+  CHECK(words.verdicts.at("tokens") == "look");
+}
+
+TEST_CASE("a copy is found wherever the windows of training are cut, also where each is as short as a shingle") {
+  const TemporaryFolder folder;
+  const std::string training = text_of(kOne, 1, 20000);
+  const std::string config = text_config(folder, "cut", training, text_of(kOne, 2, 3200) + training.substr(8008, 800));
+  const Diagnosis found = examine(folder, config, {"--only=duplicates", "--model.block_size=16"});
+  CHECK(found.figures.at("duplicates")["validation_repeated"].get<double>() == Approx(0.2).margin(0.02));
+  CHECK(found.verdicts.at("duplicates") == "wrong");
+}
+
+TEST_CASE("memory that does not suffice is wrong, and memory that hardly suffices is to be looked at") {
+  const TemporaryFolder folder;
+  const std::string config = tiny_config(folder);
+  const auto memory = [&](double gb) {
+    return examine(folder, config, {"--only=memory", "--train.memory_limit=" + std::to_string(gb)});
+  };
+  const Diagnosis much = memory(64);
+  CHECK(much.verdicts.at("memory") == "ok");
+  const double needed = much.figures.at("memory")["bytes"].get<double>() / 1e9;
+  CHECK(memory(1.1 * needed).verdicts.at("memory") == "look");
+  CHECK(memory(1.5 * needed).verdicts.at("memory") == "ok");
+  CHECK(memory(0.9 * needed).verdicts.at("memory") == "wrong");
+  CHECK(memory(0.9 * needed).status == 1);
+}
+
+TEST_CASE("a run that begins with another's weights is examined with these, and minutes are not measured out") {
+  const TemporaryFolder folder;
+  REQUIRE(train(folder, "before").status == 0);
+  const Arguments only = {"--only=initial-loss,one-batch,size"};
+  Arguments from = only;
+  from.push_back("--run.init=" + folder.path("before"));
+  from.push_back("--train.minutes=60");
+  const std::string config = tiny_config(folder);
+  const Diagnosis fresh = examine(folder, config, only), begun = examine(folder, config, from);
+  CHECK(begun.verdicts.at("initial-loss") == "-");
+  CHECK(begun.figures.at("one-batch")["first_loss"] < 0.9 * fresh.figures.at("one-batch")["first_loss"].get<double>());
+  CHECK(begun.figures.at("size") == fresh.figures.at("size"));
 }
 
 TEST_CASE("doctor refuses an unknown check, a config that is not there and a picture that is none, in one line each") {

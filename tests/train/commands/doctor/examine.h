@@ -12,7 +12,7 @@ using Arguments = std::vector<std::string>;
 
 struct Diagnosis {
   int status = 0;
-  std::map<std::string, std::string> verdicts;
+  std::map<std::string, std::string> verdicts, advice;
   std::map<std::string, nlohmann::json> figures;
 };
 
@@ -29,8 +29,8 @@ inline Diagnosis examine(const TemporaryFolder& folder, const std::string& confi
     found.verdicts[one["check"]] = one["verdict"];
     found.figures[one["check"]] = one["figures"];
     CHECK_FALSE(one["found"].get<std::string>().empty());
-    const bool advises = !one["advice"].get<std::string>().empty();
-    CHECK(advises == (one["verdict"] == "wrong" || one["verdict"] == "look"));
+    found.advice[one["check"]] = one["advice"];
+    CHECK(!found.advice[one["check"]].empty() == (one["verdict"] == "wrong" || one["verdict"] == "look"));
   }
   return found;
 }

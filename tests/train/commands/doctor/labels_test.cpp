@@ -69,19 +69,21 @@ TEST_CASE("labels that are shuffled in what validates are found where classes ha
     std::string all;
     for (int i = 0; i < count; ++i) {
       const auto at = static_cast<std::uint64_t>(5 * i);
-      const std::uint64_t a = rng.below(2, at), b = rng.below(2, at + 1),
-                          label = shuffled ? rng.below(2, at + 2) : a ^ b;
+      const std::uint64_t a = rng.below(4, at), b = rng.below(4, at + 1),
+                          label = shuffled ? rng.below(2, at + 2) : (a + b) % 2;
       all += std::to_string(static_cast<double>(a) + static_cast<double>(rng.below(100, at + 3)) / 1000) + "," +
              std::to_string(b) + ",c" + std::to_string(label) + "\n";
     }
     return all;
   };
-  const auto verdict = [&](bool shuffled) {
-    const std::string config = table_config(folder, "parity", rows(1, 600, false), rows(2, 300, shuffled));
-    return examine(folder, config, {"--only=labels"}).verdicts.at("labels");
+  const auto examined = [&](bool shuffled) {
+    const std::string config = table_config(folder, "board", rows(1, 600, false), rows(2, 300, shuffled));
+    return examine(folder, config, {"--only=labels"});
   };
-  CHECK(verdict(false) == "ok");
-  CHECK(verdict(true) == "wrong");
+  const Diagnosis clean = examined(false);
+  CHECK(clean.verdicts.at("labels") == "ok");
+  CHECK(clean.figures.at("labels")["means"] < 0.6);
+  CHECK(examined(true).verdicts.at("labels") == "wrong");
 }
 
 TEST_CASE("classes that a linear classifier cannot tell are told by neighbours, and chance by neither") {
@@ -103,6 +105,86 @@ TEST_CASE("classes that a linear classifier cannot tell are told by neighbours, 
   CHECK(told.z() > 10);
   CHECK(none.chance == Approx(0.5).margin(0.02));
   CHECK(none.z() < 4);
+  // of a class with four examples none count
+  Tensor more({404, 2});
+  std::copy_n(x.data(), 800, more.mutable_data());
+  std::fill_n(more.mutable_data() + 800, 8, real{5});
+  parity.insert(parity.end(), 4, 7);
+  const LabelSignal same = label_signal(more, parity, rng);
+  CHECK(same.chance == told.chance);
+  CHECK(same.nearest == told.nearest);
+}
+
+TEST_CASE("a few wrong labels in what validates are no fault, and most of them are") {
+  const TemporaryFolder folder;
+  const std::string rows = points(1, 600, false);
+  const auto verdict = [&](int right, int wrong) {
+    const std::string others = points(2, right, false) + points(3, wrong, true);
+    return examine(folder, table_config(folder, "part", rows, others), {"--only=labels"}).verdicts.at("labels");
+  };
+  CHECK(verdict(210, 90) == "ok");
+  CHECK(verdict(60, 240) == "wrong");
+}
+
+TEST_CASE("classes that are told apart more or less well may be more or less common in what validates") {
+  const TemporaryFolder folder;
+  // c0 lies apart, c1 and c2 are hardly told from each other
+  const auto rows = [](std::uint64_t seed, int count, std::uint64_t apart) {
+    const Rng rng(seed);
+    std::string all;
+    for (int i = 0; i < count; ++i) {
+      const auto at = static_cast<std::uint64_t>(5 * i);
+      const std::uint64_t label = rng.below(100, at) < apart ? 0 : 1 + rng.below(2, at + 1);
+      const auto number = [&](std::uint64_t n) { return static_cast<double>(rng.below(1000, at + n)) / 1000; };
+      all += std::to_string(5 * (label == 0) + number(2)) + "," + std::to_string(0.1 * (label == 2) + number(3)) +
+             ",c" + std::to_string(label) + "\n";
+    }
+    return all;
+  };
+  const Diagnosis found =
+      examine(folder, table_config(folder, "apart", rows(1, 1500, 90), rows(2, 600, 2)), {"--only=labels"});
+  CHECK(found.figures.at("labels")["means"] > 0.9);
+  CHECK(found.figures.at("labels")["validation_means"] < 0.65);
+  CHECK(found.verdicts.at("labels") == "ok");
+}
+
+TEST_CASE("classes' means are compared in deviations within classes, so that noise drowns nothing") {
+  const TemporaryFolder folder;
+  const auto rows = [](std::uint64_t seed, int count) {
+    const Rng rng(seed);
+    std::string all;
+    for (int i = 0; i < count; ++i) {
+      const auto at = static_cast<std::uint64_t>(200 * i);
+      const std::uint64_t label = rng.below(2, at);
+      all += std::to_string(label) + ",";
+      for (std::uint64_t d = 0; d < 150; ++d)
+        all += std::to_string(static_cast<double>(rng.below(1000, at + 1 + d)) / 1000) + ",";
+      all += "c" + std::to_string(label) + "\n";
+    }
+    return all;
+  };
+  const Diagnosis found = examine(folder, table_config(folder, "noise", rows(1, 200), rows(2, 200)), {"--only=labels"});
+  CHECK(found.figures.at("labels")["means"] > 0.97);
+  CHECK(found.figures.at("labels")["validation_means"] > 0.97);
+}
+
+TEST_CASE("a class that validates and is never trained is found, and one that training has late is none") {
+  const TemporaryFolder folder;
+  const auto row = [](int label, int i) {
+    return std::to_string(label + 0.00001 * i) + ",0.5,c" + std::to_string(label) + "\n";
+  };
+  std::string sorted, others, rare;
+  for (const int label : {0, 1, 2}) {
+    for (int i = 0; i < 15000; ++i) sorted += row(label, i);
+    for (int i = 0; i < 50; ++i) others += row(label, i);
+  }
+  const auto verdict = [&](const std::string& training, const std::string& validating) {
+    return examine(folder, table_config(folder, "late", training, validating), {"--only=labels"}).verdicts.at("labels");
+  };
+  CHECK(verdict(sorted, others) == "ok");
+  // between the chunks of 64 that are looked at
+  const std::size_t between = sorted.find(row(0, 100));
+  CHECK(verdict(sorted.substr(0, between) + row(3, 0) + sorted.substr(between), others + row(3, 1)) == "ok");
 }
 
 }  // namespace heddle
