@@ -115,8 +115,8 @@ std::string to_text(const TrainAnswer& found) {
   if (ranks() > 1) {
     const double hidden = found.exchange.seconds > 0 ? 1 - found.exchange.waited / found.exchange.seconds : 0;
     text += fmt::format(
-        "{}: each sends {} a step; gradients travel for {:.2f} ms, {:.0f} % of it while backward runs\n", ranks_text(),
-        human_bytes(found.exchange.bytes), found.exchange.seconds * 1e3, 100 * std::max(0.0, hidden));
+        "{}: each sends {} a step; gradients and weights travel for {:.2f} ms, {:.0f} % of it while backward runs\n",
+        ranks_text(), human_bytes(found.exchange.bytes), found.exchange.seconds * 1e3, 100 * std::max(0.0, hidden));
   }
   text += fmt::format("{} of tensors at most, {} of memory in all\n", human_bytes(found.peak_tensors),
                       human_bytes(found.peak_process));

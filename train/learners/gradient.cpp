@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -191,8 +192,7 @@ StepResult GradientLearner::step(const Feed& feed, index_t step, double lr) {
   optimizer_.step(lr, clip_scale(norm, config_.optim.grad_clip));
   optimizer_.zero_grad();
   profile_lap("optimizer");
-  if (sharded_) spread_weights(learning_, shares_);
-  if (sharded_) profile_lap("spread of weights");
+  if (sharded_) spread_moved();
   for (std::size_t i = 0; i < states.size(); ++i)
     carried_[static_cast<std::size_t>(first_) + i] = feed.continues(step + 1) ? states[i] : RowStates();
   result.more = step_metrics(norm);
@@ -332,6 +332,21 @@ std::vector<std::string> GradientLearner::notices(const Feed& feed) {
 void GradientLearner::swap_average() {
   optimizer_.swap_average();
   if (sharded_ && optimizer_.averages()) spread_weights(learning_, shares_);
+}
+
+void GradientLearner::spread_moved() {
+  const auto begun = std::chrono::steady_clock::now();
+  spread_.bytes += spread_weights(learning_, shares_);
+  spread_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  profile_lap("spread of weights");
+}
+
+ExchangeWork GradientLearner::exchange_work() const {
+  ExchangeWork work = exchange_ ? exchange_->work() : ExchangeWork();
+  work.bytes += spread_.bytes;
+  work.seconds += spread_.seconds;
+  work.waited += spread_.seconds;  // backward is over
+  return work;
 }
 
 void GradientLearner::gather_state() {

@@ -53,8 +53,7 @@ class GradientLearner final : public Learner {
   void swap_average() override;
   void gather_state() override;
   void part_state() override;
-  /// Of gradients alone.
-  ExchangeWork exchange_work() const override { return exchange_ ? exchange_->work() : ExchangeWork(); }
+  ExchangeWork exchange_work() const override;
   void save(Hdf5OArchive& ar) override;
   void load(Hdf5IArchive& ar) override;
 
@@ -76,6 +75,8 @@ class GradientLearner final : public Learner {
   double differentiate(const Batch& batch, index_t divisor, RowStates& carried, const OnLeaf& on_leaf = {});
   /// This rank's micro-batches of a step; adds up the inputs and flops of all, and returns their targets.
   index_t draw(const Feed& feed, index_t step, std::vector<Batch>& batches, StepResult& result) const;
+  /// Gives all ranks the weights that each has moved.
+  void spread_moved();
   /// Computes the gradients of a step and returns its loss.
   double sum_gradients(const std::vector<Batch>& batches, index_t targets, std::vector<RowStates>& states);
   /// The states that the rows of this rank's micro-batches of a step begin with.
@@ -100,6 +101,7 @@ class GradientLearner final : public Learner {
   bool sharded_;
   Optimizer optimizer_;
   std::unique_ptr<GradientExchange> exchange_;  ///< with other ranks, where there are any
+  ExchangeWork spread_;                         ///< of weights
   std::vector<RowStates> carried_;  ///< of each micro-batch, where the next step's rows go on from the last one's
   SpikeWindow spikes_;
   std::vector<StepMemory> measured_;  ///< of one row, and of more, once they were asked for

@@ -16,8 +16,8 @@ class GradientSum {
   /// Of `micro_batches`, those from number `first` on.
   GradientSum(const std::vector<NamedParameter>& parameters, index_t micro_batches, index_t first = 0);
 
-  /// Takes the gradient of parameter number `parameter` as that of the next micro-batch, if it was not taken yet; it has
-  /// none then.
+  /// Takes the gradient of parameter number `parameter` as that of the next micro-batch, if it was not taken yet; it
+  /// has none then.
   void take(std::size_t parameter);
   /// Takes those of all, and a loss: the next micro-batch is over.
   void add(double loss);

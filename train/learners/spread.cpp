@@ -36,7 +36,7 @@ double shared_grad_norm(const std::vector<NamedParameter>& parameters, const Sha
   return grad_norm(squares);
 }
 
-void spread_weights(std::vector<NamedParameter>& parameters, const Shares& shares) {
+double spread_weights(std::vector<NamedParameter>& parameters, const Shares& shares) {
   std::vector<Tensor> messages;  // of each rank
   Transfers transfers;
   const auto for_parts = [&](int owner, const auto& body) {
@@ -79,6 +79,7 @@ void spread_weights(std::vector<NamedParameter>& parameters, const Shares& share
       });
     }
   }
+  return static_cast<double>(bytes_at(rank()).size()) * (ranks() - 1);
 }
 
 Tensor whole_on_root(const Tensor& owned, const Shape& shape, std::size_t parameter, const Shares& shares) {

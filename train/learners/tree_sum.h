@@ -9,10 +9,10 @@
 
 namespace heddle {
 
-/// A sum of n leaves in one fixed binary tree: of n the first k, k the largest power of two below n, are summed apart from
-/// the rest, and so on within both. Who has only some of the leaves sums the whole subtrees among them, and from their
-/// roots anyone makes the same bits as from the leaves. At most 1 + log2(n) roots of the leaves 0 .. i are there at a
-/// time.
+/// A sum of n leaves in one fixed binary tree: of n the first k, k the largest power of two below n, are summed apart
+/// from the rest, and so on within both. Who has only some of the leaves sums the whole subtrees among them, and from
+/// their roots anyone makes the same bits as from the leaves. At most 1 + log2(n) roots of the leaves 0 .. i are there
+/// at a time.
 template <class T>
 class TreeSum {
  public:
