@@ -194,7 +194,8 @@ void test_input_file(std::string_view input) {
   check(other_kind(input, "a b").find('\n') == std::string::npos, "a kind of file is told in a line");
 }
 
-/// Rows that are written with quotes are read as they were, if they are not taken for another kind of file.
+/// Rows that are written with quotes are read as they were, if they are not taken for another kind of file; a line may
+/// end with \r\n, in quotes too.
 void test_rows(std::string_view input) {
   using Rows = std::vector<std::vector<std::string>>;
   const auto read = [](const std::string& path) {
@@ -204,7 +205,7 @@ void test_rows(std::string_view input) {
       return rows;
     });
   };
-  const auto rows = read(write_input("rows.csv", input));
+  auto rows = read(write_input("rows.csv", input));
   if (!rows) return;
   std::string text;
   for (const auto& cells : *rows) {
@@ -214,6 +215,11 @@ void test_rows(std::string_view input) {
       text += '"';
     }
     text += '\n';
+  }
+  for (auto& row : *rows) {
+    for (std::string& cell : row) {
+      for (std::size_t at = 0; (at = cell.find("\r\n", at)) != cell.npos; ++at) cell.erase(at, 1);
+    }
   }
   const auto again = read(write_input("again.csv", text));
   check(again ? *again == *rows : !other_kind(text, "again.csv").empty(), "rows in quotes are read as they were");
