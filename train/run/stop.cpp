@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <string_view>
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int kStopping[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU};
 
+std::atomic_flag heard;  // two threads may be given a signal each at the same time
 volatile sig_atomic_t stop_requested = 0, on_terminal = 0;
 std::string_view answer;
 timespec first_came;  // written before stop_requested is
@@ -30,12 +32,12 @@ double seconds_since(const timespec& before) {
 void on_signal(int number) {
   constexpr double kTwice = 0.5;
   const int error = errno;
-  if (stop_requested == 0) {
+  if (!heard.test_and_set()) {
     clock_gettime(CLOCK_MONOTONIC, &first_came);
     stop_requested = number;
     if (on_terminal != 0) say(kClearLine);  // of the progress that may stand there
     say(answer);
-  } else if (number == SIGINT && seconds_since(first_came) >= kTwice) {
+  } else if (number == SIGINT && stop_requested != 0 && seconds_since(first_came) >= kTwice) {
     _exit(128 + number);
   }
   errno = error;
@@ -46,6 +48,7 @@ void on_signal(int number) {
 StopOnSignal::StopOnSignal(std::string_view said) {
   answer = said;
   stop_requested = 0;
+  heard.clear();
   on_terminal = is_drawn_on(STDERR_FILENO) ? 1 : 0;
   struct sigaction action {};
   action.sa_flags = SA_RESTART;  // a write that the signal meets is not cut short
