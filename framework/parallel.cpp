@@ -58,9 +58,11 @@ const DefaultThreads& default_threads() {
                             "one a core"};
     if (allowed > 0 && allowed < online)
       by_cores.reason = concat_text("one a core of ", allowed, " processors that its affinity allows, of ", online);
-    const Resource quota = processor_quota();
-    const double busy = std::ceil(quota.amount);
-    return busy < by_cores.count ? DefaultThreads{static_cast<int>(busy), quota.source} : by_cores;
+    for (const Resource& quota : {processor_quota(), processors_of_job()}) {
+      const double busy = std::ceil(quota.amount);
+      if (busy < by_cores.count) by_cores = {static_cast<int>(busy), quota.source};
+    }
+    return by_cores;
   }();
   return found;
 }

@@ -12,7 +12,7 @@ namespace heddle {
 using index_t = std::int64_t;
 
 /// Number of threads that the loops below use; by default one a physical core that this process may run on, or as many
-/// as its control group's quota of processors' time keeps busy.
+/// as its control group's quota of processors' time keeps busy, or as Slurm gives a task.
 int threads();
 /// Why it is that many, for people: "one a core".
 std::string threads_reason();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <limits>
@@ -100,6 +101,13 @@ Resource free_memory(const fs::path& root) {
     keep_least(least, left, concat_text(address_space_limit(), " leaves ", human_bytes(left)));
   }
   return least;
+}
+
+Resource processors_of_job() {
+  const char* const text = std::getenv("SLURM_CPUS_PER_TASK");
+  const int count = text != nullptr ? std::atoi(text) : 0;
+  if (count <= 0) return {kInfinite};
+  return {static_cast<double>(count), concat_text("SLURM_CPUS_PER_TASK = ", count)};
 }
 
 Resource processor_quota(const fs::path& root) {

@@ -24,4 +24,8 @@ std::string address_space_limit();
 /// cpu.cfs_quota_us). Infinite where there is none.
 Resource processor_quota(const std::filesystem::path& root = "/");
 
+/// Processors that Slurm gives each task of a job (SLURM_CPUS_PER_TASK), which it may leave to its tasks to keep to.
+/// Infinite where it says nothing.
+Resource processors_of_job();
+
 }  // namespace heddle

@@ -60,4 +60,16 @@ TEST_CASE("the quota of processors is the least of a control group and those aro
   CHECK(processor_quota(root.path()).amount == 3);
 }
 
+TEST_CASE("Slurm's processors of a task bound the threads, where it says how many they are") {
+  setenv("SLURM_CPUS_PER_TASK", "3", 1);
+  CHECK(processors_of_job().amount == 3);
+  CHECK(processors_of_job().source == "SLURM_CPUS_PER_TASK = 3");
+  for (const char* none : {"", "0", "many"}) {
+    setenv("SLURM_CPUS_PER_TASK", none, 1);
+    CHECK(std::isinf(processors_of_job().amount));
+  }
+  unsetenv("SLURM_CPUS_PER_TASK");
+  CHECK(std::isinf(processors_of_job().amount));
+}
+
 }  // namespace heddle
