@@ -69,7 +69,8 @@ std::string take_share_of_cores(const std::vector<std::string>& of_each, int own
     for (const int cpu : cores[core]) CPU_SET(cpu, &mine);
   }
   if (sched_setaffinity(0, sizeof mine, &mine) != 0) return "";
-  if (count < shares) return concat_text(shares, " of them share the ", count, count == 1 ? " core" : " cores", " of a host");
+  if (count < shares)
+    return concat_text(shares, " of them share the ", count, count == 1 ? " core" : " cores", " of a host");
   return concat_text("the ", count, " cores of a host are shared out among ", shares);
 }
 

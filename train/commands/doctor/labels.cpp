@@ -252,7 +252,8 @@ Finding check_labels(const Patient& patient) {
   };
   finding.found = fmt::format(
       "{} classes, the commonest {:.1f} %; without a model inputs tell them in {:.1f} % by a linear classifier (always "
-      "the commonest: {:.1f}) and in {:.1f} % by the nearest example (chance: {:.1f}){}; by classes' means in {:.1f} %, "
+      "the commonest: {:.1f}) and in {:.1f} % by the nearest example (chance: {:.1f}){}; by classes' means in {:.1f} "
+      "%, "
       "and those that validate in {:.1f} %{}",
       names.size(), 100 * commonest->second, 100 * signal.probe, 100 * signal.majority, 100 * signal.nearest,
       100 * signal.chance, of_training(train), 100 * by_means.right, 100 * val_means.right, of_training(more));
