@@ -47,6 +47,13 @@ target_link_libraries(heddle_elsewhere PRIVATE heddle_flags)
 add_dependencies(heddle_tests heddle_elsewhere)
 target_compile_definitions(heddle_tests PRIVATE HEDDLE_ELSEWHERE="$<TARGET_FILE:heddle_elsewhere>")
 
+# the same without MPI, whether it is here or not
+add_executable(heddle_alone tests/train/alone.cpp framework/system/ranks.cpp framework/system/cores.cpp)
+target_include_directories(heddle_alone PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(heddle_alone PRIVATE heddle_flags)
+add_dependencies(heddle_tests heddle_alone)
+target_compile_definitions(heddle_tests PRIVATE HEDDLE_ALONE="$<TARGET_FILE:heddle_alone>")
+
 add_test(NAME includes COMMAND ${PROJECT_SOURCE_DIR}/tests/includes.sh ${PROJECT_SOURCE_DIR})
 if(HEDDLE_INSTALL AND NOT HEDDLE_SANITIZE)  # others link without the sanitizers
   add_test(NAME package COMMAND ${PROJECT_SOURCE_DIR}/tests/package/run.sh ${PROJECT_BINARY_DIR})

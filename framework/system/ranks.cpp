@@ -66,13 +66,12 @@ Place& place() {
   return here;
 }
 
+}  // namespace
+
 std::string host_name() {
   std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "an unknown host";
 }
-
-}  // namespace
 
 int rank() { return place().rank; }
 int ranks() { return place().ranks; }

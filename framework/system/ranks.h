@@ -12,6 +12,8 @@
 /// Messages are for one thread at a time. Who waits for one sleeps in between, as cores are for computing.
 namespace heddle {
 
+std::string host_name();
+
 /// This process's number, 0 .. ranks() - 1, and how many there are: as MPI says, or before JoinedRanks what started the
 /// program.
 int rank();

@@ -72,7 +72,8 @@ TEST_CASE("every kind of model trained by two and three processes is the run of 
       INFO(outcome.err);
       REQUIRE(outcome.status == 0);
       CHECK(outcome.err.empty());
-      CHECK_THAT(outcome.out, Catch::Contains(std::to_string(ranks) + " processes on "));
+      CHECK_THAT(outcome.out, Catch::Contains(std::to_string(ranks) + " processes on ") &&
+                                  Catch::Contains("of a host"));  // how they share its cores
       check_same(alone, place.keep("by " + std::to_string(ranks)));
     }
   }
@@ -177,6 +178,22 @@ TEST_CASE("processes that were started together and cannot reach each other say 
   CHECK(other.status == 1);
   CHECK(other.err.empty());  // rank 0 says it
   CHECK_FALSE(fs::exists(folder.path("run")));
+}
+
+TEST_CASE("where the program is built without MPI, several processes of it say so in one line, and one runs") {
+  const TemporaryFolder folder;
+  const auto run = [&](const std::string& variables) {
+    const std::string out = folder.path("out");
+    const int status = std::system((variables + " '" HEDDLE_ALONE "' >" + out + " 2>&1").c_str());
+    return std::pair(status, read_bytes(out));
+  };
+  CHECK(run("") == std::pair(0, std::string("alone\n")));
+  const auto [status, said] = run("OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=0");
+  CHECK(status != 0);
+  CHECK_THAT(said, Catch::StartsWith("heddle: mpirun started 2 processes, and this heddle was built without MPI"));
+  CHECK(std::count(said.begin(), said.end(), '\n') == 1);
+  CHECK(run("OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1").second.empty());
+  CHECK(run("PMI_SIZE=2 PMI_RANK=1").first != 0);
 }
 
 }  // namespace heddle

@@ -59,11 +59,6 @@ std::string holder_of(int fd) {
   return told ? holder.data() : "another process";
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "an unknown host";
-}
-
 }  // namespace
 
 std::vector<fs::path> run_files(const fs::path& folder) {
