@@ -2,9 +2,16 @@
 
 #include "tests/train/ranks.h"
 
-#include <chrono>
+#include <fmt/format.h>
 
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "framework/system/process.h"
 #include "tests/train/kinds.h"
+#include "train/bench/bench.h"
+#include "train/learners/exchange.h"
+#include "train/learners/spread.h"
 #include "train/run/folder/difference.h"
 #include "train/run/stop.h"
 
@@ -178,6 +185,152 @@ TEST_CASE("processes that were started together and cannot reach each other say 
   CHECK(other.status == 1);
   CHECK(other.err.empty());  // rank 0 says it
   CHECK_FALSE(fs::exists(folder.path("run")));
+}
+
+TEST_CASE("bench train of several processes counts what each sends", "[slow]") {
+  if (!has_ranks()) return;
+  const TemporaryFolder folder;
+  const std::string config = six_config(folder);
+  const Workload work(config, {});
+  // of three of six micro-batches two roots, for the other's half of the weights, and the sums of its own
+  const auto weights = static_cast<double>(count_elements(work.model->named_parameters()));
+  for (const std::string shards : {"false", "true"}) {
+    const Outcome outcome =
+        run_ranks(folder, 2, {"bench", "train", config, "--steps=4", "--json", "--train.shard_optimizer=" + shards});
+    REQUIRE(outcome.status == 0);
+    const auto row = nlohmann::json::parse(outcome.out)[0];
+    CHECK(row["processes"] == 2);
+    CHECK(row["exchange_ms_per_step"] > 0);
+    CHECK(row["sent_bytes_per_step"].get<double>() == Approx(4 * 1.5 * weights).epsilon(0.02));
+  }
+  check_one_line(run_ranks(folder, 2, {"bench", "gemm", config}), 2, "bench gemm: one process does that");
+}
+
+TEST_CASE("gradients of several ranks are the tree of all micro-batches, with gaps, in several buckets",
+          "[.of_ranks]") {
+  const JoinedRanks joined;
+  constexpr index_t kOwn = 3;
+  const index_t micro_batches = kOwn * ranks();
+  // two that fill a bucket and more, one that has a gradient at times, one that has none
+  std::vector<NamedParameter> parameters;
+  std::vector<index_t> elements;
+  for (const index_t size : {1'300'000, 5, 40'000, 7, 1'100'000}) {
+    parameters.push_back({"p" + std::to_string(parameters.size()), Tensor::zeros({size}).set_requires_grad()});
+    elements.push_back(size);
+  }
+  const auto gradient = [&](std::size_t parameter, index_t micro) {
+    if (parameter == 3 || (parameter == 2 && micro % 3 != 1)) return Tensor();
+    return Tensor::normal({elements[parameter]}, Rng(parameter).fork(static_cast<std::uint64_t>(micro)),
+                          1 + 5.0 * static_cast<double>(micro));
+  };
+  const Shares shares(elements, std::vector<index_t>(elements.size(), 16384), ranks());
+  CHECK(shares.buckets() > 1);
+  for (const bool everywhere : {true, false}) {
+    GradientExchange exchange(parameters, shares, micro_batches, everywhere);
+    for (int step = 0; step < 2; ++step) {
+      const auto add = [&](index_t first, index_t last, const std::function<void(GradientSum & sum)>& end) {
+        GradientSum sum(parameters, micro_batches, first);
+        for (index_t micro = first; micro < last; ++micro) {
+          for (std::size_t i = 0; i < parameters.size(); ++i)
+            parameters[i].tensor.mutable_grad() = gradient(i, micro + step);
+          sum.add(0.1 * static_cast<double>(micro * micro + 1));
+        }
+        end(sum);
+      };
+      std::vector<Tensor> all;
+      double loss = 0;
+      add(0, micro_batches, [&](GradientSum& sum) {
+        loss = sum.finish();
+        for (NamedParameter& p : parameters) {
+          all.push_back(p.tensor.grad());
+          p.tensor.zero_grad();
+        }
+      });
+      exchange.begin();
+      add(exchange.first(), exchange.first() + kOwn, [&](GradientSum& sum) {
+        for (const std::size_t i : {4, 1, 0, 3, 2}) exchange.send(i, sum.roots(i));
+        exchange.finish();
+        CHECK(exchange.sum(sum.losses()) == loss);
+      });
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        INFO("rank " << rank() << ", parameter " << i << ", step " << step << (everywhere ? ", everywhere" : ""));
+        const Part own = everywhere ? Part{i, 0, elements[i]} : shares.part(i, rank());
+        const Tensor& got = parameters[i].tensor.grad();
+        const bool wanted = all[i].defined() && own.size() > 0;
+        REQUIRE(got.defined() == wanted);
+        if (wanted) CHECK(std::equal(got.span().begin(), got.span().end(), all[i].data() + own.begin));
+        parameters[i].tensor.zero_grad();
+      }
+    }
+  }
+  meet_ranks();
+}
+
+TEST_CASE("what is one rank's reaches the others: weights, moments, states, texts", "[.of_ranks]") {
+  const JoinedRanks joined;
+  CHECK(gather(std::string(static_cast<std::size_t>(rank()) * 100'000, 'a'))[static_cast<std::size_t>(ranks() - 1)]
+            .size() == static_cast<std::size_t>(ranks() - 1) * 100'000);
+  CHECK(from_root("rank " + std::to_string(rank())) == "rank 0");
+  CHECK(from_root(rank() == 0));
+  CHECK_FALSE(from_root(rank() != 0));
+  const std::vector<index_t> elements = {50'000, 3, 1'048'576};
+  const Shares shares(elements, {16384, 16384, 1'048'576}, ranks());
+  std::vector<NamedParameter> parameters, whole;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    parameters.push_back({"p", Tensor::zeros({elements[i]}).set_requires_grad()});
+    whole.push_back({"p", Tensor::normal({elements[i]}, Rng(i)).set_requires_grad()});
+    rounded_parameter(parameters[i].tensor, Precision::bf16);
+    const Part own = shares.part(i, rank());
+    const auto part =
+        whole[i].tensor.span().subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size()));
+    std::copy(part.begin(), part.end(), parameters[i].tensor.mutable_data() + own.begin);
+    const Tensor moment = Tensor::from(part, {own.size()});
+    const Tensor gathered = whole_on_root(moment, {elements[i]}, i, shares);
+    if (rank() == 0) {
+      CHECK(std::equal(gathered.span().begin(), gathered.span().end(), whole[i].tensor.span().begin()));
+    } else {
+      CHECK(gathered.shares_storage(moment));
+    }
+    const Tensor again = owned_part(whole[i].tensor, i, shares);
+    CHECK(std::equal(again.span().begin(), again.span().end(), part.begin()));
+    CHECK(again.numel() == own.size());
+  }
+  spread_weights(parameters, shares);
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const Tensor& got = parameters[i].tensor;
+    CHECK(std::equal(got.span().begin(), got.span().end(), whole[i].tensor.span().begin()));
+    const Bf16Tensor half = got.current_bf16();
+    REQUIRE(half.defined());
+    for (index_t e = 0; e < got.numel(); ++e) REQUIRE(half.data()[e] == to_bf16(got.data()[e]));
+  }
+  std::vector<RowStates> states(static_cast<std::size_t>(2 * ranks()));
+  const auto own = static_cast<std::size_t>(2 * rank());
+  states[own].at("layers/0/hidden") = Tensor::full({2, 3}, static_cast<real>(rank() + 1));
+  spread_states(states);
+  for (int r = 0; r < ranks(); ++r) {
+    RowStates& first = states[static_cast<std::size_t>(2 * r)];
+    REQUIRE(first.tensors().size() == 1);
+    CHECK(first.at("layers/0/hidden").shape() == Shape{2, 3});
+    CHECK(first.at("layers/0/hidden").data()[5] == static_cast<real>(r + 1));
+    CHECK(states[static_cast<std::size_t>(2 * r + 1)].empty());
+  }
+  meet_ranks();
+}
+
+TEST_CASE("what ranks give each other arrives as it was, with two and three of them", "[slow]") {
+  if (!has_ranks()) return;
+  const TemporaryFolder folder;
+  for (const int ranks : {2, 3}) {
+    for (const char* part : {"gradients of several ranks*", "what is one rank's*"}) {
+      const std::string out = folder.path("out");
+      const std::string command =
+          fmt::format("mpirun -q --allow-run-as-root --oversubscribe -n {} '{}' \"{}\" -w NoTests >{} 2>&1", ranks,
+                      this_program().string(), part, out);
+      const int status = std::system(command.c_str());
+      INFO(read_bytes(out));
+      CHECK(status == 0);
+    }
+  }
 }
 
 TEST_CASE("where the program is built without MPI, several processes of it say so in one line, and one runs") {

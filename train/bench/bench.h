@@ -33,7 +33,8 @@ struct Workload {
   std::unique_ptr<Learner> learner;
 };
 
-/// Numbers of threads to compare, from "1,2,4"; those of the config if it is empty. Errors (UsageError): anything else.
+/// Numbers of threads to compare, from "1,2,4"; none if it is empty: as many as the config has set then. Errors
+/// (UsageError): anything else.
 std::vector<int> thread_counts(const std::string& command, const std::string& text);
 /// Training steps that were measured with one number of threads.
 struct StepTimes {

@@ -101,8 +101,9 @@ int bench_embed(const std::vector<std::string>& arguments) {
                   {"json", json, "print JSON"}};
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
-  const std::vector<int> counts = thread_counts("bench embed", threads_text);
+  std::vector<int> counts = thread_counts("bench embed", threads_text);
   const Workload work(line.positional[0], line.assignments);
+  if (counts.empty()) counts.push_back(threads());
   Trainer trainer(*work.experiment, *work.dataset, *work.model, *work.learner);
   const bool pinned = work.experiment->run.pin;
   EmbedAnswer found{measure_steps(trainer, counts, pinned, steps), counts, {}, 0, {}};

@@ -16,7 +16,6 @@
 
 namespace heddle {
 std::vector<int> thread_counts(const std::string& command, const std::string& text) {
-  if (text.empty()) return {threads()};
   std::vector<int> counts;
   std::istringstream in(text);
   for (std::string word; std::getline(in, word, ',');) {
@@ -151,8 +150,9 @@ int bench_train(const std::vector<std::string>& arguments) {
   }
   if (line.positional.size() > 1 || !lengths.output.empty())
     throw UsageError("bench train: several configs, and a picture, are of lengths; give --lengths 64,128,...,1024");
-  const std::vector<int> counts = thread_counts("bench train", threads_text);
+  std::vector<int> counts = thread_counts("bench train", threads_text);
   const Workload work(line.positional[0], line.assignments);
+  if (counts.empty()) counts.push_back(threads());
   Trainer trainer(*work.experiment, *work.dataset, *work.model, *work.learner);
   TrainAnswer found{trainer.task().unit().inputs, {}, 0, 0, {}, {}};
   std::optional<Profile> profile;

@@ -31,6 +31,9 @@ TEST_CASE("benchmarks measure what they name") {
     CHECK(row["share_of_limit"] > 0);
     CHECK(row["system_requests_per_step"] == 0);
   }
+  CHECK(bench({"train", "--steps=1", "--run.threads=3"})[0]["threads"] == 3);
+  CHECK(steps[0]["processes"] == 1);
+  CHECK(steps[0]["sent_bytes_per_step"] == 0);
   const auto captures = bench({"capture", "--passes=3"});
   REQUIRE(captures.size() == 5);
   CHECK(captures[0]["beside_none"] == 1);
