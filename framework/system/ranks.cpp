@@ -207,7 +207,7 @@ Transfers exchange(std::span<const std::byte> mine, std::span<const std::span<st
 
 /// Gathers the hosts' names, by which ranks tell who shares one: the first message between any two.
 void meet_hosts() {
-  constexpr double kPatience = 30;
+  constexpr double kPatience = 15;
   using Name = std::array<char, 256>;
   Name mine{};
   host_name().copy(mine.data(), mine.size() - 1);
