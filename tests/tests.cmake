@@ -10,10 +10,10 @@ function(add_tests target library prefix)
   target_compile_options(${target} PRIVATE -O1)  # Catch's macros take long to optimize, and gain nothing from it
   target_compile_definitions(${target} PRIVATE HEDDLE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HEDDLE_PROGRAM="$<TARGET_FILE:heddle>")
   add_dependencies(${target} heddle)  # some tests run the program itself
-  set(wanted "*")
+  set(wanted "~[of_ranks]")  # those are for several processes, as ranks_test.cpp starts them
   if(HEDDLE_SANITIZE)
     # all is ten times slower there: the long trainings stay out; and the sanitizers want threads and addresses themselves
-    set(wanted "~[slow]~[limits]")
+    set(wanted "~[slow]~[limits]~[of_ranks]")
   endif()
   # a name that ctest cannot hand over, such as one with a semicolon, would find no test and pass
   catch_discover_tests(${target} TEST_SPEC ${wanted} EXTRA_ARGS -w NoTests TEST_PREFIX "${prefix}"
