@@ -88,8 +88,8 @@ class Queue {
   std::vector<std::shared_ptr<Node>> heap_;
 };
 
-/// Adds what has arrived at a node to the gradient that it keeps. An optimizer may change that in place, so it shares its
-/// elements with nobody.
+/// Adds what has arrived at a node to the gradient that it keeps. An optimizer may change that in place, so it shares
+/// its elements with nobody.
 void keep_grad(Node& node, const Tensor& dy) {
   accumulate(node.grad, !node.grad.defined() && dy.use_count() > 1 ? dy.clone() : dy);
 }
@@ -217,19 +217,20 @@ Tensor recomputed(const std::vector<Tensor>& inputs, const Recomputable& f) {
   }
   std::vector<bool> wanted;
   for (const Tensor& x : inputs) wanted.push_back(x.requires_grad());
-  return make_result("recomputed", y, sources, [detached, wanted, f, count = sources.size()](const Tensor& dy) -> Grads {
-    std::vector<Tensor> leaves;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      leaves.push_back(detached[i].detach());
-      if (wanted[i]) leaves.back().set_requires_grad();
-    }
-    const ModeGuard record(recording);
-    if (const Tensor again = f(leaves); again.requires_grad()) backward(again, dy);
-    Grads grads;
-    for (const Tensor& leaf : leaves) grads.push_back(leaf.grad());
-    grads.resize(count);
-    return grads;
-  });
+  return make_result("recomputed", y, sources,
+                     [detached, wanted, f, count = sources.size()](const Tensor& dy) -> Grads {
+                       std::vector<Tensor> leaves;
+                       for (std::size_t i = 0; i < wanted.size(); ++i) {
+                         leaves.push_back(detached[i].detach());
+                         if (wanted[i]) leaves.back().set_requires_grad();
+                       }
+                       const ModeGuard record(recording);
+                       if (const Tensor again = f(leaves); again.requires_grad()) backward(again, dy);
+                       Grads grads;
+                       for (const Tensor& leaf : leaves) grads.push_back(leaf.grad());
+                       grads.resize(count);
+                       return grads;
+                     });
 }
 
 FiniteGuard::FiniteGuard() : previous_(std::exchange(checking_finite, true)) {}

@@ -83,8 +83,8 @@ using OnLeaf = std::function<void(const Node& leaf)>;
 
 /// Adds d(loss)/d(leaf) to the gradient of every leaf (and retained result) that `loss` depends on. `seed` is the
 /// gradient of loss itself: ones if undefined, which needs a loss of one element. Nodes run in falling order of
-/// creation, without recursion; each frees what it captured when it has run, unless `retain_graph`. `on_leaf` is told of
-/// each leaf when all have run that it goes into, so that its gradient can be used while others are yet to come.
+/// creation, without recursion; each frees what it captured when it has run, unless `retain_graph`. `on_leaf` is told
+/// of each leaf when all have run that it goes into, so that its gradient can be used while others are yet to come.
 /// Errors: loss outside the graph, a second backward over a freed graph, a gradient of the wrong count or shape.
 void backward(const Tensor& loss, const Tensor& seed = {}, bool retain_graph = false, const OnLeaf& on_leaf = {});
 

@@ -74,7 +74,8 @@ double grad_norm(const std::vector<NamedParameter>& parameters) {
 double grad_norm(const std::vector<std::vector<double>>& squares) {
   double sum = 0;
   for (const std::vector<double>& chunks : squares)  // in the order of the chunks, as above
-    sum += parallel_sum(static_cast<index_t>(chunks.size()), 1, [&](index_t i, index_t) { return chunks[static_cast<std::size_t>(i)]; });
+    sum += parallel_sum(static_cast<index_t>(chunks.size()), 1,
+                        [&](index_t i, index_t) { return chunks[static_cast<std::size_t>(i)]; });
   return std::sqrt(sum);
 }
 
@@ -114,7 +115,11 @@ Optimizer::Optimizer(const OptimConfig& config, const std::vector<NamedParameter
     const ElementRange all{0, p.tensor.numel()}, own = owned.empty() ? all : owned[slots_.size()];
     const Shape shape = own.size() == all.size() ? p.tensor.shape() : Shape{own.size()};
     slots_.push_back({p.name, p.tensor, Tensor::zeros(shape), has_second(kind) ? Tensor::zeros(shape) : Tensor(),
-                      averages() ? Tensor::from(p.tensor.span().subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size())), shape) : Tensor(), kind, own});
+                      averages() ? Tensor::from(p.tensor.span().subspan(static_cast<std::size_t>(own.begin),
+                                                                        static_cast<std::size_t>(own.size())),
+                                                shape)
+                                 : Tensor(),
+                      kind, own});
   }
 }
 
@@ -161,8 +166,7 @@ void Optimizer::step(double lr, double grad_scale) {
   parallel_for(static_cast<index_t>(chunks_.size()), 1, [&](index_t first, index_t last) {
     for (index_t p = first; p < last; ++p) {
       const auto [slot, begin] = chunks_[static_cast<std::size_t>(p)];
-      update(slots_[slot], elements_[slot], rates, nullptr, begin,
-             std::min(begin + kChunk, slots_[slot].owned.size()));
+      update(slots_[slot], elements_[slot], rates, nullptr, begin, std::min(begin + kChunk, slots_[slot].owned.size()));
     }
   });
 }
@@ -224,8 +228,9 @@ void Optimizer::update(const Slot& slot, const Elements& at, const Rates& rates,
 void Optimizer::swap_average() {
   for (Slot& slot : slots_) {
     if (!slot.average.defined()) continue;
-    real* const weights = slot.parameter.mutable_data() + slot.owned.begin;
-    std::swap_ranges(weights, weights + slot.owned.size(), slot.average.mutable_data());
+    const bool all = slot.average.numel() == slot.parameter.numel();
+    real* const weights = slot.parameter.mutable_data() + (all ? 0 : slot.owned.begin);
+    std::swap_ranges(weights, weights + slot.average.numel(), slot.average.mutable_data());
   }
 }
 

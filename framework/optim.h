@@ -64,8 +64,8 @@ double learning_rate(const ScheduleConfig& config, index_t step, index_t total_s
 
 /// Euclidean norm of all gradients together, summed in double, in a fixed order.
 double grad_norm(const std::vector<NamedParameter>& parameters);
-/// The same from parts: of each parameter the sums of squares of its gradient's chunks of kOptimizerChunk elements; none
-/// where it has no gradient.
+/// The same from parts: of each parameter the sums of squares of its gradient's chunks of kOptimizerChunk elements;
+/// none where it has no gradient.
 double grad_norm(const std::vector<std::vector<double>>& squares);
 std::vector<double> squares_of_chunks(const Tensor& gradient);
 /// What gradients of that norm are multiplied with so that it is at most max_norm > 0 (Pascanu et al., "On the
@@ -90,8 +90,8 @@ double clip_scale(double norm, double max_norm);
 /// Only parameters of two or more axes decay: biases and norms' weights do not. Frozen ones stay as they are, and take
 /// no memory here.
 ///
-/// An optimizer may have only a part of the elements, and others the rest, as each element is moved by itself; of Muon's
-/// matrices it has all or none.
+/// An optimizer may have only a part of the elements, and others the rest, as each element is moved by itself; of
+/// Muon's matrices it has all or none.
 ///
 /// With ema_decay d > 0 an average of the weights is kept, a = d' a + (1 - d') w after each step t, where
 /// d' = min(d, t / (t + 9)), so that the first weights are soon forgotten.
@@ -108,7 +108,8 @@ class Optimizer {
   /// without a gradient stay as they are. Of a parameter that is moved in part the gradient holds that part alone.
   void step(double lr, double grad_scale = 1);
   void zero_grad();
-  /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was.
+  /// Exchanges the weights with their averages, where those are kept; done twice, all is as it was. Those that it owns,
+  /// or all, where it was given all averages (for_kept).
   void swap_average();
   bool averages() const { return config_.ema_decay > 0; }
   /// Bytes that the moments and averages take, of parameters that may have no elements yet.

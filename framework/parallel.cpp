@@ -22,6 +22,7 @@
 
 #include "framework/check.h"
 #include "framework/system/cores.h"
+#include "framework/system/ranks.h"
 #include "framework/system/resources.h"
 
 namespace heddle {
@@ -58,7 +59,9 @@ const DefaultThreads& default_threads() {
                             "one a core"};
     if (allowed > 0 && allowed < online)
       by_cores.reason = concat_text("one a core of ", allowed, " processors that its affinity allows, of ", online);
-    for (const Resource& quota : {processor_quota(), processors_of_job()}) {
+    Resource of_group = processor_quota();
+    of_group.amount /= local_ranks();
+    for (const Resource& quota : {of_group, processors_of_job()}) {
       const double busy = std::ceil(quota.amount);
       if (busy < by_cores.count) by_cores = {static_cast<int>(busy), quota.source};
     }

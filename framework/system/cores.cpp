@@ -46,11 +46,10 @@ std::string processors() {
   return {reinterpret_cast<const char*>(&set), sizeof set};
 }
 
-void allow_all_processors() {
-  cpu_set_t all;
-  CPU_ZERO(&all);
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &all);
-  sched_setaffinity(0, sizeof all, &all);  // the system leaves out what this process may not have
+void take_processors_of(pid_t process) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(process, sizeof set, &set) == 0) sched_setaffinity(0, sizeof set, &set);
 }
 
 std::string take_share_of_cores(const std::vector<std::string>& of_each, int own) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sched.h>
+#include <sys/types.h>
 
 #include <string>
 #include <vector>
@@ -12,11 +13,11 @@ std::vector<int> one_of_each_core(const cpu_set_t& processors);
 
 /// The processors that this process may run on, as bytes that other processes compare.
 std::string processors();
-/// Lets it run on all that the system lets it have.
-void allow_all_processors();
-/// Where processes may run on the same processors, `processors()` of each in `of_each`, keeps this one, number `own`, on
-/// cores of its own, and says so; else leaves all as it is, and returns nothing. To be called before it has other threads
-/// that compute.
+/// Lets it run where another process may.
+void take_processors_of(pid_t process);
+/// Where processes may run on the same processors, `processors()` of each in `of_each`, keeps this one, number `own`,
+/// on cores of its own, and says so; else leaves all as it is, and returns nothing. To be called before it has other
+/// threads that compute.
 std::string take_share_of_cores(const std::vector<std::string>& of_each, int own);
 
 }  // namespace heddle

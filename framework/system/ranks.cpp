@@ -111,7 +111,7 @@ void hear_failure() {
   MPI_Get_count(&status, MPI_CHAR, &size);
   std::string why(static_cast<std::size_t>(size), '\0');
   MPI_Recv(why.data(), size, MPI_CHAR, status.MPI_SOURCE, kFailure, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-  throw Error(rank_text(status.MPI_SOURCE) + ": " + why);
+  throw RankFailed(rank_text(status.MPI_SOURCE) + ": " + why);
 }
 
 /// Until done(), or for so many seconds; whether it was.
@@ -147,7 +147,12 @@ struct Transfers::Requests {
 };
 
 Transfers::Transfers() : requests_(std::make_unique<Requests>()) {}
-Transfers::~Transfers() = default;
+Transfers::~Transfers() {
+  if (!requests_ || !place().joined) return;
+  for (MPI_Request& request : requests_->open) {  // of a wait that an error ended: nothing is to be written any more
+    if (request != MPI_REQUEST_NULL) MPI_Cancel(&request);
+  }
+}
 Transfers::Transfers(Transfers&&) noexcept = default;
 Transfers& Transfers::operator=(Transfers&&) noexcept = default;
 
@@ -264,7 +269,8 @@ JoinedRanks::JoinedRanks() {
   here.local_ranks = static_cast<int>(std::count(here.hosts.begin(), here.hosts.end(), host));
   here.local_rank = static_cast<int>(std::count(here.hosts.begin(), here.hosts.begin() + here.rank, host));
   const bool bound = std::getenv("OMPI_MCA_hwloc_base_binding_policy") != nullptr;  // as its user said
-  if (!bound && std::string_view(by->name) == "mpirun") allow_all_processors();     // it bound each rank to one core
+  if (!bound && std::string_view(by->name) == "mpirun")
+    take_processors_of(getppid());  // it bound each rank to one core
   const auto all = gather(processors());
   std::vector<std::string> local;
   for (std::size_t r = 0; r < all.size(); ++r) {

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
-/// Processes that train one model together, as `mpirun -n 4 heddle train ...` or `srun heddle train ...` starts them, and
-/// messages between them, by MPI. A process that was started alone is rank 0 of 1.
+#include "framework/check.h"
+
+/// Processes that train one model together, as `mpirun -n 4 heddle train ...` or `srun heddle train ...` starts them,
+/// and messages between them, by MPI. A process that was started alone is rank 0 of 1.
 ///
 /// Messages are for one thread at a time. Who waits for one sleeps in between, as cores are for computing.
 namespace heddle {
@@ -40,8 +42,14 @@ class JoinedRanks {
   JoinedRanks& operator=(const JoinedRanks&) = delete;
 };
 
-/// Ends all ranks at once with exit status `status`, for `why`, which rank 0 tells on standard error as one line. Another
-/// rank lets rank 0 tell it: that one throws it as an Error where it waits for a message.
+/// What another rank failed of.
+class RankFailed : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Ends all ranks at once with exit status `status`, for `why`, which rank 0 tells on standard error as one line.
+/// Another rank lets rank 0 tell it: that one throws it as RankFailed where it waits for a message.
 [[noreturn]] void abort_ranks(const std::string& why, int status);
 
 /// What each rank has to say, by rank, once all have said it.
@@ -64,9 +72,11 @@ class Transfers {
 
   /// Tags are below kTags.
   static constexpr int kTags = 30000;
+  /// Those of the last few that have a use of their own; the others are the gradients'.
+  enum : int { kWeights = kTags - 1, kWhole = kTags - 2, kReplicas = kTags - 3, kGradients = kTags - 3 };
   void send(int to, int tag, std::span<const std::byte> bytes);
   void receive(int from, int tag, std::span<std::byte> bytes);
-  /// Whether all are through; brings them on. Errors: a rank failed, and why.
+  /// Whether all are through; brings them on. Errors: RankFailed.
   bool done();
   /// Until they are. Errors: likewise.
   void wait();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -227,12 +228,12 @@ void Word2Vec::share_replicas(index_t rows) {
   }
   const auto all = gather(mine);
   const auto stride = static_cast<std::size_t>(padded(config_.n_embd));
+  const auto begun = std::chrono::steady_clock::now();
   Transfers transfers;
   for (int r = 0; r < ranks(); ++r) {
     auto figure = all[static_cast<std::size_t>(r)].begin();
     for (index_t row = first_row(r); row < first_row(r + 1); ++row) {
       Replica& replica = replicas_[static_cast<std::size_t>(row)];
-      const int tag = static_cast<int>(row * 3 % (Transfers::kTags - 2));
       if (r != rank()) {
         replica.losses.nats = *figure++;
         replica.losses.count = static_cast<index_t>(*figure++);
@@ -240,21 +241,23 @@ void Word2Vec::share_replicas(index_t rows) {
         replica.rows.resize(size);
         replica.curvature.resize(size);
         replica.values.resize(std::max(replica.values.size(), size * stride));
-        transfers.receive(r, tag, bytes_of(replica.rows.data(), size));
-        transfers.receive(r, tag + 1, bytes_of(replica.curvature.data(), size));
-        transfers.receive(r, tag + 2, bytes_of(replica.values.data(), size * stride));
+        transfers.receive(r, Transfers::kReplicas, bytes_of(replica.rows.data(), size));
+        transfers.receive(r, Transfers::kReplicas, bytes_of(replica.curvature.data(), size));
+        transfers.receive(r, Transfers::kReplicas, bytes_of(replica.values.data(), size * stride));
         continue;
       }
       for (int other = 0; other < ranks(); ++other) {
         if (other == rank()) continue;
         const std::size_t size = replica.rows.size();
-        transfers.send(other, tag, bytes_of(std::as_const(replica).rows.data(), size));
-        transfers.send(other, tag + 1, bytes_of(std::as_const(replica).curvature.data(), size));
-        transfers.send(other, tag + 2, bytes_of(std::as_const(replica).values.data(), size * stride));
+        sent_bytes_ += static_cast<double>(size * (sizeof(std::int32_t) + (1 + stride) * sizeof(real)));
+        transfers.send(other, Transfers::kReplicas, bytes_of(std::as_const(replica).rows.data(), size));
+        transfers.send(other, Transfers::kReplicas, bytes_of(std::as_const(replica).curvature.data(), size));
+        transfers.send(other, Transfers::kReplicas, bytes_of(std::as_const(replica).values.data(), size * stride));
       }
     }
   }
   transfers.wait();
+  sent_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   parallel_for(rows, 1, [&](index_t begin, index_t end) {
     for (index_t row = begin; row < end; ++row) {
       const bool own = row >= first_row(rank()) && row < first_row(rank() + 1);

@@ -73,6 +73,9 @@ class Word2Vec final : public Model, public WordTable {
   /// One step of descent by the model's own rule; the losses before it. A pure function of the vectors and the
   /// arguments; where the losses are not finite nothing is moved. Of several ranks all make it together.
   LossSum update(const Batch& batch, double lr, const Rng& rng);
+  /// What updates sent to other ranks so far, and how long that took.
+  double sent_bytes() const { return sent_bytes_; }
+  double sent_seconds() const { return sent_seconds_; }
   /// Bytes that steps of `rows` rows take beside the vectors, by what the largest batch so far took.
   double working_bytes(index_t rows) const;
   Tensor token_vectors() override;
@@ -113,7 +116,7 @@ class Word2Vec final : public Model, public WordTable {
 
   /// Of the words that are drawn beside a pair's: how many that count, and the loss of frequencies alone.
   std::pair<double, double> expected() const;
-  /// Works through all rows of a batch, and moves the vectors unless lr is 0: then ranks share out the rows.
+  /// Works through all rows of a batch; unless lr is 0, moves the vectors, and ranks share out the rows.
   LossSum run(const Batch& batch, real lr, const Rng& rng);
   /// Gives every rank the replicas that the others have worked through, of a batch of `rows` rows.
   void share_replicas(index_t rows);
@@ -149,6 +152,7 @@ class Word2Vec final : public Model, public WordTable {
   }
 
   Word2VecConfig config_;
+  double sent_bytes_ = 0, sent_seconds_ = 0;
   double token_flops_ = 0;
   index_t words_, ngrams_ = 0;
   std::vector<double> shares_;             ///< of each word in the text; 0: none, or it stands for unknown ones

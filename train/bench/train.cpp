@@ -145,6 +145,7 @@ int bench_train(const std::vector<std::string>& arguments) {
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
   if (!lengths.lengths.empty()) {
+    if (ranks() > 1) throw UsageError("bench train --lengths: one process does that; leave mpirun or srun out");
     compare_lengths(line.positional, line.assignments, lengths, steps, json);
     return 0;
   }

@@ -4,12 +4,12 @@
 #include <filesystem>
 
 #include "data/io/utf8.h"
+#include "framework/system/ranks.h"
 #include "train/commands/commands.h"
 #include "train/commands/inspect/heads_listener.h"
 #include "train/commands/verify_resume.h"
 #include "train/export/tensorboard/tensorboard_listener.h"
 #include "train/log/progress.h"
-#include "framework/system/ranks.h"
 #include "train/run/agreement.h"
 #include "train/run/folder/folder.h"
 #include "train/run/init.h"
@@ -90,7 +90,8 @@ void fix_steps(Experiment& experiment, const Dataset& dataset, const fs::path& f
   RunTimes times = measure_run(experiment, dataset, folder, progress, score_heads);
   state.baselines = std::move(times.baselines);
   const double steps_per_epoch = experiment.make_feed(dataset)->steps_per_epoch();
-  const FittedSteps fitted = fit_steps(times, experiment.plan(steps_per_epoch), seconds_now() - begun);
+  FittedSteps fitted;
+  if (rank() == 0) fitted = fit_steps(times, experiment.plan(steps_per_epoch), seconds_now() - begun);
   experiment.train.steps = std::stoll(from_root(std::to_string(fitted.steps)));
   notes.push_back(fitted.text);
   const std::int64_t warmup = experiment.schedule.warmup_steps;
@@ -118,14 +119,19 @@ Key kill_key(std::int64_t& step) {
   return {"kill_after", step, "after this step, end as kill -9 ends a program, as --verify does; 0: do not", 0};
 }
 
+/// Errors: ranks do not begin with the same.
+void check_begin(Model& model, index_t step) {
+  if (ranks() > 1) check_same("what is begun with", fmt::format("step {}, weights {}", step, weights_hash(model)));
+}
+
 /// Goes on with the run in `folder`. One that is complete is an error, or, where `or_complete`, nothing to do.
 int go_on(RunFolder& folder, LoadedRun run, bool or_complete, std::int64_t kill_after) {
   ensure(run.experiment->train.minutes == 0,
          "resume: train.minutes measures a run before its first step, and this one is at step ", run.state.step,
          "; give it more with --train.steps=N");
-  check_shares(*run.experiment);
   const auto dataset = load(*run.experiment, &run.data, folder.path());
   check_agreement(*run.experiment, *dataset);
+  check_begin(*run.model, run.state.step);
   ensure(dataset->fingerprint() == run.state.fingerprint, "resume: the data at data.path is not what the run was ",
          "trained on: ", dataset->describe(), "; give the same data with --data.path, or start a new run");
   const index_t done = run.state.step, without_better = run.state.evaluations_since_best;
@@ -200,6 +206,7 @@ int train_command(const std::vector<std::string>& arguments) {
   const auto model = experiment.build_model(dataset->state().spec());
   if (from) notes.push_back(take_weights(*from, *model, dataset->state()).text());
   from.reset();
+  check_begin(*model, 0);
   const auto learner = experiment.make_learner(*model);
   state.fingerprint = dataset->fingerprint();
   const SessionParts parts{experiment, *dataset, *model, *learner};
@@ -227,7 +234,7 @@ int resume_command(const std::vector<std::string>& arguments) {
   line.notes = exit_statuses;
   line.settings = setting_names;
   if (!line.parse(arguments)) return 0;
-  ensure(!verify || ranks() == 1, "resume --verify runs as one process, which starts others itself");
+  if (verify && ranks() > 1) throw UsageError("resume --verify: one process does that; leave mpirun or srun out");
   if (verify) return verify_resume(line.positional[0], verify_steps, line.assignments);
   const fs::path path = find_checkpoint(line.positional[0], kResumable);
   const bool named = !fs::is_directory(find_run(line.positional[0]));  // and no other is to be taken

@@ -21,6 +21,7 @@ GradientExchange::GradientExchange(const std::vector<NamedParameter>& parameters
       own_(micro_batches / ranks()),
       everywhere_(everywhere),
       buckets_(shares.buckets()) {
+  ensure(2 * buckets_.size() <= Transfers::kGradients, "gradients: ", buckets_.size(), " buckets are too many");
   for (int r = 0; r < ranks(); ++r) subtrees_.push_back(subtrees(micro_batches, own_ * r, own_ * (r + 1)));
   thread_ = std::thread([this] {
     try {

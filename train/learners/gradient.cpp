@@ -95,7 +95,7 @@ GradientLearner::GradientLearner(const GradientConfig& config, Model& model, con
                  sharded_ ? owned_ranges(shares_, learning_.size()) : std::vector<ElementRange>()),
       carried_(static_cast<std::size_t>(config.accumulate)) {
   ensure(config.accumulate % ranks() == 0, "train.accumulate = ", config.accumulate, ": ", ranks(),
-         " processes cannot take as many micro-batches each");
+         " processes cannot take as many micro-batches each; start a number that divides it");
   first_ = own_ * rank();
   for (std::size_t i = 0; i < learning_.size(); ++i) numbers_[learning_[i].tensor.node().get()] = i;
   if (ranks() > 1) exchange_ = std::make_unique<GradientExchange>(learning_, shares_, config.accumulate, !sharded_);
@@ -371,6 +371,7 @@ void GradientLearner::save(Hdf5OArchive& ar) {
 void GradientLearner::load(Hdf5IArchive& ar) {
   if (sharded_) optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = Tensor(learning_[i].tensor.shape()); });
   ar& boost::serialization::make_nvp("optimizer", optimizer_);
+  optimizer_.swap_average();  // the file holds them exchanged
   if (sharded_) optimizer_.for_kept([&](std::size_t i, Tensor& kept) { kept = owned_part(kept, i, shares_); });
   if (ar.contains("carried")) ar& boost::serialization::make_nvp("carried", carried_);
   if (ar.contains("spikes")) ar& boost::serialization::make_nvp("spikes", spikes_);

@@ -59,6 +59,7 @@ class Learner {
   virtual void part_state() {}
   /// What a checkpoint keeps of it, while rank 0 has all of it and the weights are exchanged with their averages.
   virtual void save(Hdf5OArchive&) {}
+  /// Reads that, and exchanges the weights with their averages; ranks do not wait for each other.
   virtual void load(Hdf5IArchive&) {}
 };
 
@@ -66,7 +67,7 @@ class Learner {
 class AveragedWeights {
  public:
   explicit AveragedWeights(Learner& learner) : learner_(learner) { learner_.swap_average(); }
-  ~AveragedWeights() { learner_.swap_average(); }
+  ~AveragedWeights() noexcept(false) { learner_.swap_average(); }  // where ranks share them, another may have failed
   AveragedWeights(const AveragedWeights&) = delete;
   AveragedWeights& operator=(const AveragedWeights&) = delete;
 
@@ -78,7 +79,7 @@ class AveragedWeights {
 class GatheredState {
  public:
   explicit GatheredState(Learner& learner) : learner_(learner) { learner_.gather_state(); }
-  ~GatheredState() { learner_.part_state(); }
+  ~GatheredState() noexcept(false) { learner_.part_state(); }
   GatheredState(const GatheredState&) = delete;
   GatheredState& operator=(const GatheredState&) = delete;
 

@@ -7,12 +7,6 @@
 #include "framework/system/ranks.h"
 
 namespace heddle {
-namespace {
-
-constexpr int kWeights = 0, kWhole = 1;  // tags
-
-}  // namespace
-
 double shared_grad_norm(const std::vector<NamedParameter>& parameters, const Shares& shares) {
   std::vector<double> mine;  // of each parameter the number of chunks, and theirs
   for (const NamedParameter& p : parameters) {
@@ -59,8 +53,8 @@ double spread_weights(std::vector<NamedParameter>& parameters, const Shares& sha
   });
   for (int r = 0; r < ranks(); ++r) {
     if (r == rank()) continue;
-    transfers.receive(r, kWeights, bytes_at(r));
-    transfers.send(r, kWeights, bytes_at(rank()));
+    transfers.receive(r, Transfers::kWeights, bytes_at(r));
+    transfers.send(r, Transfers::kWeights, bytes_at(rank()));
   }
   transfers.wait();
   for (int r = 0; r < ranks(); ++r) {
@@ -85,7 +79,8 @@ double spread_weights(std::vector<NamedParameter>& parameters, const Shares& sha
 Tensor whole_on_root(const Tensor& owned, const Shape& shape, std::size_t parameter, const Shares& shares) {
   Transfers transfers;
   if (rank() != 0) {
-    if (owned.numel() > 0) transfers.send(0, kWhole, bytes_of(owned.data(), static_cast<std::size_t>(owned.numel())));
+    if (owned.numel() > 0)
+      transfers.send(0, Transfers::kWhole, bytes_of(owned.data(), static_cast<std::size_t>(owned.numel())));
     transfers.wait();
     return owned;
   }
@@ -96,7 +91,7 @@ Tensor whole_on_root(const Tensor& owned, const Shape& shape, std::size_t parame
     if (r == 0) {
       std::copy_n(owned.data(), part.size(), to + part.begin);
     } else if (part.size() > 0) {
-      transfers.receive(r, kWhole, bytes_of(to + part.begin, static_cast<std::size_t>(part.size())));
+      transfers.receive(r, Transfers::kWhole, bytes_of(to + part.begin, static_cast<std::size_t>(part.size())));
     }
   }
   transfers.wait();

@@ -28,6 +28,10 @@ class Word2VecLearner final : public Learner {
     return result;
   }
 
+  ExchangeWork exchange_work() const override {
+    return {model_.sent_bytes(), model_.sent_seconds(), model_.sent_seconds()};
+  }
+
   MemoryEstimate lasting_memory() const override {
     return Word2VecLearnerConfig().lasting_memory(model_, Precision::f32);
   }

@@ -26,8 +26,10 @@ void check_shares(const Experiment& experiment) {
       "train.accumulate = ", micro, ": ", count, " processes cannot take as many of a step's micro-batches each; ",
       more <= rows ? concat_text("steps of the same ", rows, " rows are train.batch_size = ", rows / more,
                                  " with train.accumulate = ", more)
-                   : concat_text("steps of ", rows, " rows cannot be cut for them: make train.batch_size x "
-                                 "train.accumulate a multiple of ", count)));
+                   : concat_text("steps of ", rows,
+                                 " rows cannot be cut for them: make train.batch_size x "
+                                 "train.accumulate a multiple of ",
+                                 count)));
 }
 
 namespace {
@@ -41,17 +43,16 @@ std::string facts(const Experiment& experiment, const Dataset& dataset) {
   for (const Section& section : const_cast<Experiment&>(experiment).sections()) {
     for (const Key& key : section.keys) {
       const std::string name = section.name + '.' + key.name;
-      if (name != "run.threads" && name != "run.pin" && name != "run.started_in") text += name + '\t' + value_text(key) + '\n';
+      if (name != "run.threads" && name != "run.pin" && name != "run.started_in")
+        text += name + '\t' + value_text(key) + '\n';
     }
   }
   return text;
 }
 
-}  // namespace
-
-void check_agreement(const Experiment& experiment, const Dataset& dataset) {
-  if (ranks() == 1) return;
-  const auto all = gather(facts(experiment, dataset));
+/// Compares facts of all ranks with those of rank 0.
+void compare(const std::string& facts) {
+  const auto all = gather(facts);
   for (std::size_t r = 1; r < all.size(); ++r) {
     std::istringstream ours(all[0]), theirs(all[r]);
     for (std::string mine, other; std::getline(ours, mine);) {
@@ -64,5 +65,13 @@ void check_agreement(const Experiment& experiment, const Dataset& dataset) {
     }
   }
 }
+
+}  // namespace
+
+void check_agreement(const Experiment& experiment, const Dataset& dataset) {
+  if (ranks() > 1) compare(facts(experiment, dataset));
+}
+
+void check_same(const std::string& what, const std::string& value) { compare(what + '\t' + value + '\n'); }
 
 }  // namespace heddle

@@ -81,7 +81,6 @@ LoadedRun read_checkpoint(const std::filesystem::path& path, Purpose purpose,
     run.learner = run.experiment->make_learner(*run.model);
     run.learner->load(ar);
   });
-  if (run.learner) run.learner->swap_average();  // the file holds them exchanged
   return run;
 }
 

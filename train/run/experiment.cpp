@@ -134,7 +134,8 @@ std::vector<Key> TrainConfig::keys() {
           "write metrics.csv and the samples for TensorBoard, too, into events.out.tfevents.* of the run's folder")
           .resumable(),
       Key("memory_limit", memory_limit,
-          "most memory that training may take, in GB; what is expected to take more is refused before the first step; "
+          "most memory that training may take in a process, in GB; what is expected to take more is refused before the "
+          "first step; "
           "0: what the machine, its control group and ulimit leave",
           0.0)
           .resumable(),

@@ -221,6 +221,8 @@ void Session::write_sample() {
     if (text.empty()) return;
     tell([&](RunListener& to) { to.on_sample(state_.step, text); });
     if (const std::string about = trainer_.task().about_sample(text); !about.empty()) message(about);
+  } catch (const RankFailed&) {
+    throw;
   } catch (const std::exception& e) {  // it is only shown: training goes on
     message(fmt::format("no sample after step {}: {}", state_.step, e.what()));
   }
@@ -278,8 +280,8 @@ void Session::save_best(const std::string& loss, bool best) {
   if (best) {
     save("best.h5", keeps ? name : "");
   } else if (keeps) {
-    const auto rank = std::find(kept.begin(), kept.end(), std::pair(losses.back(), state_.step)) - kept.begin();
-    if (static_cast<std::size_t>(rank) < most) save(name);
+    const auto place = std::find(kept.begin(), kept.end(), std::pair(losses.back(), state_.step)) - kept.begin();
+    if (static_cast<std::size_t>(place) < most) save(name);
   }
   std::error_code ignored;
   for (std::size_t i = most > 1 ? most : 0; rank() == 0 && i < kept.size(); ++i)
@@ -313,15 +315,20 @@ void Session::average_last() {
 void Session::judge_best(RunResult& result) {
   result.best_step = 0;
   result.best_whole.clear();
+  LoadedRun best;
+  std::string failure;
   try {
-    const LoadedRun best = load_checkpoint(folder_ / "best.h5");
-    result.best_whole = judge(parts_.experiment, *best.model, parts_.dataset, Split::val);
-    result.best_step = best.state.step;
-    message(fmt::format("whole validation split with best.h5, after step {}: {}", result.best_step,
-                        shown(result.best_whole)));
-  } catch (const Error& e) {  // the training is done all the same
-    message(fmt::format("best.h5 cannot be judged: {}", e.what()));
+    best = load_checkpoint(folder_ / "best.h5");
+  } catch (const Error& e) {
+    failure = e.what();
   }
+  for (const std::string& why : gather(failure)) {  // the training is done all the same
+    if (!why.empty()) return message("best.h5 cannot be judged: " + why);
+  }
+  result.best_whole = judge(parts_.experiment, *best.model, parts_.dataset, Split::val);
+  result.best_step = best.state.step;
+  message(fmt::format("whole validation split with best.h5, after step {}: {}", result.best_step,
+                      shown(result.best_whole)));
 }
 
 void Session::finish(bool early) {

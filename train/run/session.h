@@ -20,8 +20,8 @@ struct SessionParts {
 };
 
 /// A run, from where it stands to its last step, its early stop or a signal: steps, evaluations, samples and
-/// checkpoints, of which it tells its listeners. `heddle train` and `heddle resume` both come here. Of several ranks each
-/// runs one, and all do the same; that of rank 0 writes, and decides what files and clocks say.
+/// checkpoints, of which it tells its listeners. `heddle train` and `heddle resume` both come here. Of several ranks
+/// each runs one, and all do the same; that of rank 0 writes, and decides what files and clocks say.
 class Session {
  public:
   /// `state` is where the run stands; the folder must exist when it runs.
@@ -39,8 +39,9 @@ class Session {
   void on_resume(const Origin& before) {
     for (const std::string& difference : before.differences(Origin::here(parts_.experiment))) note(difference);
   }
-  /// Trains; `more` are told beside console, metrics.csv and samples.txt, which are rank 0's. False: a signal stopped it, and it is saved.
-  /// Errors: a loss that is not finite, a file that cannot be written; the last good checkpoint stays.
+  /// Trains; `more` are told beside console, metrics.csv and samples.txt, which are rank 0's. False: a signal stopped
+  /// it, and it is saved. Errors: a loss that is not finite, a file that cannot be written; the last good checkpoint
+  /// stays.
   bool run(std::vector<std::unique_ptr<RunListener>> more = {});
 
  private:
@@ -96,8 +97,8 @@ class Session {
   StepResult last_;
   int signal_ = 0;            ///< that asks for a stop
   bool save_is_due_ = false;  ///< by the clock
-  double started_ = 0;  ///< when this session's first step began
-  double saved_ = 0;    ///< when last.h5 was written last, or that
+  double started_ = 0;        ///< when this session's first step began
+  double saved_ = 0;          ///< when last.h5 was written last, or that
   index_t session_steps_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include "framework/format.h"
 #include "framework/system/beside.h"
+#include "framework/system/ranks.h"
 #include "train/log/progress.h"
 #include "train/run/checkpoint.h"
 
@@ -27,7 +28,7 @@ struct ShortLived {
   explicit ShortLived(fs::path where) : path(std::move(where)) {}
   ~ShortLived() {
     std::error_code ignored;
-    fs::remove(path, ignored);
+    if (rank() == 0) fs::remove(path, ignored);
   }
   ShortLived(const ShortLived&) = delete;
   ShortLived& operator=(const ShortLived&) = delete;

@@ -36,7 +36,7 @@ RunTimes measure_run(const Experiment& experiment, const Dataset& dataset, const
 /// The most steps that end within train.minutes, `spent` seconds of which are over, three in a hundred being held back
 /// for what was not measured; and in words what was measured and chosen.
 struct FittedSteps {
-  index_t steps;
+  index_t steps = 0;
   std::string text;
 };
 /// `plan` has its intervals counted out. Errors: not even kMeasuredSteps would fit, saying what would.
