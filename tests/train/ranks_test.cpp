@@ -92,7 +92,7 @@ TEST_CASE("a run whose process is killed ends within seconds, and goes on with f
   const TemporaryFolder folder;
   const Place place(folder);
   const Arguments train = {"train", six_config(folder, "shard_optimizer = true\nkeep_last = 3\n"),
-                           "--run.dir=" + place.dir(), "--resume=auto"};
+                           "--run.dir=" + place.dir(), "--resume=auto", "--train.steps=200"};
   REQUIRE(run_program(folder, train).status == 0);
   const std::string alone = place.keep("alone");
   const int victim = GENERATE(0, 2);
@@ -118,7 +118,8 @@ TEST_CASE("a signal to one process stops all after the step, and the run goes on
   if (!has_ranks()) return;
   const TemporaryFolder folder;
   const Place place(folder);
-  const Arguments train = {"train", six_config(folder), "--run.dir=" + place.dir(), "--resume=auto"};
+  const Arguments train = {"train", six_config(folder), "--run.dir=" + place.dir(), "--resume=auto",
+                           "--train.steps=200"};
   REQUIRE(run_program(folder, train).status == 0);
   const std::string alone = place.keep("alone");
   {
