@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -41,7 +40,7 @@ class Message {
   template <class Number>
   void take(std::span<Number> numbers) {
     static_assert(std::is_arithmetic_v<Number>);
-    std::memcpy(numbers.data(), bytes_.data() + taken_, numbers.size_bytes());
+    bytes_.copy(reinterpret_cast<char*>(numbers.data()), numbers.size_bytes(), taken_);
     taken_ += numbers.size_bytes();
   }
   std::string take_text() {

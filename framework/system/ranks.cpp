@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <string_view>
 #include <thread>
@@ -362,7 +361,7 @@ std::vector<std::vector<double>> gather(std::span<const double> mine) {
   std::vector<std::vector<double>> all;
   for (const std::string& bytes : gather(std::string(reinterpret_cast<const char*>(mine.data()), mine.size_bytes()))) {
     all.emplace_back(bytes.size() / sizeof(double));
-    std::memcpy(all.back().data(), bytes.data(), bytes.size());
+    bytes.copy(reinterpret_cast<char*>(all.back().data()), bytes.size());  // which may be none
   }
   return all;
 }
