@@ -46,7 +46,7 @@ void accumulate(Tensor& sum, const Tensor& arriving) {
   const real* a = sum.data();
   const real* b = arriving.data();
   real* out = result.mutable_data();
-  parallel_for(result.numel(), 16384, [&](index_t begin, index_t end) {
+  parallel_for(result.numel(), row_grain(result.numel()), [&](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) out[i] = a[i] + b[i];
   });
   sum = result;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "framework/check.h"
+#include "framework/gemm_tiling.h"
 #include "framework/profile.h"
 #include "framework/rows.h"
 
@@ -20,57 +21,10 @@ namespace {
 
 std::atomic<std::size_t> primitives{0};
 
-/// How a product is cut into tiles, one a task. A function of the sizes alone.
-struct Tiling {
-  /// A left operand that is transposed is copied into rows within oneDNN, anew for every tile that reads it: its tiles
-  /// are wider than high, so that there are fewer copies.
-  Tiling(index_t m, index_t n, index_t k, bool transposed)
-      : columns(edge(n, transposed ? 512 : 256)), rows(edge(m, columns > 256 ? 128 : 256)) {
-    // Large tiles use the processor best, but a small product must still be shared out: halve the longer side
-    // (of tiles of a transposed operand the height first) until there is a tile for each of 16 threads, or until tiles
-    // are not worth a task of their own.
-    constexpr index_t kTiles = 16, kSmallest = 64, kWork = index_t{1} << 19;
-    while (tiles_down(m) * tiles_across(n) < kTiles && std::max(rows, columns) > kSmallest &&
-           rows * columns * k > kWork) {
-      if (rows >= columns || (transposed && rows > kSmallest)) {
-        rows = edge(m, rows / 2);
-      } else {
-        columns = edge(n, columns / 2);
-      }
-    }
-  }
-  index_t tiles_down(index_t m) const { return (m + rows - 1) / rows; }
-  index_t tiles_across(index_t n) const { return (n + columns - 1) / columns; }
-
-  index_t columns, rows;
-
- private:
-  /// The edge, at most `largest`, that cuts `size` evenly into whole vector registers.
-  static index_t edge(index_t size, index_t largest) {
-    largest = std::max<index_t>(largest, 16);
-    const index_t chunks = (size + largest - 1) / largest;
-    return std::min(size, ((size + chunks - 1) / chunks + 15) / 16 * 16);
-  }
-};
-
 template <class T>
 MatrixOf<T> at(MatrixOf<T> matrix, index_t row, index_t column) {
   matrix.data += matrix.transposed ? column * matrix.stride + row : row * matrix.stride + column;
   return matrix;
-}
-
-/// Calls tile(row, column, m, n, a, b, c) for every tile of the product, in parallel.
-template <class A, class Tile>
-void for_tiles(index_t m, index_t n, index_t k, MatrixOf<A> a, MatrixOf<A> b, Matrix c, const Tile& tile) {
-  const Tiling cut(m, n, k, a.transposed);
-  const index_t across = cut.tiles_across(n);
-  parallel_for(cut.tiles_down(m) * across, 1, [&](index_t begin, index_t end) {
-    for (index_t i = begin; i < end; ++i) {
-      const index_t row = i / across * cut.rows, column = i % across * cut.columns;
-      tile(row, column, std::min(cut.rows, m - row), std::min(cut.columns, n - column), at(a, row, 0), at(b, 0, column),
-           at(c, row, column));
-    }
-  });
 }
 
 /// oneDNN runs inside our tasks, so its own threads are held to one in every thread that calls it.
@@ -255,6 +209,31 @@ void with_operands(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b
   });
 }
 
+/// The tiles of one product, a task each.
+template <class T>
+class Tiles {
+ public:
+  Tiles(index_t m, index_t n, index_t k, MatrixOf<T> a, MatrixOf<T> b, Matrix c)
+      : cut_(m, n, k, a.transposed, b.transposed), m_(m), n_(n), k_(k), a_(a), b_(b), c_(c) {}
+
+  index_t count() const { return cut_.tiles_down(m_) * cut_.tiles_across(n_); }
+  void multiply(index_t tile, real beta, const AfterTile& after) const {
+    const index_t across = cut_.tiles_across(n_), row = tile / across * cut_.rows,
+                  column = tile % across * cut_.columns;
+    const index_t rows = std::min(cut_.rows, m_ - row), columns = std::min(cut_.columns, n_ - column);
+    product(rows, columns, k_, at(a_, row, 0), at(b_, 0, column), at(c_, row, column), beta);
+    if (after) after(row, column, rows, columns);
+  }
+
+ private:
+  Tiling cut_;
+  index_t m_, n_, k_;
+  MatrixOf<T> a_, b_;
+  Matrix c_;
+};
+
+void count_product(index_t m, index_t n, index_t k) { count_flops(2.0 * static_cast<double>(m * n * k)); }
+
 }  // namespace
 
 bool bf16_supported() {
@@ -307,13 +286,39 @@ void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix 
     if (after) after(0, 0, m, n);
     return;
   }
-  count_flops(2.0 * static_cast<double>(m * n * k));
+  count_product(m, n, k);
   with_operands(m, n, k, a, b, precision, true, [&](auto left, auto right) {
-    for_tiles(m, n, k, left, right, c,
-              [&](index_t row, index_t column, index_t rows, index_t columns, auto p, auto q, Matrix out) {
-                product(rows, columns, k, p, q, out, beta);
-                if (after) after(row, column, rows, columns);
-              });
+    const Tiles tiles(m, n, k, left, right, c);
+    parallel_for(tiles.count(), 1, [&](index_t begin, index_t end) {
+      for (index_t i = begin; i < end; ++i) tiles.multiply(i, beta, after);
+    });
+  });
+}
+
+void gemm_both(const MatrixProduct& one, const MatrixProduct& other, Precision precision) {
+  for (const MatrixProduct& p : {one, other}) {
+    if (p.m * p.n * p.k > 0) continue;
+    gemm(one.m, one.n, one.k, one.a, one.b, one.c, precision);
+    return gemm(other.m, other.n, other.k, other.a, other.b, other.c, precision);
+  }
+  count_product(one.m, one.n, one.k);
+  count_product(other.m, other.n, other.k);
+  with_operands(one.m, one.n, one.k, one.a, one.b, precision, true, [&](auto a, auto b) {
+    with_operands(other.m, other.n, other.k, other.a, other.b, precision, true, [&](auto x, auto y) {
+      const Tiles first(one.m, one.n, one.k, a, b, one.c);
+      const Tiles second(other.m, other.n, other.k, x, y, other.c);
+      const index_t of_first = first.count();
+      const AfterTile nothing;
+      parallel_for(of_first + second.count(), 1, [&](index_t begin, index_t end) {
+        for (index_t i = begin; i < end; ++i) {
+          if (i < of_first) {
+            first.multiply(i, 0, nothing);
+          } else {
+            second.multiply(i - of_first, 0, nothing);
+          }
+        }
+      });
+    });
   });
 }
 
@@ -321,7 +326,7 @@ void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, 
                  real beta) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, c, beta);
-  count_flops(2.0 * static_cast<double>(m * n * k));
+  count_product(m, n, k);
   with_operands(m, n, k, a, b, precision, false,
                 [&](auto left, auto right) { product(m, n, k, left, right, c, beta); });
 }
@@ -369,7 +374,7 @@ void gemm_packed(index_t m, ConstMatrix a, const PackedMatrix& b, Matrix c) {
          " apart, those of the result ", c.stride, "; copy them so that they are ", k, " and ", n, " apart");
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, c, 0);
-  count_flops(2.0 * static_cast<double>(m * n * k));
+  count_product(m, n, k);
   with_operand(m, k, a, b.precision_, false, [&]<class T>(MatrixOf<const T> left) {
     if constexpr (std::is_same_v<T, double>) {
       gemm_reference(m, n, k, {left}, {{b.full_.data(), n}}, c);

@@ -57,7 +57,17 @@ using AfterTile = std::function<void(index_t row, index_t column, index_t rows, 
 void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c, Precision precision = Precision::f32,
           real beta = 0, const AfterTile& after = {});
 
-/// The same in the calling thread alone, for use inside a parallel loop (heads of attention).
+/// c[m, n] = a[m, k] * b[k, n]
+struct MatrixProduct {
+  index_t m, n, k;
+  ConstMatrix a, b;
+  Matrix c;
+};
+/// Two products, neither of which reads what the other writes, with the bits of one after the other: their tiles are
+/// shared out together, so that no thread waits between them.
+void gemm_both(const MatrixProduct& one, const MatrixProduct& other, Precision precision);
+
+/// The same as gemm in the calling thread alone, for use inside a parallel loop (heads of attention).
 void gemm_serial(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix c,
                  Precision precision = Precision::f32, real beta = 0);
 /// The right operand [k, n] of products that come one after another with few rows each, as the steps of a recurrent

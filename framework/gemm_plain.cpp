@@ -23,7 +23,7 @@ void few_rows_column(index_t m, index_t k, const real* a, const Weight* b, real*
 
 void gemm_few_rows(index_t m, index_t n, index_t k, const real* a, ConstMatrix b, Matrix c, const AfterTile& after) {
   count_flops(2.0 * static_cast<double>(m * n * k));
-  parallel_for(n, row_grain(k), [&](index_t begin, index_t end) {
+  parallel_for(n, row_grain(n, k), [&](index_t begin, index_t end) {
     for (index_t j = begin; j < end; ++j) {
       if (b.rounded != nullptr) {
         few_rows_column(m, k, a, b.rounded + j * b.stride, c.data + j, c.stride);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
+#include <utility>
 
 #include "framework/autograd.h"
 #include "framework/gemm.h"
@@ -56,36 +58,34 @@ double sum_of_squares(const real* from, index_t begin, index_t end) {
       end - begin, [at = from + begin](index_t i) { return static_cast<double>(at[i]) * static_cast<double>(at[i]); });
 }
 
-double sum_of_squares(const Tensor& x) {
-  return parallel_sum(x.numel(), kChunk,
-                      [p = x.data()](index_t begin, index_t end) { return sum_of_squares(p, begin, end); });
-}
-
 }  // namespace
 
-double grad_norm(const std::vector<NamedParameter>& parameters) {
-  double squares = 0;
-  for (const NamedParameter& p : parameters) {
-    if (p.tensor.grad().defined()) squares += sum_of_squares(p.tensor.grad());
+GradientSquares gradient_squares(const std::vector<NamedParameter>& parameters) {
+  GradientSquares squares(parameters.size());
+  std::vector<std::pair<std::size_t, std::size_t>> chunks;  // of which parameter, which: one loop over them all
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (!parameters[i].tensor.grad().defined()) continue;
+    squares[i].resize(static_cast<std::size_t>((parameters[i].tensor.grad().numel() + kChunk - 1) / kChunk));
+    for (std::size_t c = 0; c < squares[i].size(); ++c) chunks.emplace_back(i, c);
   }
-  return std::sqrt(squares);
-}
-
-double grad_norm(const std::vector<std::vector<double>>& squares) {
-  double sum = 0;
-  for (const std::vector<double>& chunks : squares)  // in the order of the chunks, as above
-    sum += parallel_sum(static_cast<index_t>(chunks.size()), 1,
-                        [&](index_t i, index_t) { return chunks[static_cast<std::size_t>(i)]; });
-  return std::sqrt(sum);
-}
-
-std::vector<double> squares_of_chunks(const Tensor& gradient) {
-  std::vector<double> squares(static_cast<std::size_t>((gradient.numel() + kChunk - 1) / kChunk));
-  parallel_for(gradient.numel(), kChunk, [&](index_t begin, index_t end) {
-    squares[static_cast<std::size_t>(begin / kChunk)] = sum_of_squares(gradient.data(), begin, end);
+  parallel_for(std::ssize(chunks), 1, [&](index_t first, index_t last) {
+    for (index_t p = first; p < last; ++p) {
+      const auto [i, c] = chunks[static_cast<std::size_t>(p)];
+      const Tensor& gradient = parameters[i].tensor.grad();
+      const index_t begin = static_cast<index_t>(c) * kChunk, end = std::min(begin + kChunk, gradient.numel());
+      squares[i][c] = sum_of_squares(gradient.data(), begin, end);
+    }
   });
   return squares;
 }
+
+double grad_norm(const GradientSquares& squares) {
+  double sum = 0;
+  for (const std::vector<double>& chunks : squares) sum = std::accumulate(chunks.begin(), chunks.end(), sum);
+  return std::sqrt(sum);
+}
+
+double grad_norm(const std::vector<NamedParameter>& parameters) { return grad_norm(gradient_squares(parameters)); }
 
 double clip_scale(double norm, double max_norm) {
   return max_norm > 0 && norm > max_norm && std::isfinite(norm) ? max_norm / norm : 1;
@@ -238,7 +238,8 @@ Tensor orthogonalized(const Tensor& x, Precision precision) {
   constexpr auto kA = static_cast<real>(3.4445), kB = static_cast<real>(-4.7750), kC = static_cast<real>(2.0315);
   const bool tall = x.size(0) > x.size(1);
   const index_t n = std::min(x.size(0), x.size(1)), m = std::max(x.size(0), x.size(1));
-  const double norm = std::sqrt(sum_of_squares(x));
+  const double norm = std::sqrt(parallel_sum(
+      x.numel(), kChunk, [&](index_t begin, index_t end) { return sum_of_squares(x.data(), begin, end); }));
   // n <= m: the square matrices are the small ones
   Tensor y({n, m}), next({n, m}), gram({n, n}), poly({n, n});
   const auto scale = static_cast<real>(1 / (norm + 1e-7));

@@ -64,10 +64,12 @@ double learning_rate(const ScheduleConfig& config, index_t step, index_t total_s
 
 /// Euclidean norm of all gradients together, summed in double, in a fixed order.
 double grad_norm(const std::vector<NamedParameter>& parameters);
-/// The same from parts: of each parameter the sums of squares of its gradient's chunks of kOptimizerChunk elements;
-/// none where it has no gradient.
-double grad_norm(const std::vector<std::vector<double>>& squares);
-std::vector<double> squares_of_chunks(const Tensor& gradient);
+/// The same from its parts.
+using GradientSquares = std::vector<std::vector<double>>;
+double grad_norm(const GradientSquares& squares);
+/// Of each parameter the sums of squares of its gradient's chunks of kOptimizerChunk elements; none where it has no
+/// gradient.
+GradientSquares gradient_squares(const std::vector<NamedParameter>& parameters);
 /// What gradients of that norm are multiplied with so that it is at most max_norm > 0 (Pascanu et al., "On the
 /// difficulty of training recurrent neural networks", 2013): 1 where it is smaller, not finite, or max_norm is 0.
 double clip_scale(double norm, double max_norm);

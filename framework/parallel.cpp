@@ -4,7 +4,6 @@
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/version.h>
 #include <sched.h>
@@ -13,7 +12,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,6 +19,7 @@
 #include <vector>
 
 #include "framework/check.h"
+#include "framework/profile.h"
 #include "framework/system/cores.h"
 #include "framework/system/ranks.h"
 #include "framework/system/resources.h"
@@ -134,10 +133,8 @@ std::unique_ptr<Pool>& pool() {
   return p;
 }
 
-using Range = tbb::blocked_range<index_t>;
-
-/// Ranges count chunks, not elements, so that every cut falls on a multiple of the grain.
-Range chunks(index_t n, index_t grain) { return {0, (n + grain - 1) / grain, 1}; }
+using Range =
+    tbb::blocked_range<index_t>;  // of chunks, not elements, so that every cut falls on a multiple of the grain
 
 }  // namespace
 
@@ -169,33 +166,22 @@ namespace detail {
 
 void run_chunks(index_t n, index_t grain, const void* body, Chunk chunk) {
   const auto run = [&](index_t p) { chunk(body, p * grain, std::min(n, (p + 1) * grain)); };
+  const index_t count = (n + grain - 1) / grain;
+  if (Profile* const profile = Profile::current(); profile && profile->forecast_threads() > 0 && threads() == 1)
+    return profile->time_loop(count, run);
   if (threads() == 1 && !pool()->pinned) {
-    for (index_t p = 0; p < (n + grain - 1) / grain; ++p) run(p);
+    for (index_t p = 0; p < count; ++p) run(p);
     return;
   }
   pool()->arena.execute([&] {
     tbb::parallel_for(
-        chunks(n, grain),
+        Range(0, count, 1),
         [&](const Range& r) {
           pool()->place_thread();
           for (index_t p = r.begin(); p < r.end(); ++p) run(p);
         },
         tbb::simple_partitioner());
   });
-}
-
-double sum_chunks(index_t n, index_t grain, const void* body, double (*chunk)(const void*, index_t, index_t)) {
-  const auto sum = [&] {
-    return tbb::parallel_deterministic_reduce(
-        chunks(n, grain), 0.0,
-        [&](const Range& r, double total) {
-          pool()->place_thread();
-          for (index_t p = r.begin(); p < r.end(); ++p) total += chunk(body, p * grain, std::min(n, (p + 1) * grain));
-          return total;
-        },
-        std::plus<>(), tbb::simple_partitioner());
-  };
-  return pool()->arena.execute(sum);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,33 +42,32 @@ void parallel_for(index_t n, index_t grain, const Body& body) {
                      [](const void* b, index_t begin, index_t end) { (*static_cast<const Body*>(b))(begin, end); });
 }
 
-/// Rows a chunk when each row holds `row_work` elements: about 16,000 elements a chunk, which costs a few microseconds,
-/// well above the price of a task.
-inline index_t row_grain(index_t row_work) {
-  constexpr index_t kChunk = 16384;
-  return row_work >= kChunk ? 1 : kChunk / (row_work > 0 ? row_work : 1);
+/// Rows a chunk for `rows` rows of `row_work` elements each: 32 chunks, so that 16 threads have two each, of 2,000 to
+/// 16,000 elements. Fewer are not worth a task, more than that share out no better.
+inline index_t row_grain(index_t rows, index_t row_work = 1) {
+  constexpr index_t kChunks = 32, kSmallest = 2048, kLargest = 16384;
+  const index_t work = std::max<index_t>(row_work, 1);
+  // of rows: in elements their number might not fit
+  const index_t least = (kSmallest + work - 1) / work, most = std::max<index_t>(kLargest / work, 1);
+  return std::min(std::max(rows / kChunks, least), most);
 }
 
 /// parallel_for over rows of `width` elements: body(row) for every row in [0, rows).
 template <class Body>
 void parallel_rows(index_t rows, index_t width, const Body& body) {
-  parallel_for(rows, row_grain(width), [&](index_t begin, index_t end) {
+  parallel_for(rows, row_grain(rows, width), [&](index_t begin, index_t end) {
     for (index_t row = begin; row < end; ++row) body(row);
   });
-}
-
-namespace detail {
-double sum_chunks(index_t n, index_t grain, const void* body, double (*chunk)(const void*, index_t, index_t));
 }
 
 /// Sum of body(begin, end) (a double) over the chunks, added in the order of the chunks.
 template <class Body>
 double parallel_sum(index_t n, index_t grain, const Body& body) {
   if (n <= 0) return 0.0;
-  if (n <= grain) return body(index_t{0}, n);
-  return detail::sum_chunks(n, grain, &body, [](const void* b, index_t begin, index_t end) {
-    return (*static_cast<const Body*>(b))(begin, end);
-  });
+  std::vector<double> sums(static_cast<std::size_t>((n + grain - 1) / grain));
+  parallel_for(n, grain,
+               [&](index_t begin, index_t end) { sums[static_cast<std::size_t>(begin / grain)] = body(begin, end); });
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 /// Sorts by operator<, in chunks of a fixed size, then by merging neighbours; takes as much memory again. What is equal

@@ -40,33 +40,30 @@ inline real row_max(const real* x, index_t n) {
   return lanes[0];
 }
 
-/// Sums over the rows of a matrix: out[c] = sum of term(r, c) over r in [0, rows), for c in [0, width). Rows are cut
-/// into fixed chunks whose partial sums are added in order, so columns and rows are both used for parallelism.
+/// Sums over the rows of a matrix: out[c] = sum of term(r, c) over r in [0, rows), for c in [0, width). Rows and
+/// columns are cut into fixed blocks, whose sums are added in the order of the rows.
 template <class Term>
 inline void column_sums(index_t rows, index_t width, real* out, const Term& term) {
-  constexpr index_t kRows = 64;
-  const index_t chunks = rows > 0 ? (rows + kRows - 1) / kRows : 0;
-  if (chunks <= 1) {
-    std::fill_n(out, width, real{0});
-    for (index_t r = 0; r < rows; ++r) {
-      for (index_t c = 0; c < width; ++c) out[c] += term(r, c);
-    }
-    return;
-  }
-  Tensor partial({chunks, width});
-  real* const sums = partial.mutable_data();
-  parallel_for(chunks, std::max<index_t>(1, row_grain(width) / kRows), [&](index_t begin, index_t end) {
-    for (index_t p = begin; p < end; ++p) {
-      real* const to = sums + p * width;
-      std::fill_n(to, width, real{0});
-      for (index_t r = p * kRows; r < std::min(rows, (p + 1) * kRows); ++r) {
-        for (index_t c = 0; c < width; ++c) to[c] += term(r, c);
-      }
-    }
-  });
-  parallel_for(width, row_grain(chunks), [&](index_t begin, index_t end) {
+  constexpr index_t kRows = 64, kColumns = 256;
+  const index_t down = std::max<index_t>(1, (rows + kRows - 1) / kRows), across = (width + kColumns - 1) / kColumns;
+  Tensor partial({down > 1 ? down : 0, width});
+  real* const sums = down > 1 ? partial.mutable_data() : out;
+  parallel_for(down * across, row_grain(down * across, kRows * std::min(width, kColumns)),
+               [&](index_t begin, index_t end) {
+                 for (index_t block = begin; block < end; ++block) {
+                   const index_t row = block / across * kRows, last_row = std::min(rows, row + kRows);
+                   const index_t column = block % across * kColumns, last = std::min(width, column + kColumns);
+                   real* const to = sums + block / across * width;
+                   std::fill(to + column, to + last, real{0});
+                   for (index_t r = row; r < last_row; ++r) {
+                     for (index_t c = column; c < last; ++c) to[c] += term(r, c);
+                   }
+                 }
+               });
+  if (down == 1) return;
+  parallel_for(width, row_grain(width, down), [&](index_t begin, index_t end) {
     std::copy(sums + begin, sums + end, out + begin);
-    for (index_t p = 1; p < chunks; ++p) {
+    for (index_t p = 1; p < down; ++p) {
       for (index_t c = begin; c < end; ++c) out[c] += sums[p * width + c];
     }
   });

@@ -206,7 +206,9 @@ Tensor Tensor::without_elements(const Shape& shape) {
 
 Tensor Tensor::full(const Shape& shape, real value) {
   Tensor t(shape);
-  std::fill_n(t.mutable_data(), t.numel(), value);
+  // in parallel, so that a large one's pages lie with the threads that will use them
+  parallel_for(t.numel(), row_grain(t.numel()),
+               [value, to = t.mutable_data()](index_t begin, index_t end) { std::fill(to + begin, to + end, value); });
   return t;
 }
 
@@ -273,7 +275,7 @@ Bf16Tensor Tensor::current_bf16() const {
 Bf16Tensor Tensor::exact_bf16() const { return storage_ && storage_->half_is_exact ? current_bf16() : Bf16Tensor(); }
 
 void Tensor::round_to_bf16() {
-  parallel_for(numel_, row_grain(1), [to = mutable_data()](index_t begin, index_t end) {
+  parallel_for(numel_, row_grain(numel_), [to = mutable_data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) to[i] = static_cast<real>(from_bf16(to_bf16(to[i])));
   });
   kept_bf16();
@@ -303,7 +305,7 @@ Bf16Tensor::Bf16Tensor(index_t numel) : block_(shared_block(static_cast<std::siz
 Bf16Tensor::Bf16Tensor(const Tensor& x) : Bf16Tensor(x.numel()) { assign(x); }
 
 void Bf16Tensor::assign(const Tensor& x) {
-  parallel_for(x.numel(), row_grain(1), [to = data(), from = x.data()](index_t begin, index_t end) {
+  parallel_for(x.numel(), row_grain(x.numel()), [to = data(), from = x.data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) to[i] = to_bf16(from[i]);
   });
 }

@@ -8,10 +8,10 @@ cd "${1:?usage: includes.sh ROOT}"
 # Each layer: its name, its files, and the layers it may include beside itself; patterns are extended regular expressions
 # on paths from the root, and the first that fits a file decides.
 layers=(
-  'base      framework/((bf16|check|format|rng|hash|keys|map_file|names|profile)\.|system/)  -'
+  'base      framework/((bf16|check|clock|format|rng|hash|keys|names|profile)\.|system/)  -'
   'parallel  framework/parallel\.       base'
   'tensor    framework/(tensor|rows)\.  base|parallel'
-  'gemm      framework/gemm(_plain)?\. base|parallel|tensor'
+  'gemm      framework/gemm(_plain|_tiling)?\. base|parallel|tensor'
   'autograd  framework/autograd\.       base|parallel|tensor'
   'testing   framework/testing/         base|parallel|tensor|autograd'
   'ops       framework/ops(\.h|/)       base|parallel|tensor|gemm|autograd'

@@ -13,7 +13,7 @@
 
 #include "data/io/other_kind.h"
 #include "framework/check.h"
-#include "framework/map_file.h"
+#include "framework/system/map_file.h"
 #include "framework/system/disk.h"
 
 namespace heddle {

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "framework/check.h"
-#include "framework/map_file.h"
+#include "framework/system/map_file.h"
 #include "framework/system/disk.h"
 
 namespace heddle {

@@ -224,7 +224,7 @@ WordVectors parse_lines(std::string_view text, const std::optional<Header>& head
   const index_t count = std::ssize(lines.whole);
   WordVectors result{Words(lines.whole.size()), Tensor({count, width})};
   std::vector<char> good(lines.whole.size());
-  parallel_for(count, row_grain(width), [&, to = result.vectors.mutable_data()](index_t begin, index_t end) {
+  parallel_for(count, row_grain(count, width), [&, to = result.vectors.mutable_data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) {
       const auto at = static_cast<std::size_t>(i);
       try {

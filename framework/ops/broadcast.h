@@ -36,7 +36,7 @@ class BroadcastWalk {
   /// Calls body(position in the result, count, offsets) for runs that lie within a row, in parallel.
   template <class Body>
   void run(index_t numel, const Body& body) const {
-    parallel_for(numel, row_grain(1), [&](index_t begin, index_t end) {
+    parallel_for(numel, row_grain(numel), [&](index_t begin, index_t end) {
       while (begin < end) {
         const index_t row = begin / width_, at = begin % width_;
         const index_t count = std::min(end - begin, width_ - at);

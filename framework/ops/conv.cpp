@@ -260,7 +260,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, index_t
   const Operands in(x, weight, precision);
   Tensor y({conv.images, conv.out, conv.windows.out_height, conv.windows.out_width});
   parallel_for(
-      conv.images * conv.bands, row_grain(conv.out * conv.taps * conv.most_windows() / 16),
+      conv.images * conv.bands, row_grain(conv.images * conv.bands, conv.out * conv.taps * conv.most_windows() / 16),
       [&, to = y.mutable_data()](index_t begin, index_t end) { convolve(conv, in, bias, activation, to, begin, end); });
   const Tensor kept_y = activation == Activation::relu ? y : Tensor();
   return make_result(

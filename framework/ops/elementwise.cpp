@@ -26,7 +26,7 @@ template <class F>
 Tensor map(const char* op, const Tensor& x, const F& f) {
   ensure(x.defined(), op, ": x is undefined");
   Tensor y(x.shape());
-  parallel_for(x.numel(), row_grain(1), [&, in = x.data(), out = y.mutable_data()](index_t begin, index_t end) {
+  parallel_for(x.numel(), row_grain(x.numel()), [&, in = x.data(), out = y.mutable_data()](index_t begin, index_t end) {
     for (index_t i = begin; i < end; ++i) out[i] = f(in[i]);
   });
   return y;
@@ -65,7 +65,7 @@ Tensor unary(const char* name, const Tensor& x, const F& f, const D& derivative)
   const Tensor y = map(name, x, f);
   return make_result(name, y, {x}, [kept = keep == Keep::x ? x.detach() : y, derivative](const Tensor& dy) -> Grads {
     Tensor dx = reuse_or_allocate(dy);
-    parallel_for(dx.numel(), row_grain(1),
+    parallel_for(dx.numel(), row_grain(dx.numel()),
                  [&, d = dy.data(), v = kept.data(), out = dx.mutable_data()](index_t begin, index_t end) {
                    for (index_t i = begin; i < end; ++i) out[i] = d[i] * derivative(v[i]);
                  });
@@ -189,7 +189,7 @@ Tensor dropout(const Tensor& x, double p, const Rng& rng, index_t first_row) {
   if (p == 0) return x;
   const index_t before = x.ndim() > 0 && x.size(0) > 0 ? x.numel() / x.size(0) * first_row : 0;
   const auto drop = [p, rng, before](const Tensor& from, Tensor to) {
-    parallel_for(from.numel(), 8192, [&, out = to.mutable_data()](index_t begin, index_t end) {
+    parallel_for(from.numel(), row_grain(from.numel(), 2), [&, out = to.mutable_data()](index_t begin, index_t end) {
       drop_elements(rng, p, before + begin, end - begin, from.data() + begin, out + begin);
     });
     return to;

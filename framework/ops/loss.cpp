@@ -92,7 +92,7 @@ Tensor cross_entropy(const Tensor& logits, const IdTensor& target_ids, const Cro
     });
   }
   const double total =
-      parallel_sum(rows, row_grain(classes),
+      parallel_sum(rows, row_grain(rows, classes),
                    [&, top = tops.mutable_data(), log_sum = log_sums.mutable_data()](index_t begin, index_t end) {
                      double sum = 0;
                      for (index_t r = begin; r < end; ++r)
@@ -122,7 +122,7 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
   const bool wants_db = grad_enabled() && bias.requires_grad(), wants_slopes = wants_dx || wants_dw || wants_db;
   Tensor dx, dw, db;
   if (wants_dx) dx = Tensor(x.shape());
-  if (wants_dw) dw = Tensor::zeros(weight.shape());
+  if (wants_dw) dw = rows > 0 ? Tensor(weight.shape()) : Tensor::zeros(weight.shape());
   if (wants_db) db = Tensor::zeros(bias.shape());
   constexpr index_t kElements = index_t{1} << 24;  // logits that are in memory at once
   const index_t chunk = std::min(rows, std::max<index_t>(64, kElements / std::max<index_t>(classes, 1) / 64 * 64));
@@ -143,7 +143,7 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
                          half.defined() ? half.data() + first * width : nullptr};
     gemm(count, classes, width, in, {weight.data(), width, true, half_weight.data()}, {scores, classes},
          options.precision, 0, bias.defined() ? add_bias : AfterTile());
-    total += parallel_sum(count, row_grain(classes), [&](index_t begin, index_t end) {
+    total += parallel_sum(count, row_grain(count, classes), [&](index_t begin, index_t end) {
       double sum = 0;
       for (index_t r = begin; r < end; ++r) {
         real* const row = scores + r * classes;
@@ -159,7 +159,8 @@ Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const IdTenso
       gemm(count, width, classes, {scores, classes, false, slopes.data()},
            {weight.data(), width, false, half_weight.data()}, {to_dx + first * width, width}, options.precision);
     if (wants_dw)
-      gemm(classes, width, count, {scores, classes, true, slopes.data()}, in, {to_dw, width}, options.precision, 1);
+      gemm(classes, width, count, {scores, classes, true, slopes.data()}, in, {to_dw, width}, options.precision,
+           first == 0 ? 0 : 1);
     if (wants_db) {
       Tensor sums({classes});
       column_sums(count, classes, sums.mutable_data(), [=](index_t r, index_t c) { return scores[r * classes + c]; });
@@ -181,7 +182,7 @@ Tensor mse_loss(const Tensor& prediction, const Tensor& target) {
   ensure(prediction.numel() > 0, "mse_loss: prediction ", prediction.shape(), " has no element to average");
   const real *p = prediction.data(), *t = target.data();
   const index_t n = prediction.numel();
-  const double total = parallel_sum(n, row_grain(1), [=](index_t begin, index_t end) -> double {
+  const double total = parallel_sum(n, row_grain(n), [=](index_t begin, index_t end) -> double {
     return row_sum(end - begin,
                    [=](index_t i) { return (p[begin + i] - t[begin + i]) * (p[begin + i] - t[begin + i]); });
   });
@@ -199,7 +200,7 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& target) {
   const real *x = logits.data(), *t = target.data();
   const index_t n = logits.numel();
   // max(x, 0) - x t + log(1 + e^-|x|) is the same sum with no exponent above 0
-  const double total = parallel_sum(n, row_grain(1), [=](index_t begin, index_t end) -> double {
+  const double total = parallel_sum(n, row_grain(n), [=](index_t begin, index_t end) -> double {
     return row_sum(end - begin, [=, x = x + begin, t = t + begin](index_t i) {
       return std::max(x[i], real{0}) - x[i] * t[i] + std::log1p(std::exp(-std::abs(x[i])));
     });

@@ -155,17 +155,18 @@ struct LinearOperands {
       gemm(rows, width, in, input(), right, to, precision, 0, after);
     }
   }
-  Tensor input_gradient(const ConstMatrix& dz, const Shape& shape) const {
-    Tensor dx(shape);
+  /// dx = dz w and dw = dz^T x, into those of them that are wanted.
+  void gradients(ConstMatrix dz, Tensor& dx, Tensor& dw) const {
     const Bf16Tensor half_weight = rounded_parameter(weight, precision);
-    gemm(rows, in, out, dz, {weight.data(), in, false, half_weight.data()}, {dx.mutable_data(), in}, precision);
-    return dx;
-  }
-  Tensor weight_gradient(ConstMatrix dz) const {
-    Tensor dw(weight.shape());
-    dz.transposed = true;
-    gemm(out, in, rows, dz, input(), {dw.mutable_data(), in}, precision);
-    return dw;
+    const ConstMatrix right{weight.data(), in, false, half_weight.data()};
+    ConstMatrix across = dz;
+    across.transposed = true;
+    const MatrixProduct of_x{rows, in, out, dz, right, {dx.mutable_data(), in}};
+    const MatrixProduct of_w{out, in, rows, across, input(), {dw.mutable_data(), in}};
+    if (dx.defined() && dw.defined()) return gemm_both(of_x, of_w, precision);
+    for (const MatrixProduct& p : {of_x, of_w}) {
+      if (p.c.data != nullptr) gemm(p.m, p.n, p.k, p.a, p.b, p.c, precision);
+    }
   }
 };
 
@@ -201,8 +202,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
                        const Bf16Tensor half_dz = rounded_operand(dz, precision);
                        const ConstMatrix slopes{dz.data(), out, false, half_dz.data()};
                        Grads grads(3);
-                       if (wants_dx) grads[0] = operands.input_gradient(slopes, shape);
-                       if (weight.requires_grad()) grads[1] = operands.weight_gradient(slopes);
+                       if (wants_dx) grads[0] = Tensor(shape);
+                       if (weight.requires_grad()) grads[1] = Tensor(weight.shape());
+                       operands.gradients(slopes, grads[0], grads[1]);
                        if (bias.requires_grad()) {
                          grads[2] = Tensor(bias.shape());
                          column_sums(rows, out, grads[2].mutable_data(),

@@ -208,10 +208,8 @@ Tensor embedding(const IdTensor& ids, const Tensor& weight) {
     std::copy_n(weight.data() + ids[i] * width, width, out + i * width);
   });
   return make_result("embedding", y, {weight}, [ids, shape = weight.shape(), width](const Tensor& dy) -> Grads {
-    Tensor dw(shape);
+    Tensor dw = Tensor::zeros(shape);
     real* const sums = dw.mutable_data();
-    parallel_for(dw.numel(), row_grain(1),
-                 [&](index_t begin, index_t end) { std::fill(sums + begin, sums + end, real{0}); });
     // ids repeat, so tasks share columns, not rows: each adds its columns of every row, in the rows' order
     parallel_for(width, 32, [&](index_t begin, index_t end) {
       for (index_t i = 0; i < ids.numel(); ++i) {

@@ -73,4 +73,12 @@ std::string take_share_of_cores(const std::vector<std::string>& of_each, int own
   return concat_text("the ", count, " cores of a host are shared out among ", shares);
 }
 
+ChildrenOnShare::ChildrenOnShare(int shares, int own) {
+  CPU_ZERO(&before_);
+  sched_getaffinity(0, sizeof before_, &before_);
+  take_share_of_cores(std::vector<std::string>(static_cast<std::size_t>(shares), processors()), own);
+}
+
+ChildrenOnShare::~ChildrenOnShare() { sched_setaffinity(0, sizeof before_, &before_); }
+
 }  // namespace heddle

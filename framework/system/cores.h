@@ -19,5 +19,16 @@ void take_processors_of(pid_t process);
 /// on cores of its own, and says so; else leaves all as it is, and returns nothing. To be called before it has other
 /// threads that compute.
 std::string take_share_of_cores(const std::vector<std::string>& of_each, int own);
+/// RAII guard: processes that are started within its scope run on share `own` of `shares` of this one's cores.
+class ChildrenOnShare {
+ public:
+  ChildrenOnShare(int shares, int own);
+  ~ChildrenOnShare();
+  ChildrenOnShare(const ChildrenOnShare&) = delete;
+  ChildrenOnShare& operator=(const ChildrenOnShare&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 }  // namespace heddle

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "framework/map_file.h"
+#include "framework/system/map_file.h"
 #include "framework/system/beside.h"
 
 namespace heddle {

@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 
 #include "framework/check.h"
 #include "framework/system/disk.h"
@@ -18,9 +20,13 @@ namespace heddle {
 std::filesystem::path this_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
 ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                           const std::filesystem::path& output) {
+                           const std::filesystem::path& output)
+    : command_(program.filename().string()), output_(output) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments) {
+    argv.push_back(const_cast<char*>(argument.c_str()));
+    command_ += ' ' + argument;
+  }
   argv.push_back(nullptr);
   const int out = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   ensure(out >= 0, output.string(), " cannot be written to (", std::strerror(errno), ")");
@@ -75,6 +81,16 @@ int ChildProcess::wait() {
     take(status);
   }
   return status_;
+}
+
+std::string ChildProcess::finish(int wanted) {
+  const int status = wait();
+  std::ifstream in(output_);
+  std::string said(std::istreambuf_iterator<char>(in), {}), last = said;
+  while (last.ends_with('\n')) last.pop_back();
+  last.erase(0, last.rfind('\n') + 1);
+  ensure(status == wanted, command_, " ended with status ", status, ", not ", wanted, ": ", last);
+  return said;
 }
 
 void ChildProcess::take(int status) { status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }

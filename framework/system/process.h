@@ -30,10 +30,15 @@ class ChildProcess {
   bool ended();
   /// Waits for its end: the exit status; 128 + a signal's number where that ended it.
   int wait();
+  /// Waits for its end, and returns what stands in `output` then. Errors: it ended with another status; the last line of
+  /// its output says why.
+  std::string finish(int wanted = 0);
 
  private:
   void take(int status);
 
+  std::string command_;  ///< as a person would type it
+  std::filesystem::path output_;
   pid_t pid_ = -1;
   int status_ = -1;  ///< as wait() returns it; negative while it runs
 };

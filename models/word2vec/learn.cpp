@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 
+#include "framework/clock.h"
 #include "framework/ops/vector_math.h"
 #include "framework/rows.h"
 #include "framework/system/ranks.h"
@@ -218,21 +218,27 @@ void Word2Vec::Replica::sort_into_parts() {
     parts[next[static_cast<std::size_t>(rows[i] % kParts)]++] = static_cast<std::int32_t>(i);
 }
 
+namespace {
+
+/// Of a batch's rows each rank takes those from its first to the next one's.
+index_t first_row_of(index_t rows, int r) { return rows * r / ranks(); }
+
+}  // namespace
+
 void Word2Vec::share_replicas(index_t rows) {
   std::vector<double> mine;  // of each row its losses and how many vectors it reads
-  const auto first_row = [&](int r) { return rows * r / ranks(); };
-  for (index_t row = first_row(rank()); row < first_row(rank() + 1); ++row) {
+  for (index_t row = first_row_of(rows, rank()); row < first_row_of(rows, rank() + 1); ++row) {
     const Replica& replica = replicas_[static_cast<std::size_t>(row)];
     mine.insert(mine.end(), {replica.losses.nats, static_cast<double>(replica.losses.count),
                              static_cast<double>(replica.rows.size())});
   }
   const auto all = gather(mine);
   const auto stride = static_cast<std::size_t>(padded(config_.n_embd));
-  const auto begun = std::chrono::steady_clock::now();
+  const double begun = seconds_now();
   Transfers transfers;
   for (int r = 0; r < ranks(); ++r) {
     auto figure = all[static_cast<std::size_t>(r)].begin();
-    for (index_t row = first_row(r); row < first_row(r + 1); ++row) {
+    for (index_t row = first_row_of(rows, r); row < first_row_of(rows, r + 1); ++row) {
       Replica& replica = replicas_[static_cast<std::size_t>(row)];
       if (r != rank()) {
         replica.losses.nats = *figure++;
@@ -257,10 +263,10 @@ void Word2Vec::share_replicas(index_t rows) {
     }
   }
   transfers.wait();
-  sent_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  sent_seconds_ += seconds_now() - begun;
   parallel_for(rows, 1, [&](index_t begin, index_t end) {
     for (index_t row = begin; row < end; ++row) {
-      const bool own = row >= first_row(rank()) && row < first_row(rank() + 1);
+      const bool own = row >= first_row_of(rows, rank()) && row < first_row_of(rows, rank() + 1);
       if (!own) replicas_[static_cast<std::size_t>(row)].sort_into_parts();
     }
   });
@@ -269,7 +275,8 @@ void Word2Vec::share_replicas(index_t rows) {
 LossSum Word2Vec::run(const Batch& batch, real lr, const Rng& rng) {
   const index_t rows = batch.inputs.size(0);
   const bool shared = lr != 0 && ranks() > 1;
-  const index_t first = shared ? rows * rank() / ranks() : 0, last = shared ? rows * (rank() + 1) / ranks() : rows;
+  const index_t first = shared ? first_row_of(rows, rank()) : 0;
+  const index_t last = shared ? first_row_of(rows, rank() + 1) : rows;
   replicas_.resize(std::max(replicas_.size(), static_cast<std::size_t>(rows)));
   places_.resize(std::max(places_.size(), static_cast<std::size_t>(threads())));
   parallel_for(last - first, 1, [&](index_t begin, index_t end) {

@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <mutex>
 #include <vector>
 
 namespace heddle {
@@ -75,6 +77,73 @@ TEST_CASE("beta 0 does not read the result, and no terms sum to beta times it") 
     product(0, 2, 2, {a.data(), 2}, {a.data(), 2}, {c.mutable_data(), 2}, Precision::f32, 0);
     REQUIRE(c.data()[0] == 0);
   }
+}
+
+TEST_CASE("two products that share out their tiles have the bits of one after the other") {
+  const Precision precision = GENERATE(Precision::f32, Precision::bf16);
+  const std::vector<std::array<index_t, 3>> sizes = {{300, 129, 70}, {1, 1, 1}, {64, 400, 33}, {2, 3, 0}, {0, 4, 3}};
+  const int before = threads();
+  for (const auto& [m, n, k] : sizes) {
+    for (const auto& [p, q, r] : sizes) {
+      const Tensor a = Tensor::uniform({k, m}, Rng(1), -1, 1), b = Tensor::uniform({k, n}, Rng(2), -1, 1);
+      const Tensor x = Tensor::uniform({p, r}, Rng(3), -1, 1), y = Tensor::uniform({q, r}, Rng(4), -1, 1);
+      const ConstMatrix left{a.data(), m, true}, right{b.data(), n}, up{x.data(), r}, down{y.data(), r, true};
+      Tensor one = Tensor::full({m, n}, 7), other = Tensor::full({p, q}, 7);
+      gemm(m, n, k, left, right, {one.mutable_data(), n}, precision);
+      gemm(p, q, r, up, down, {other.mutable_data(), q}, precision);
+      for (const int count : {1, 2, 3}) {
+        set_threads(count);
+        Tensor both = Tensor::full({m, n}, 8), of_both = Tensor::full({p, q}, 8);
+        gemm_both({m, n, k, left, right, {both.mutable_data(), n}}, {p, q, r, up, down, {of_both.mutable_data(), q}},
+                  precision);
+        INFO(m << " x " << n << " x " << k << " and " << p << " x " << q << " x " << r << ", " << count << " threads");
+        CHECK(std::ranges::equal(both.span(), one.span()));
+        CHECK(std::ranges::equal(of_both.span(), other.span()));
+      }
+    }
+  }
+  set_threads(before);
+}
+
+TEST_CASE("tiles cover a product once, and those of a layer are as many as keep sixteen threads busy to the end") {
+  struct Seen {
+    index_t tiles = 0, longest = 0;
+    bool once = true;
+  };
+  const auto tiles_of = [](index_t m, index_t n, index_t k, bool ta, bool tb) {
+    const Tensor a = Tensor::full({m * k}, 1), b = Tensor::full({k * n}, 1);
+    Tensor c({m, n});
+    std::vector<int> covered(static_cast<std::size_t>(m * n));
+    Seen seen;
+    std::mutex mutex;
+    gemm(m, n, k, {a.data(), ta ? m : k, ta}, {b.data(), tb ? k : n, tb}, {c.mutable_data(), n}, Precision::f32, 0,
+         [&](index_t row, index_t column, index_t rows, index_t columns) {
+           const std::scoped_lock lock(mutex);
+           ++seen.tiles;
+           seen.longest = std::max({seen.longest, rows, columns});
+           for (index_t r = row; r < row + rows; ++r) {
+             for (index_t i = column; i < column + columns; ++i) ++covered[static_cast<std::size_t>(r * n + i)];
+           }
+         });
+    seen.once = std::all_of(covered.begin(), covered.end(), [](int times) { return times == 1; });
+    return seen;
+  };
+  for (const auto& [m, n, k] : std::vector<std::array<index_t, 3>>{
+           {1, 1, 1}, {15, 17, 3}, {16, 16, 16}, {31, 257, 9}, {259, 513, 5}, {1000, 3, 700}, {3, 1025, 700}})
+    CHECK(tiles_of(m, n, k, false, false).once);
+  // rows of a batch, and the layers of small and large blocks
+  for (const auto& [rows, out, in] : std::vector<std::array<index_t, 3>>{
+           {768, 384, 128}, {768, 128, 128}, {768, 512, 128}, {768, 128, 512}, {1024, 1152, 384}, {256, 768, 768}}) {
+    INFO(rows << " rows, " << in << " to " << out);
+    for (const Seen& seen : {tiles_of(rows, out, in, false, true), tiles_of(rows, in, out, false, false),
+                             tiles_of(out, in, rows, true, false)}) {
+      CHECK(seen.tiles % 16 == 0);
+      CHECK(seen.longest <= 256);
+      CHECK(seen.once);
+    }
+  }
+  CHECK(tiles_of(64, 10, 256, false, true).tiles <= 4);  // too little to share out
+  CHECK(tiles_of(16, 16, 16, false, true).tiles == 1);
 }
 
 TEST_CASE("products with an operand that is packed equal those with it as it is, in each precision") {

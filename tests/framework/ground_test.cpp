@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "framework/ops.h"
+#include "framework/rows.h"
 #include "framework/tensor.h"
 
 namespace heddle {
@@ -71,6 +72,40 @@ TEST_CASE("a parallel sum has the same bits on any number of threads") {
   }
   set_threads(before);
   REQUIRE_THROWS_WITH(set_threads(0), Catch::Contains("threads: 0"));
+}
+
+TEST_CASE(
+    "loops over rows are cut into as many chunks as keep sixteen threads busy, and into none that are not worth it") {
+  const auto chunks = [](index_t rows, index_t work) {
+    const index_t grain = row_grain(rows, work);
+    REQUIRE(grain >= 1);
+    return (rows + grain - 1) / grain;
+  };
+  CHECK(chunks(100, 10) == 1);
+  CHECK(chunks(2048, 1) == 1);
+  CHECK(chunks(768, 128) == 32);
+  CHECK(chunks(4096, 16) == 32);
+  CHECK(chunks(32 * 2048, 1) == 32);
+  CHECK(chunks(1 << 24, 1) == 1024);  // of 16,384
+  CHECK(chunks(100, 50257) == 100);
+  CHECK(chunks(5, index_t{1} << 62) == 5);
+  CHECK(chunks(5, 0) == 1);
+}
+
+TEST_CASE("sums over rows are exact on whole numbers, for few rows and many, narrow and wide ones") {
+  for (const index_t rows : {0, 1, 63, 64, 65, 200, 1000}) {
+    for (const index_t width : {0, 1, 5, 255, 256, 257, 1000}) {
+      std::vector<real> sums(static_cast<std::size_t>(width) + 1, real{-1});
+      column_sums(rows, width, sums.data(), [](index_t r, index_t c) { return static_cast<real>(r % 3 + c % 5); });
+      INFO(rows << " x " << width);
+      for (index_t c = 0; c < width; ++c) {
+        index_t wanted = 0;
+        for (index_t r = 0; r < rows; ++r) wanted += r % 3 + c % 5;
+        REQUIRE(sums[static_cast<std::size_t>(c)] == static_cast<real>(wanted));
+      }
+      CHECK(sums.back() == -1);
+    }
+  }
 }
 
 TEST_CASE("a parallel sort puts everything in order, on any number of threads") {

@@ -62,7 +62,7 @@ TEST_CASE(
     for (NamedParameter& p : whole)
       gradients.push_back(p.tensor.mutable_grad() = Tensor::normal(
                               p.tensor.shape(), Rng(7).fork(gradients.size() + 2 * static_cast<std::uint64_t>(step))));
-    std::vector<std::vector<double>> squares(whole.size());
+    GradientSquares squares(whole.size());
     for (std::size_t half = 0; half < 2; ++half) {
       for (std::size_t i = 0; i < parts.size(); ++i) {
         const ElementRange range = owned[half][i];
@@ -73,9 +73,9 @@ TEST_CASE(
         parts[i].tensor.mutable_grad() = Tensor::from(
             gradients[i].span().subspan(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.size())),
             {range.size()});
-        const auto chunks = squares_of_chunks(parts[i].tensor.grad());
-        squares[i].insert(squares[i].end(), chunks.begin(), chunks.end());
       }
+      const GradientSquares own = gradient_squares(parts);
+      for (std::size_t i = 0; i < parts.size(); ++i) squares[i].insert(squares[i].end(), own[i].begin(), own[i].end());
       (half == 0 ? first : second).step(0.01, 0.5);
     }
     CHECK(grad_norm(squares) == grad_norm(whole));

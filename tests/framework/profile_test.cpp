@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 #include "framework/ops.h"
 
@@ -43,6 +44,54 @@ TEST_CASE("a profile counts each op's calls, products and bytes, forward and bac
     CHECK(row_of(profile.rows(), "tanh", false).calls == 2);  // what is not trained is not counted
   }
   REQUIRE(Profile::current() == nullptr);
+}
+
+TEST_CASE(
+    "a profile's forecast deals each loop's pieces to the thread that is free first, and leaves the rest to one") {
+  const auto loops = [](int threads, const std::vector<std::vector<double>>& all) {
+    Profile profile(threads);
+    for (const std::vector<double>& seconds : all) profile.add_loop(seconds);
+    profile.lap("a");
+    return profile.rows()[0];
+  };
+  const auto of_loops = [&](int threads, const std::vector<std::vector<double>>& all) {
+    const Profile::Row row = loops(threads, all);
+    return row.forecast - row.alone;
+  };
+  // twenty-four equal pieces on sixteen threads: half of them have two
+  CHECK(of_loops(16, {std::vector<double>(24, 1.0)}) == Approx(2));
+  CHECK(of_loops(16, {std::vector<double>(32, 1.0)}) == Approx(2));
+  CHECK(of_loops(4, {{5, 1, 1, 1, 1, 1, 1}}) == Approx(5));
+  CHECK(of_loops(2, {{1, 1, 3}}) == Approx(4));
+  CHECK(of_loops(2, {{1, 1}, {1, 1}, {3}}) == Approx(5));  // one loop after another
+  CHECK(of_loops(1, {{1, 2}, {3}}) == Approx(6));
+  CHECK(loops(3, {{1, 2}, {3}}).loops == 2);
+  CHECK(loops(3, {{1, 2}, {3}}).chunks == 3);
+}
+
+TEST_CASE("a profile with a forecast times the pieces of loops, nested ones as part of theirs, and changes no bits") {
+  const Tensor x = Tensor::normal({1000, 700}, Rng(1));
+  const auto work = [&] { return sum(tanh(x)).item(); };
+  const real expected = work();
+  const int before = threads();
+  const auto rows = [&](int threads, int forecast) {
+    set_threads(threads);
+    Profile profile(forecast);
+    CHECK(work() == expected);
+    parallel_for(40, 10, [](index_t begin, index_t) { parallel_for(100, 1, [&](index_t, index_t) { (void)begin; }); });
+    profile.lap("loops");
+    set_threads(before);
+    return profile.rows();
+  };
+  const auto one = row_of(rows(1, 16), "loops", false);
+  CHECK(one.loops == 1);
+  CHECK(one.chunks == 4);
+  CHECK(one.alone > 0);
+  CHECK(one.alone < one.seconds);
+  CHECK(one.forecast <= one.seconds);
+  CHECK(row_of(rows(1, 16), "tanh", false).chunks == 43);  // of 16,384 elements
+  CHECK(row_of(rows(1, 0), "loops", false).loops == 0);
+  CHECK(row_of(rows(2, 16), "loops", false).loops == 0);  // which watches one thread alone
 }
 
 }  // namespace heddle

@@ -248,14 +248,14 @@ TEST_CASE("gradients of several ranks are the tree of all micro-batches, with ga
         }
       });
       exchange.begin();
-      add(exchange.first(), exchange.first() + kOwn, [&](GradientSum& sum) {
+      add(kOwn * rank(), kOwn * (rank() + 1), [&](GradientSum& sum) {
         for (const std::size_t i : {4, 1, 0, 3, 2}) exchange.send(i, sum.roots(i));
         exchange.finish();
         CHECK(exchange.sum(sum.losses()) == loss);
       });
       for (std::size_t i = 0; i < parameters.size(); ++i) {
         INFO("rank " << rank() << ", parameter " << i << ", step " << step << (everywhere ? ", everywhere" : ""));
-        const Part own = everywhere ? Part{i, 0, elements[i]} : shares.part(i, rank());
+        const ElementRange own = everywhere ? ElementRange{0, elements[i]} : shares.part(i, rank());
         const Tensor& got = parameters[i].tensor.grad();
         const bool wanted = all[i].defined() && own.size() > 0;
         REQUIRE(got.defined() == wanted);
@@ -281,7 +281,7 @@ TEST_CASE("what is one rank's reaches the others: weights, moments, states, text
     parameters.push_back({"p", Tensor::zeros({elements[i]}).set_requires_grad()});
     whole.push_back({"p", Tensor::normal({elements[i]}, Rng(i)).set_requires_grad()});
     rounded_parameter(parameters[i].tensor, Precision::bf16);
-    const Part own = shares.part(i, rank());
+    const ElementRange own = shares.part(i, rank());
     const auto part =
         whole[i].tensor.span().subspan(static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.size()));
     std::copy(part.begin(), part.end(), parameters[i].tensor.mutable_data() + own.begin);

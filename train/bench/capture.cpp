@@ -6,6 +6,7 @@
 
 #include "data/sampler.h"
 #include "framework/autograd.h"
+#include "framework/clock.h"
 #include "train/bench/bench.h"
 #include "train/commands/commands.h"
 #include "train/commands/json.h"

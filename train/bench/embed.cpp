@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "framework/clock.h"
 #include "models/capabilities.h"
 #include "train/analysis/geometry/tsne.h"
 #include "train/analysis/words/model_vectors.h"

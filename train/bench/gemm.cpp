@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "framework/clock.h"
 #include "train/bench/bench.h"
 #include "train/commands/json.h"
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "framework/clock.h"
 #include "framework/gemm.h"
 #include "framework/parallel.h"
 #include "framework/rows.h"

@@ -4,6 +4,7 @@
 
 #include "data/text/text_source.h"
 #include "data/tokenizer/bpe_trainer.h"
+#include "framework/clock.h"
 #include "framework/parallel.h"
 #include "framework/rng.h"
 #include "train/bench/bench.h"

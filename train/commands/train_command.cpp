@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "data/io/utf8.h"
+#include "framework/clock.h"
 #include "framework/system/ranks.h"
 #include "train/commands/commands.h"
 #include "train/commands/inspect/heads_listener.h"

@@ -2,55 +2,16 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include <cstdio>
 
-#include "data/io/file.h"
 #include "framework/system/process.h"
+#include "framework/system/scratch_folder.h"
 #include "train/run/checkpoint.h"
 #include "train/run/folder/difference.h"
 
 namespace heddle {
-namespace {
-
 namespace fs = std::filesystem;
-
-/// A folder for the runs, deleted with all it holds.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "heddle-verify-XXXXXX").string();
-    ensure(::mkdtemp(name.data()) != nullptr, "no folder can be made in ", fs::temp_directory_path().string(),
-           "; give another with TMPDIR");
-    path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
-/// Runs the program. Errors: it ends with another status.
-void run_program(const std::vector<std::string>& arguments, int wanted, const fs::path& output) {
-  fs::remove(output);
-  ChildProcess child(this_program(), arguments, output);
-  const int status = child.wait();
-  std::string last = read_file(output);
-  while (last.ends_with('\n')) last.pop_back();
-  last.erase(0, last.rfind('\n') + 1);
-  ensure(status == wanted, "resume --verify: heddle ", fmt::format("{}", fmt::join(arguments, " ")),
-         " ended with status ", status, ", not ", wanted, ": ", last);
-}
-
-}  // namespace
 
 void KillAfter::on_step(const RunRow& row) {
   if (row.step >= step_) ::kill(::getpid(), SIGKILL);
@@ -84,7 +45,8 @@ int verify_resume(const std::string& run, std::int64_t steps, const std::vector<
     const auto first = from_config ? std::vector<std::string>{"train", config.string()}
                                    : std::vector<std::string>{"resume", folder.string()};
     more.insert(more.begin(), first.begin(), first.end());
-    run_program(more, status, output);
+    fs::remove(output);
+    ChildProcess(this_program(), more, output).finish(status);
   };
   const auto prepare = [&] {
     if (begins) return;

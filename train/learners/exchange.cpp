@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "framework/clock.h"
+
 namespace heddle {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 std::span<std::byte> elements_of(Tensor& t) { return bytes_of(t.mutable_data(), static_cast<std::size_t>(t.numel())); }
 
@@ -95,14 +94,14 @@ void GradientExchange::send(std::size_t parameter, GradientSum::Roots& roots) {
 
 void GradientExchange::run() {
   std::vector<std::size_t> active;
-  Clock::time_point begun;
+  double begun = 0;
   for (;;) {
     std::vector<std::size_t> fresh;
     {
       std::unique_lock lock(mutex_);
       if (active.empty()) changed_.wait(lock, [&] { return over_ || !ready_.empty(); });
       if (over_) return;
-      if (active.empty()) begun = Clock::now();
+      if (active.empty()) begun = seconds_now();
       fresh.assign(ready_.begin(), ready_.end());
       ready_.clear();
     }
@@ -113,7 +112,7 @@ void GradientExchange::run() {
     if (active.size() < before) {
       const std::scoped_lock lock(mutex_);
       through_ += before - active.size();
-      if (active.empty()) work_.seconds += seconds_since(begun);
+      if (active.empty()) work_.seconds += seconds_now() - begun;
       changed_.notify_all();
     } else {
       std::this_thread::sleep_for(std::chrono::microseconds(50));  // the core is for backward
@@ -194,12 +193,12 @@ bool GradientExchange::advance(std::size_t b) {
 }
 
 void GradientExchange::finish() {
-  const auto begun = Clock::now();
+  const double begun = seconds_now();
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return failure_ || through_ == buckets_.size(); });
     if (failure_) std::rethrow_exception(failure_);
-    work_.waited += seconds_since(begun);
+    work_.waited += seconds_now() - begun;
   }
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     for (int r = 0; r < ranks(); ++r) {

@@ -27,8 +27,6 @@ class GradientExchange {
   GradientExchange(const GradientExchange&) = delete;
   GradientExchange& operator=(const GradientExchange&) = delete;
 
-  /// The number of this rank's first micro-batch.
-  index_t first() const { return own_ * rank(); }
   /// A step begins.
   void begin();
   /// What this rank has of a parameter's gradient: the sums of all its micro-batches in the step.

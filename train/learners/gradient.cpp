@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "framework/autograd.h"
+#include "framework/clock.h"
 #include "framework/gemm.h"
 #include "framework/profile.h"
 #include "train/learners/gradient_sum.h"
@@ -69,16 +69,6 @@ Shares shares_of(const OptimConfig& config, const std::vector<NamedParameter>& p
   return {elements, units, ranks()};
 }
 
-/// What this rank moves of each parameter.
-std::vector<ElementRange> owned_ranges(const Shares& shares, std::size_t parameters) {
-  std::vector<ElementRange> ranges;
-  for (std::size_t i = 0; i < parameters; ++i) {
-    const Part part = shares.part(i, rank());
-    ranges.push_back({part.begin, part.end});
-  }
-  return ranges;
-}
-
 }  // namespace
 
 GradientLearner::GradientLearner(const GradientConfig& config, Model& model, const Rng& rng, Precision precision)
@@ -91,8 +81,7 @@ GradientLearner::GradientLearner(const GradientConfig& config, Model& model, con
       own_(config.accumulate / ranks()),
       shares_(shares_of(config.optim, learning_)),
       sharded_(config.shard_optimizer && ranks() > 1),
-      optimizer_(config.optim, learning_, precision,
-                 sharded_ ? owned_ranges(shares_, learning_.size()) : std::vector<ElementRange>()),
+      optimizer_(config.optim, learning_, precision, sharded_ ? shares_.parts(rank()) : std::vector<ElementRange>()),
       carried_(static_cast<std::size_t>(config.accumulate)) {
   ensure(config.accumulate % ranks() == 0, "train.accumulate = ", config.accumulate, ": ", ranks(),
          " processes cannot take as many micro-batches each; start a number that divides it");
@@ -335,9 +324,9 @@ void GradientLearner::swap_average() {
 }
 
 void GradientLearner::spread_moved() {
-  const auto begun = std::chrono::steady_clock::now();
+  const double begun = seconds_now();
   spread_.bytes += spread_weights(learning_, shares_);
-  spread_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  spread_.seconds += seconds_now() - begun;
   profile_lap("spread of weights");
 }
 

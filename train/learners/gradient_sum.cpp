@@ -9,9 +9,10 @@ void join(Tensor& sum, Tensor&& more) {
   if (!sum.defined()) {
     sum = std::move(more);
   } else if (more.defined()) {
-    parallel_for(sum.numel(), 16384, [to = sum.mutable_data(), from = more.data()](index_t begin, index_t end) {
-      for (index_t e = begin; e < end; ++e) to[e] += from[e];
-    });
+    parallel_for(sum.numel(), row_grain(sum.numel()),
+                 [to = sum.mutable_data(), from = more.data()](index_t begin, index_t end) {
+                   for (index_t e = begin; e < end; ++e) to[e] += from[e];
+                 });
   }
 }
 

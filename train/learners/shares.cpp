@@ -31,7 +31,7 @@ Shares::Shares(const std::vector<index_t>& elements, const std::vector<index_t>&
         return place == elements[i] ? place : place / units[i] * units[i];
       };
       for (int s = 0; s < ranks; ++s) {
-        const Part part{i, cut(s), cut(s + 1)};
+        const Part part{{cut(s), cut(s + 1)}, i};
         // Where a unit is as large as a bucket one rank has it all: not always the same.
         const std::size_t owner = (static_cast<std::size_t>(s) + b) % count;
         if (part.size() > 0) bucket.parts[owner].push_back(part);
@@ -41,11 +41,17 @@ Shares::Shares(const std::vector<index_t>& elements, const std::vector<index_t>&
   }
 }
 
-Part Shares::part(std::size_t parameter, int rank) const {
+ElementRange Shares::part(std::size_t parameter, int rank) const {
   for (const Part& part : parts(bucket_of_[parameter], rank)) {
     if (part.parameter == parameter) return part;
   }
-  return {parameter, 0, 0};
+  return {};
+}
+
+std::vector<ElementRange> Shares::parts(int rank) const {
+  std::vector<ElementRange> owned;
+  for (std::size_t i = 0; i < bucket_of_.size(); ++i) owned.push_back(part(i, rank));
+  return owned;
 }
 
 }  // namespace heddle

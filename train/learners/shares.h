@@ -2,15 +2,13 @@
 
 #include <vector>
 
-#include "framework/parallel.h"
+#include "framework/optim.h"
 
 namespace heddle {
 
-/// Elements [begin, end) of parameter number `parameter`.
-struct Part {
+/// Elements of parameter number `parameter`.
+struct Part : ElementRange {
   std::size_t parameter;
-  index_t begin, end;
-  index_t size() const { return end - begin; }
 };
 
 /// How the elements of a list of parameters are dealt out to ranks, each of which sums the gradients of its own. They
@@ -30,7 +28,9 @@ class Shares {
     return buckets_[bucket].parts[static_cast<std::size_t>(rank)];
   }
   /// What a rank owns of a parameter; it may be nothing.
-  Part part(std::size_t parameter, int rank) const;
+  ElementRange part(std::size_t parameter, int rank) const;
+  /// The same of each parameter.
+  std::vector<ElementRange> parts(int rank) const;
 
  private:
   struct Bucket {

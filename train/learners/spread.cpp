@@ -9,12 +9,11 @@
 namespace heddle {
 double shared_grad_norm(const std::vector<NamedParameter>& parameters, const Shares& shares) {
   std::vector<double> mine;  // of each parameter the number of chunks, and theirs
-  for (const NamedParameter& p : parameters) {
-    const auto squares = p.tensor.grad().defined() ? squares_of_chunks(p.tensor.grad()) : std::vector<double>();
+  for (const std::vector<double>& squares : gradient_squares(parameters)) {
     mine.push_back(static_cast<double>(squares.size()));
     mine.insert(mine.end(), squares.begin(), squares.end());
   }
-  std::vector<std::vector<double>> squares(parameters.size());
+  GradientSquares squares(parameters.size());
   const auto all = gather(mine);
   for (int r = 0; r < ranks(); ++r) {
     auto from = all[static_cast<std::size_t>(r)].begin();
@@ -87,7 +86,7 @@ Tensor whole_on_root(const Tensor& owned, const Shape& shape, std::size_t parame
   Tensor whole(shape);
   real* const to = whole.mutable_data();
   for (int r = 0; r < ranks(); ++r) {
-    const Part part = shares.part(parameter, r);
+    const ElementRange part = shares.part(parameter, r);
     if (r == 0) {
       std::copy_n(owned.data(), part.size(), to + part.begin);
     } else if (part.size() > 0) {
@@ -99,7 +98,7 @@ Tensor whole_on_root(const Tensor& owned, const Shape& shape, std::size_t parame
 }
 
 Tensor owned_part(const Tensor& whole, std::size_t parameter, const Shares& shares) {
-  const Part part = shares.part(parameter, rank());
+  const ElementRange part = shares.part(parameter, rank());
   if (part.size() == whole.numel()) return whole;
   return Tensor::from(whole.span().subspan(static_cast<std::size_t>(part.begin), static_cast<std::size_t>(part.size())),
                       Shape{part.size()});

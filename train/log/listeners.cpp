@@ -4,6 +4,7 @@
 
 #include "data/io/file.h"
 #include "data/io/utf8.h"
+#include "framework/clock.h"
 #include "framework/system/disk.h"
 
 namespace heddle {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "framework/clock.h"
 #include "train/log/events.h"
 #include "train/log/metrics.h"
 #include "train/log/progress.h"

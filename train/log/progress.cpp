@@ -10,14 +10,11 @@
 #include <cstdio>
 #include <utility>
 
+#include "framework/clock.h"
 #include "framework/system/disk.h"
 #include "train/log/terminal.h"
 
 namespace heddle {
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 std::string progress_text(const char* what, std::uint64_t bytes, std::uint64_t of) {
   return fmt::format("{}: {} of {}", what, human_bytes(static_cast<double>(bytes)),
@@ -49,8 +46,8 @@ void Reporter::keep(const std::string& text) {
 
 void Reporter::progress(const std::string& text) {
   if (!terminal_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (drawn_ && now - last_draw_ < std::chrono::milliseconds(100)) return;
+  const double now = seconds_now();
+  if (drawn_ && now - last_draw_ < 0.1) return;
   last_draw_ = now;
   winsize size{};
   const std::size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -8,9 +7,6 @@
 #include "framework/format.h"
 
 namespace heddle {
-
-/// Of a clock that never goes back.
-double seconds_now();
 
 /// "encoding: 12 MB of 62 MB": the state of a work that goes through bytes.
 std::string progress_text(const char* what, std::uint64_t bytes, std::uint64_t of);
@@ -39,7 +35,7 @@ class Reporter {
   void put(const std::string& text);
 
   bool terminal_, drawn_ = false, unread_ = false, unkept_ = false;
-  std::chrono::steady_clock::time_point last_draw_{};
+  double last_draw_ = 0;
   /// To the log, where there is one.
   void keep(const std::string& text);
 

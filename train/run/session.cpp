@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "data/io/file.h"
+#include "framework/clock.h"
 #include "framework/format.h"
 #include "framework/profile.h"
 #include "framework/system/disk.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "framework/clock.h"
 #include "framework/format.h"
 #include "framework/system/beside.h"
 #include "framework/system/ranks.h"

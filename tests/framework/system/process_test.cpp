@@ -29,6 +29,17 @@ TEST_CASE("a child's output and errors go behind what stands in the file, and it
   CHECK(read_bytes(out) == "before\ntwo words\nwrong\n");
 }
 
+TEST_CASE("what a child said is returned, or its last line is the error where it ended otherwise", "[process]") {
+  const TemporaryFolder folder;
+  const auto finish = [&](const char* command, int wanted) {
+    return ChildProcess("/bin/sh", {"-c", command}, folder.path(std::to_string(wanted))).finish(wanted);
+  };
+  CHECK(finish("echo one; echo two", 0) == "one\ntwo\n");
+  CHECK(finish("kill -KILL $$", 128 + SIGKILL).empty());
+  CHECK_THROWS_WITH(finish("echo first; echo it is wrong; echo; exit 3", 4),
+                    "sh -c echo first; echo it is wrong; echo; exit 3 ended with status 3, not 4: it is wrong");
+}
+
 TEST_CASE("a child gets signals, and has ended once it has", "[process]") {
   const TemporaryFolder folder;
   ChildProcess child("/bin/sleep", {"60"}, folder.path("out"));

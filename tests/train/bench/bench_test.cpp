@@ -57,6 +57,22 @@ TEST_CASE("benchmarks measure what they name") {
     if (sign != std::string::npos) shares += std::stod(row.substr(row.rfind(' ', sign - 1)));
   }
   CHECK(shares == Approx(100).margin(2));  // each row is rounded to a tenth
+  const Outcome forecast = run_program(folder, {"bench", "train", tiny_config(folder), "--steps=4", "--forecast=16"});
+  CHECK(forecast.out.starts_with("1 threads: "));
+  CHECK(forecast.out.find(" loops  pieces alone ms    16 ms  times\n") != std::string::npos);
+  const auto last = forecast.out.find("\n16 threads would take ");
+  REQUIRE(last != std::string::npos);
+  const double faster = std::stod(forecast.out.substr(forecast.out.find("at least, ", last) + 10));
+  CHECK(faster > 1);
+  CHECK(faster <= 16);
+  check_one_line(run_program(folder, {"bench", "train", tiny_config(folder), "--forecast=16", "--threads=1,2"}), 2,
+                 "--forecast 16 is reckoned from what one thread does");
+  const auto beside = bench({"train", "--steps=4", "--threads=1,2", "--copies"});
+  for (const auto& row : beside) {
+    CHECK(row["copies_tokens_per_second"] > 0);
+    CHECK(row["share_of_copies"].get<double>() ==
+          Approx(row["tokens_per_second"].get<double>() / row["copies_tokens_per_second"].get<double>()));
+  }
   const auto writing = bench({"generate", "--tokens=5", "--batch=3", "--prompt-length=4"});
   CHECK(writing["batch"] == 3);
   CHECK(writing["ms_per_token"] > 0);

@@ -23,7 +23,7 @@ TEST_CASE("every element is owned by one rank, in whole units, and each rank own
       for (const Part& part : shares.parts(b, r)) {
         CHECK(part.begin % kUnit == 0);
         CHECK((part.end % kUnit == 0 || part.end == elements[part.parameter]));
-        const Part same = shares.part(part.parameter, r);
+        const ElementRange same = shares.part(part.parameter, r);
         CHECK(same.begin == part.begin);
         CHECK(same.end == part.end);
         for (index_t e = part.begin; e < part.end; ++e) ++owners[part.parameter][static_cast<std::size_t>(e)];

@@ -4,8 +4,8 @@
 
 #include <cstring>
 
+#include "framework/clock.h"
 #include "tests/train/run_program.h"
-#include "train/log/progress.h"
 
 namespace heddle {
 namespace {

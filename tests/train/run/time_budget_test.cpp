@@ -2,8 +2,8 @@
 
 #include <set>
 
+#include "framework/clock.h"
 #include "tests/train/run_program.h"
-#include "train/log/progress.h"
 
 namespace heddle {
 namespace {

@@ -58,7 +58,7 @@ double repulsion_of_pairs(const Plane& y, Plane& force) {
   Bodies all;
   all.add(y, 0, y.size());
   all.fill_up();
-  return parallel_sum(y.size(), row_grain(y.size()), [&](index_t begin, index_t end) {
+  return parallel_sum(y.size(), row_grain(y.size(), y.size()), [&](index_t begin, index_t end) {
     double z = 0;
     for (index_t at = begin; at < end; ++at) {
       const auto i = static_cast<std::size_t>(at);

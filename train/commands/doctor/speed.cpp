@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "framework/clock.h"
 #include "framework/format.h"
 #include "framework/parallel.h"
 #include "train/bench/bench.h"

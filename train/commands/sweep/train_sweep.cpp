@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "data/io/file.h"
+#include "framework/clock.h"
 #include "framework/format.h"
 #include "framework/parallel.h"
 #include "framework/system/process.h"

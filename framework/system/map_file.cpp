@@ -1,4 +1,4 @@
-#include "framework/map_file.h"
+#include "framework/system/map_file.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
