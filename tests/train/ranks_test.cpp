@@ -111,6 +111,8 @@ TEST_CASE("a run whose process is killed ends within seconds, and goes on with f
   const Outcome outcome = victim == 0 ? run_ranks(folder, 2, train) : run_program(folder, train);
   INFO(outcome.err);
   REQUIRE(outcome.status == 0);
+  // each of several has moments of its own, but all of them while it reads or writes a checkpoint
+  CHECK((outcome.out.find(", or all moments ") != std::string::npos) == (victim == 0));
   check_same(alone, place.keep("gone on with"));
 }
 

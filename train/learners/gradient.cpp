@@ -264,7 +264,11 @@ MemoryEstimate GradientConfig::lasting_memory(Model& model, Precision precision)
   auto sets = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(accumulate / ranks())));
   if (ranks() > 1) sets += 2;  // on their way to others and from them
   memory.gradients = sets * bytes_of(count_elements(parameters) - count_frozen(parameters));
-  memory.optimizer = static_cast<double>(Optimizer::state_bytes(optim, parameters)) / (shard_optimizer ? ranks() : 1);
+  memory.optimizer = static_cast<double>(Optimizer::state_bytes(optim, parameters));
+  if (shard_optimizer && ranks() > 1) {
+    memory.gathered = memory.optimizer;
+    memory.optimizer /= ranks();
+  }
   for (const NamedParameter& p : parameters) {
     if (p.multiplied && reads_bf16(precision))
       memory.optimizer += static_cast<double>(p.tensor.numel()) * sizeof(bf16_t);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ struct ExchangeWork {
 /// Memory that training takes, in bytes.
 struct MemoryEstimate {
   double parameters = 0, gradients = 0, optimizer = 0, activations = 0;
-  double total() const { return parameters + gradients + optimizer + activations; }
+  double gathered = 0;  ///< what a checkpoint holds of other processes, while it is written or read, between steps
+  double total() const { return parameters + optimizer + std::max(gradients + activations, gathered); }
 };
 
 /// Changes a model's weights, step by step, and keeps what it needs for that. A step is a pure function of the weights,

@@ -30,40 +30,27 @@ double shared_grad_norm(const std::vector<NamedParameter>& parameters, const Sha
 }
 
 double spread_weights(std::vector<NamedParameter>& parameters, const Shares& shares) {
-  std::vector<Tensor> messages;  // of each rank
-  Transfers transfers;
-  const auto for_parts = [&](int owner, const auto& body) {
-    for (std::size_t b = 0; b < shares.buckets(); ++b) {
-      for (const Part& part : shares.parts(b, owner)) body(part);
+  double bytes = 0;
+  Transfers transfers;  // what one rank sends to another arrives in the order of the parts
+  for (std::size_t b = 0; b < shares.buckets(); ++b) {
+    for (int owner = 0; owner < ranks(); ++owner) {
+      for (const Part& part : shares.parts(b, owner)) {
+        Tensor& weights = parameters[part.parameter].tensor;
+        if (owner != rank()) {
+          transfers.receive(owner, Transfers::kWeights,
+                            bytes_of(weights.mutable_data() + part.begin, static_cast<std::size_t>(part.size())));
+          continue;
+        }
+        const auto own = bytes_of(std::as_const(weights).data() + part.begin, static_cast<std::size_t>(part.size()));
+        for (int r = 0; r < ranks(); ++r) {
+          if (r == rank()) continue;
+          transfers.send(r, Transfers::kWeights, own);
+          bytes += static_cast<double>(own.size());
+        }
+      }
     }
-  };
-  for (int r = 0; r < ranks(); ++r) {
-    index_t size = 0;
-    for_parts(r, [&](const Part& part) { size += part.size(); });
-    messages.emplace_back(Shape{size});
-  }
-  const auto bytes_at = [&](int r) {
-    Tensor& message = messages[static_cast<std::size_t>(r)];
-    return bytes_of(message.mutable_data(), static_cast<std::size_t>(message.numel()));
-  };
-  real* own = messages[static_cast<std::size_t>(rank())].mutable_data();
-  for_parts(rank(), [&](const Part& part) {
-    own = std::copy_n(parameters[part.parameter].tensor.data() + part.begin, part.size(), own);
-  });
-  for (int r = 0; r < ranks(); ++r) {
-    if (r == rank()) continue;
-    transfers.receive(r, Transfers::kWeights, bytes_at(r));
-    transfers.send(r, Transfers::kWeights, bytes_at(rank()));
   }
   transfers.wait();
-  for (int r = 0; r < ranks(); ++r) {
-    if (r == rank()) continue;
-    const real* from = messages[static_cast<std::size_t>(r)].data();
-    for_parts(r, [&](const Part& part) {
-      std::copy_n(from, part.size(), parameters[part.parameter].tensor.mutable_data() + part.begin);
-      from += part.size();
-    });
-  }
   for (NamedParameter& p : parameters) {
     const real* const weights = p.tensor.data();
     if (bf16_t* const half = p.tensor.mutable_kept_bf16()) {
@@ -72,7 +59,7 @@ double spread_weights(std::vector<NamedParameter>& parameters, const Shares& sha
       });
     }
   }
-  return static_cast<double>(bytes_at(rank()).size()) * (ranks() - 1);
+  return bytes;
 }
 
 Tensor whole_on_root(const Tensor& owned, const Shape& shape, std::size_t parameter, const Shares& shares) {

@@ -153,11 +153,12 @@ void Session::introduce() {
   const MemoryEstimate memory = trainer_.estimate_memory();
   const auto frozen = static_cast<double>(count_frozen(parts_.model.named_parameters()));
   message(fmt::format(
-      "model: {}, {} parameters{}; memory: {} = parameters {} + gradients {} + optimizer {} + activations {}",
+      "model: {}, {} parameters{}; memory: {} = parameters {} + gradients {} + optimizer {} + activations {}{}",
       experiment.model_kind, human_count(memory.parameters / sizeof(real)),
       frozen > 0 ? ", " + human_count(frozen) + " of them frozen" : "", human_bytes(memory.total()),
       human_bytes(memory.parameters), human_bytes(memory.gradients), human_bytes(memory.optimizer),
-      human_bytes(memory.activations)));
+      human_bytes(memory.activations),
+      memory.gathered > 0 ? fmt::format(", or all moments {} beside a checkpoint", human_bytes(memory.gathered)) : ""));
   for (const std::string& notice : trainer_.notices()) message(notice);
   // A resumed run has them: it goes on with the same data, and with every key that decides them.
   if (state_.baselines.line.empty() && rank() == 0) {
