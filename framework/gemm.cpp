@@ -218,8 +218,8 @@ class Tiles {
 
   index_t count() const { return cut_.tiles_down(m_) * cut_.tiles_across(n_); }
   void multiply(index_t tile, real beta, const AfterTile& after) const {
-    const index_t across = cut_.tiles_across(n_), row = tile / across * cut_.rows,
-                  column = tile % across * cut_.columns;
+    const index_t across = cut_.tiles_across(n_);
+    const index_t row = tile / across * cut_.rows, column = tile % across * cut_.columns;
     const index_t rows = std::min(cut_.rows, m_ - row), columns = std::min(cut_.columns, n_ - column);
     product(rows, columns, k_, at(a_, row, 0), at(b_, 0, column), at(c_, row, column), beta);
     if (after) after(row, column, rows, columns);
@@ -296,8 +296,7 @@ void gemm(index_t m, index_t n, index_t k, ConstMatrix a, ConstMatrix b, Matrix 
 }
 
 void gemm_both(const MatrixProduct& one, const MatrixProduct& other, Precision precision) {
-  for (const MatrixProduct& p : {one, other}) {
-    if (p.m * p.n * p.k > 0) continue;
+  if (one.m * one.n * one.k == 0 || other.m * other.n * other.k == 0) {
     gemm(one.m, one.n, one.k, one.a, one.b, one.c, precision);
     return gemm(other.m, other.n, other.k, other.a, other.b, other.c, precision);
   }

@@ -133,8 +133,8 @@ std::unique_ptr<Pool>& pool() {
   return p;
 }
 
-using Range =
-    tbb::blocked_range<index_t>;  // of chunks, not elements, so that every cut falls on a multiple of the grain
+/// Of chunks, not elements, so that every cut falls on a multiple of the grain.
+using Range = tbb::blocked_range<index_t>;
 
 }  // namespace
 

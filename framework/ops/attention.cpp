@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "framework/gemm.h"
 #include "framework/ops.h"
@@ -234,7 +235,8 @@ void attend(const Attention& a, const HeadsIn& q, const HeadsIn& k, const HeadsI
 
 /// With P the weights, O the result: dV = P^T dO, dP = dO V^T, dS = P * (dP - rowsum(dO * O)) * scale, dQ = dS K,
 /// dK = dS^T Q; P is computed again from the scores and their log-sum-exp. One task does a group of heads, so that the
-/// sums over heads and queries have one order.
+/// sums over heads and queries have one order. Of few groups the tiles of keys are dealt out besides, as cards are:
+/// each such part sums what it adds to dQ apart.
 void attend_backward(const Attention& a, const HeadsIn& q, const HeadsIn& k, const HeadsIn& v, const Tensor& y,
                      const Tensor& log_sums, const Tensor& dy, const HeadsOut& dq, const HeadsOut& dk,
                      const HeadsOut& dv) {
@@ -249,17 +251,24 @@ void attend_backward(const Attention& a, const HeadsIn& q, const HeadsIn& k, con
     const real* const o = out.matrix(b, h, query).data;
     to[r] = row_sum(a.value_size, [=](index_t c) { return d[c] * o[c]; });
   });
+  constexpr index_t kTasks = 32, kMostParts = 4;  // two tasks for each of 16 threads; of more memory three times dQ
+  const index_t groups = std::max<index_t>(a.batch * a.groups, 1), tiles = (a.keys + kKeys - 1) / kKeys;
+  const index_t parts = std::clamp<index_t>(tiles, 1, std::min(kMostParts, (kTasks + groups - 1) / groups));
+  std::vector<Tensor> more;  // dQ of the parts behind the first
+  std::vector<HeadsOut> dq_of{dq};
+  for (index_t part = 1; part < parts; ++part)
+    dq_of.emplace_back(more.emplace_back(Tensor::zeros({a.batch, a.queries, a.heads, a.size})), 0);
   Scratch scratch(3 * tile_size + kv_size, a.options.precision);
-  parallel_for(a.batch * a.groups, 1, [&](index_t begin, index_t end) {
+  parallel_for(a.batch * a.groups * parts, 1, [&](index_t begin, index_t end) {
     real* const p = scratch.mine();
     real* const ds = p + tile_size;
     real* const dropped = ds + tile_size;
     const Matrix dk_tile{dropped + tile_size, a.size}, dv_tile{dk_tile.data + kKeys * a.size, a.value_size};
     for (index_t task = begin; task < end; ++task) {
-      const index_t b = task / a.groups, g = task % a.groups;
+      const index_t part = task % parts, b = task / parts / a.groups, g = task / parts % a.groups;
       for (index_t i = 0; a.keys == 0 && i < a.per_group * a.queries; ++i)  // nothing else writes them
         std::fill_n(dq.matrix(b, g * a.per_group + i / a.queries, i % a.queries).data, a.size, real{0});
-      for (index_t key = 0; key < a.keys; key += kKeys) {
+      for (index_t key = part * kKeys; key < a.keys; key += parts * kKeys) {
         const index_t widest = std::min(kKeys, a.keys - key);
         std::fill_n(dk_tile.data, kv_size, real{0});
         for (index_t h = g * a.per_group; h < (g + 1) * a.per_group; ++h) {
@@ -290,7 +299,8 @@ void attend_backward(const Attention& a, const HeadsIn& q, const HeadsIn& k, con
               for (index_t j = 0; j < width; ++j) s[j] = p[i * width + j] * (s[j] - dot) * a.scale;
             }
             const ConstMatrix slopes = scratch.operand(ds, count, width);
-            gemm_serial(count, a.size, width, slopes, k.matrix(b, g, key), dq.matrix(b, h, first), precision,
+            gemm_serial(count, a.size, width, slopes, k.matrix(b, g, key),
+                        dq_of[static_cast<std::size_t>(part)].matrix(b, h, first), precision,
                         key > 0 ? real{1} : real{0});
             gemm_serial(width, a.size, count, transposed(slopes), q.matrix(b, h, first), dk_tile, precision, 1);
           }
@@ -301,6 +311,13 @@ void attend_backward(const Attention& a, const HeadsIn& q, const HeadsIn& k, con
           std::copy_n(dv_tile.data + j * a.value_size, a.value_size, dv_out.data + j * dv_out.stride);
         }
       }
+    }
+  });
+  if (more.empty()) return;
+  parallel_rows(a.batch * a.queries * a.heads, parts * a.size, [&](index_t r) {
+    real* const to = dq.matrix(r / a.heads / a.queries, r % a.heads, r / a.heads % a.queries).data;
+    for (const Tensor& part : more) {
+      for (index_t c = 0; c < a.size; ++c) to[c] += part.data()[r * a.size + c];
     }
   });
 }

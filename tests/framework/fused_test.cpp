@@ -174,8 +174,16 @@ TEST_CASE("attention over several tiles of keys, with any mask, bias or dropout,
   for (const AttentionOptions& options : cases) {
     INFO(keys << " keys, causal " << options.causal << ", mask " << options.key_mask.defined() << ", bias "
               << options.score_bias.shape() << ", dropout " << options.dropout);
-    const auto tiles =
-        results([&](const auto& x) { return scaled_dot_product_attention(x[0], x[1], x[2], options); }, shapes);
+    const auto in_tiles = [&] {
+      return results([&](const auto& x) { return scaled_dot_product_attention(x[0], x[1], x[2], options); }, shapes);
+    };
+    const auto tiles = in_tiles();
+    for (const int count : {1, 3}) {
+      const int before = threads();
+      set_threads(count);
+      CHECK(largest_difference(in_tiles(), tiles) == 0);
+      set_threads(before);
+    }
     const auto whole = results(
         [&](const auto& x) {
           const auto of_heads = [](const Tensor& t) { return permute(t, {0, 2, 1, 3}); };

@@ -214,6 +214,9 @@ TEST_CASE("the loss of a linear layer in chunks is the loss of its logits, and s
   CHECK(furthest(dx, wanted_dx) < 1e-7);
   CHECK(furthest(dw, wanted_dw) < 1e-7);
   CHECK(furthest(db, wanted_db) < 1e-7);
+  Tensor w = w0.clone();
+  backward(linear_cross_entropy(Tensor::zeros({0, width}), w.set_requires_grad(), IdTensor({0})));
+  CHECK(std::ranges::all_of(w.grad().span(), [](real slope) { return slope == 0; }));
   const NoGradGuard no_grad;
   CHECK(linear_cross_entropy(x0, w0, targets, {-1, 0.1}, b0).item() == loss);
   CHECK(linear_cross_entropy(Tensor::zeros({0, width}), w0, IdTensor({0})).item() == 0);
