@@ -216,11 +216,10 @@ class Tiles {
   Tiles(index_t m, index_t n, index_t k, MatrixOf<T> a, MatrixOf<T> b, Matrix c)
       : cut_(m, n, k, a.transposed, b.transposed), m_(m), n_(n), k_(k), a_(a), b_(b), c_(c) {}
 
-  index_t count() const { return cut_.tiles_down(m_) * cut_.tiles_across(n_); }
+  index_t count() const { return cut_.down() * cut_.across(); }
   void multiply(index_t tile, real beta, const AfterTile& after) const {
-    const index_t across = cut_.tiles_across(n_);
-    const index_t row = tile / across * cut_.rows, column = tile % across * cut_.columns;
-    const index_t rows = std::min(cut_.rows, m_ - row), columns = std::min(cut_.columns, n_ - column);
+    const index_t row = tile / cut_.across() * cut_.rows(), column = tile % cut_.across() * cut_.columns();
+    const index_t rows = std::min(cut_.rows(), m_ - row), columns = std::min(cut_.columns(), n_ - column);
     product(rows, columns, k_, at(a_, row, 0), at(b_, 0, column), at(c_, row, column), beta);
     if (after) after(row, column, rows, columns);
   }

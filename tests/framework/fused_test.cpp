@@ -1,5 +1,6 @@
 // Ops that do several things at once equal the ops that do one thing each.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -68,6 +69,20 @@ TEST_CASE("an activation beside the product equals the product and then the acti
   REQUIRE(largest_difference(one, two) < kClose);
   REQUIRE_THROWS_WITH(linear(Tensor::zeros({2, 3}), Tensor::zeros({5, 3}), {}, Activation::swiglu),
                       Catch::Contains("as many gates as values"));
+}
+
+TEST_CASE("a linear layer's gradients have the same bits where only one of them is wanted") {
+  const Precision precision = GENERATE(Precision::f32, Precision::bf16);
+  const auto gradients = [&](bool of_x, bool of_w) {
+    Tensor x = Tensor::normal({70, 40}, Rng(1)), w = Tensor::normal({90, 40}, Rng(2));
+    if (of_x) x.set_requires_grad();
+    if (of_w) w.set_requires_grad();
+    backward(linear(x, w, {}, Activation::none, precision), Tensor::normal({70, 90}, Rng(3)));
+    return std::pair(of_x ? x.grad() : Tensor(), of_w ? w.grad() : Tensor());
+  };
+  const auto [dx, dw] = gradients(true, true);
+  CHECK(std::ranges::equal(gradients(true, false).first.span(), dx.span()));
+  CHECK(std::ranges::equal(gradients(false, true).second.span(), dw.span()));
 }
 
 TEST_CASE("a sum and its norm in one pass equal the two after another, gradients through both results included") {

@@ -142,8 +142,10 @@ TEST_CASE("tiles cover a product once, and those of a layer are as many as keep 
       CHECK(seen.once);
     }
   }
-  CHECK(tiles_of(64, 10, 256, false, true).tiles <= 4);  // too little to share out
-  CHECK(tiles_of(16, 16, 16, false, true).tiles == 1);
+  CHECK(tiles_of(64, 10, 256, false, true).tiles == 1);  // too little to share out
+  CHECK(tiles_of(64, 64, 64, false, false).tiles == 1);
+  CHECK(tiles_of(64, 64, 1024, false, false).tiles == 16);
+  CHECK(tiles_of(8192, 1024, 4, false, false).longest <= 256);
 }
 
 TEST_CASE("products with an operand that is packed equal those with it as it is, in each precision") {
