@@ -208,6 +208,7 @@ int bench_train(const std::vector<std::string>& arguments) {
   TrainAnswer found{trainer.task().unit().inputs, {}, 0, 0, {}, {}, {}};
   if (copied) found.copies.resize(counts.size());
   const auto run_copies = [&] {  // before and after, as the machine may be busy with other things
+    set_threads(threads());      // from where it is pinned no copy could be put elsewhere
     for (std::size_t i = 0; i < found.copies.size(); ++i)
       found.copies[i] += measure_copies(counts[i], line.positional[0], line.assignments, steps, found.inputs) / 2;
   };
