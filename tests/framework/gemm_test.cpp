@@ -11,6 +11,8 @@
 #include <mutex>
 #include <vector>
 
+#include "framework/ops.h"
+
 namespace heddle {
 namespace {
 
@@ -103,6 +105,20 @@ TEST_CASE("two products that share out their tiles have the bits of one after th
     }
   }
   set_threads(before);
+}
+
+TEST_CASE("a linear layer's gradients have the same bits where only one of them is wanted") {
+  const Precision precision = GENERATE(Precision::f32, Precision::bf16);
+  const auto gradients = [&](bool of_x, bool of_w) {
+    Tensor x = Tensor::normal({70, 40}, Rng(1)), w = Tensor::normal({90, 40}, Rng(2));
+    if (of_x) x.set_requires_grad();
+    if (of_w) w.set_requires_grad();
+    backward(linear(x, w, {}, Activation::none, precision), Tensor::normal({70, 90}, Rng(3)));
+    return std::pair(of_x ? x.grad() : Tensor(), of_w ? w.grad() : Tensor());
+  };
+  const auto [dx, dw] = gradients(true, true);
+  CHECK(std::ranges::equal(gradients(true, false).first.span(), dx.span()));
+  CHECK(std::ranges::equal(gradients(false, true).second.span(), dw.span()));
 }
 
 TEST_CASE("tiles cover a product once, and those of a layer are as many as keep sixteen threads busy to the end") {
