@@ -13,8 +13,8 @@
 
 #include "data/io/other_kind.h"
 #include "framework/check.h"
-#include "framework/system/map_file.h"
 #include "framework/system/disk.h"
+#include "framework/system/map_file.h"
 
 namespace heddle {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstring>
 
 #include "framework/check.h"
-#include "framework/system/map_file.h"
 #include "framework/system/disk.h"
+#include "framework/system/map_file.h"
 
 namespace heddle {
 namespace {

@@ -112,7 +112,7 @@ void format_word_vectors(const WordVectors& vectors, const std::string& format_n
   check_vectors(vectors, format);
   const index_t count = vectors.vectors.size(0), width = vectors.vectors.size(1);
   if (format.header) write(concat_text(count, ' ', width, '\n'));
-  const index_t grain = row_grain(count, width), block = 64 * grain;  // a million numbers, 10 MB of text
+  const index_t grain = row_grain(count, width), block = 64 * grain;  // at most a million numbers, 10 MB of text
   std::vector<std::string> pieces(64);
   for (index_t begin = 0; begin < count; begin += block) {
     parallel_for(std::min(block, count - begin), grain, [&](index_t from, index_t to) {

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "framework/system/map_file.h"
 #include "framework/system/beside.h"
+#include "framework/system/map_file.h"
 
 namespace heddle {
 

@@ -73,6 +73,7 @@ namespace {
 /// what so many threads would reach if they had nothing to share out and to wait for.
 double measure_copies(int count, const std::string& config, const std::vector<std::string>& assignments, index_t steps,
                       const std::string& inputs) {
+  set_threads(threads());  // from where this process is pinned no copy could be put elsewhere
   const ScratchFolder scratch;
   std::vector<std::string> arguments = {"bench",       "train",  config,
                                         "--threads=1", "--json", concat_text("--steps=", steps)};
@@ -208,7 +209,6 @@ int bench_train(const std::vector<std::string>& arguments) {
   TrainAnswer found{trainer.task().unit().inputs, {}, 0, 0, {}, {}, {}};
   if (copied) found.copies.resize(counts.size());
   const auto run_copies = [&] {  // before and after, as the machine may be busy with other things
-    set_threads(threads());      // from where it is pinned no copy could be put elsewhere
     for (std::size_t i = 0; i < found.copies.size(); ++i)
       found.copies[i] += measure_copies(counts[i], line.positional[0], line.assignments, steps, found.inputs) / 2;
   };
